@@ -1,0 +1,15 @@
+//! kaquan (卡券): the coupon backend that a merchant runs on its own server.
+//!
+//! The rooms and the direction of imports are described in `docs/architecture.md`;
+//! `tests/it/architecture.rs` checks them.
+
+pub mod clock;
+pub mod domain;
+pub mod http;
+pub mod issuing;
+pub mod ops;
+pub mod platform;
+pub mod postgres;
+pub mod service;
+pub mod simulator;
+pub mod store;
