@@ -1,1 +1,16 @@
-//! To be written.
+//! The rules: pure and synchronous. No I/O, no clock, no logging; time and randomness come in as arguments.
+
+pub mod access;
+pub mod app;
+pub mod audience;
+pub mod benefit;
+pub mod claim;
+pub mod code;
+pub mod id;
+pub mod people;
+pub mod placement;
+pub mod problem;
+pub mod stock;
+pub mod template;
+pub mod terms;
+pub mod validity;

@@ -1,0 +1,34 @@
+//! An account on a platform.
+
+use serde::{Deserialize, Serialize};
+
+use super::problem::{Problem, Problems};
+
+/// Where an app lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum PlatformKind {
+    /// Baidu smart mini-programs.
+    Baidu,
+    /// WeChat official accounts and mini-programs.
+    Wechat,
+    /// The merchant's own front ends.
+    Own,
+}
+
+/// Checks what a person wrote about an app; limits are ours, generous over the platforms' own.
+pub fn check(name: &str, app_key: &str) -> Result<(), Vec<Problem>> {
+    let mut problems = Problems::default();
+    problems.expect(
+        (1..=100).contains(&name.chars().count()) && name.trim() == name,
+        "name",
+        "1 to 100 characters without blanks around them",
+    );
+    problems.expect(
+        (1..=64).contains(&app_key.len()) && app_key.bytes().all(|byte| byte.is_ascii_graphic()),
+        "app_key",
+        "1 to 64 visible ASCII characters",
+    );
+    problems.into_result()
+}

@@ -1,0 +1,157 @@
+//! What a coupon is worth and what it is good for.
+
+use serde::{Deserialize, Serialize};
+
+use super::problem::Problems;
+
+/// The kinds that platforms know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CouponKind {
+    /// 通用券.
+    General,
+    /// 代金券.
+    Cash,
+    /// 折扣券.
+    Discount,
+    /// 兑换券.
+    Exchange,
+    /// 团购券.
+    GroupBuy,
+}
+
+/// What the holder gets; money in 分.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Benefit {
+    /// So much off.
+    Amount {
+        /// Above zero.
+        off_fen: i64,
+    },
+    /// A share off: 2000 basis points are 20 % off (八折).
+    Percent {
+        /// 1 to 10 000.
+        off_basis_points: u16,
+        /// The most it takes off, if there is a most.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cap_fen: Option<i64>,
+    },
+    /// No charge for sending.
+    FreeShipping {
+        /// The most it takes off, if there is a most.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cap_fen: Option<i64>,
+    },
+    /// Handed in for a thing, named in the title.
+    Exchange,
+    /// A price for a group, settled at the till.
+    GroupBuy {
+        /// What the group pays.
+        price_fen: i64,
+    },
+}
+
+/// What must be in the cart before the coupon counts.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Threshold {
+    /// Nothing.
+    #[default]
+    None,
+    /// Matching goods for at least this much.
+    Amount {
+        /// Above zero.
+        fen: i64,
+    },
+    /// At least so many matching pieces.
+    Pieces {
+        /// Above zero.
+        count: u32,
+    },
+}
+
+/// Which goods and stores a coupon is for; an empty include list means all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scope {
+    /// By goods id.
+    pub goods: Selection,
+    /// By category id.
+    pub categories: Selection,
+    /// By brand id.
+    pub brands: Selection,
+    /// By store id.
+    pub stores: Selection,
+}
+
+/// Some of a kind: those included (all when empty) without those excluded.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Selection {
+    /// Empty for all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
+    /// Wins over `include`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<String>,
+}
+
+/// The longest list in a [`Selection`].
+const MOST_IN_A_LIST: usize = 1000;
+
+impl Benefit {
+    pub(super) fn check(&self, problems: &mut Problems) {
+        let positive = |fen: Option<i64>| fen.is_none_or(|fen| fen > 0);
+        match *self {
+            Self::Amount { off_fen } => {
+                problems.expect(off_fen > 0, "benefit.off_fen", "above zero, in fen");
+            }
+            Self::Percent { off_basis_points, cap_fen } => {
+                problems.expect(
+                    (1..=10_000).contains(&off_basis_points),
+                    "benefit.off_basis_points",
+                    "1 to 10000; 2000 is 20 % off",
+                );
+                problems.expect(positive(cap_fen), "benefit.cap_fen", "above zero, in fen");
+            }
+            Self::FreeShipping { cap_fen } => {
+                problems.expect(positive(cap_fen), "benefit.cap_fen", "above zero, in fen");
+            }
+            Self::Exchange => {}
+            Self::GroupBuy { price_fen } => {
+                problems.expect(price_fen >= 0, "benefit.price_fen", "zero or more, in fen");
+            }
+        }
+    }
+}
+
+impl Threshold {
+    pub(super) fn check(&self, problems: &mut Problems) {
+        match *self {
+            Self::None => {}
+            Self::Amount { fen } => {
+                problems.expect(fen > 0, "threshold.fen", "above zero, in fen");
+            }
+            Self::Pieces { count } => {
+                problems.expect(count > 0, "threshold.count", "above zero");
+            }
+        }
+    }
+}
+
+impl Scope {
+    pub(super) fn check(&self, problems: &mut Problems) {
+        for (param, selection) in [
+            ("scope.goods", &self.goods),
+            ("scope.categories", &self.categories),
+            ("scope.brands", &self.brands),
+            ("scope.stores", &self.stores),
+        ] {
+            let lists = [&selection.include, &selection.exclude];
+            let short = lists.iter().all(|list| list.len() <= MOST_IN_A_LIST);
+            let named = lists.iter().copied().flatten().all(|id| (1..=64).contains(&id.len()));
+            problems.expect(short && named, param, "up to 1000 ids of 1 to 64 bytes in each list");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Who claims: texts that name people and acts of claiming, and what a rule may know of a person.
+
+use std::fmt;
+
+use super::id::PersonId;
+
+/// A person as one app knows them, 1 to 128 characters; never written to a log in full.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct OpenId(String);
+
+/// The platform's or the caller's id of one act of claiming, 1 to 32 characters: the idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Record(String);
+
+/// The text cannot be an open id or a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("1 to {longest} characters of letters, digits and - _ . :")]
+pub struct InvalidName {
+    longest: usize,
+}
+
+impl OpenId {
+    /// Takes what platforms use (letters, digits, `-`, `_`) and little more, so that look-alikes cannot pass.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        name(text, 128).map(Self)
+    }
+
+    /// The text, for the database and the platform.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Record {
+    /// Case counts: the same letters in another case are another record.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        name(text, 32).map(Self)
+    }
+
+    /// The text, for the database and the platform.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An open id is personal data, so logs see its length only.
+impl fmt::Debug for OpenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OpenId({} characters)", self.0.len())
+    }
+}
+
+fn name(text: &str, longest: usize) -> Result<String, InvalidName> {
+    let fits = (1..=longest).contains(&text.len());
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    if fits && text.bytes().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err(InvalidName { longest })
+}
+
+/// What the rules may know of the person who claims.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The member, or the holder when no member is known.
+    pub id: PersonId,
+    /// Present when the holder is linked to a member.
+    pub membership: Option<Membership>,
+}
+
+/// What the merchant knows of a member.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Membership {
+    /// The member's classes, for example `gold`.
+    pub classes: Vec<String>,
+    /// 1 to 12.
+    pub birth_month: Option<u8>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_documented_shapes_and_refuses_the_rest() {
+        for (text, fits) in [
+            ("931c6e3af4a94b448becf9e0e8dc1663", true),
+            ("r-1", true),
+            ("a", true),
+            ("", false),
+            ("931c6e3af4a94b448becf9e0e8dc16631", false),
+            ("１２３", false),
+            ("а", false),
+            ("a b", false),
+            ("a\n", false),
+            ("a\0", false),
+        ] {
+            assert_eq!(Record::parse(text).is_ok(), fits, "{text:?}");
+        }
+        assert!(OpenId::parse(&"o".repeat(128)).is_ok());
+        assert!(OpenId::parse(&"o".repeat(129)).is_err());
+    }
+
+    #[test]
+    fn a_debugged_open_id_says_nothing() {
+        let open_id = OpenId::parse("50zRWFu-pMbB4GK8FjH6EKbRxx").unwrap();
+
+        assert_eq!(format!("{open_id:?}"), "OpenId(26 characters)");
+    }
+}

@@ -1,0 +1,44 @@
+//! What a placement may still issue.
+
+use serde::{Deserialize, Serialize};
+
+use super::problem::{Problem, Problems};
+
+/// Who hands the coupon out; each way has its own stock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Way {
+    /// A holder takes it on the platform, which then calls us.
+    Take,
+    /// A holder claims it through us.
+    Claim,
+}
+
+impl Way {
+    /// As the database spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Take => "take",
+            Self::Claim => "claim",
+        }
+    }
+}
+
+const MOST_AT_ONCE: i64 = 1_000_000_000;
+
+/// Checks a named addition; a negative amount takes unissued stock back.
+pub fn check_addition(name: &str, amount: i64) -> Result<(), Vec<Problem>> {
+    let mut problems = Problems::default();
+    problems.expect(
+        (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic()),
+        "name",
+        "1 to 64 visible ASCII characters",
+    );
+    problems.expect(
+        amount != 0 && amount.abs() <= MOST_AT_ONCE,
+        "amount",
+        "not zero, at most 1000000000 either way",
+    );
+    problems.into_result()
+}
