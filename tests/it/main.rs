@@ -1,0 +1,4 @@
+//! Statements, surfaces and stories on a real Postgres. Run with `make test`, which brings the database.
+#![expect(missing_docs, reason = "tests are read by their names")]
+
+mod support;
