@@ -1,1 +1,3 @@
-//! To be written.
+//! Use cases, one per file; each owns its transaction and happens at one moment.
+
+pub mod secret;

@@ -1,0 +1,62 @@
+//! Secrets that callers show us: made from the operating system's randomness, kept as hashes.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use rand::{TryRng, rngs::SysRng};
+use sha2::{Digest, Sha256};
+
+/// A secret at the one moment when it is known in the clear: right after it was made.
+#[derive(Clone)]
+pub struct Fresh(String);
+
+/// What is kept of a secret. With 256 random bits behind it, a plain hash cannot be searched.
+pub type SecretHash = [u8; 32];
+
+impl Fresh {
+    /// 256 random bits as 43 URL-safe characters behind `prefix`.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness to give.
+    pub fn random(prefix: &str) -> Result<Self, rand::rngs::SysError> {
+        let mut bits = [0u8; 32];
+        SysRng.try_fill_bytes(&mut bits)?;
+        Ok(Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bits))))
+    }
+
+    /// To be shown once, to whoever asked for it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What to keep.
+    pub fn hash(&self) -> SecretHash {
+        hash(&self.0)
+    }
+}
+
+impl fmt::Debug for Fresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fresh(…)")
+    }
+}
+
+/// The hash by which a shown secret is recognised.
+pub fn hash(secret: &str) -> SecretHash {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_long_and_differ_and_do_not_print() {
+        let (one, other) = (Fresh::random("kq_").unwrap(), Fresh::random("kq_").unwrap());
+
+        assert_eq!(one.reveal().len(), 46);
+        assert_ne!(one.reveal(), other.reveal());
+        assert_eq!(hash(one.reveal()), one.hash());
+        assert_eq!(format!("{one:?}"), "Fresh(…)");
+    }
+}
