@@ -4,6 +4,7 @@
 //! `tests/it/architecture.rs` checks them.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod http;
 pub mod issuing;

@@ -2,3 +2,5 @@
 
 /// All migrations, embedded; run at start.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+pub mod issuing;
