@@ -4,3 +4,5 @@
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 pub mod issuing;
+pub mod route;
+pub mod source;
