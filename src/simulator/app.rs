@@ -70,8 +70,15 @@ impl State {
         let ttl = self.switches.token_ttl;
         let expires_at = now + TimeDelta::seconds(ttl);
         let app_id = self.apps.get(app_key).map_or(0, |app| app.app_id);
-        let text = format!("24.{}.{ttl}.{}.282335-{app_id}", self.hex(32), expires_at.timestamp());
-        let token = Token { app_key: app_key.to_owned(), expires_at };
+        let text = format!(
+            "24.{}.{ttl}.{}.282335-{app_id}",
+            self.hex(32),
+            expires_at.timestamp()
+        );
+        let token = Token {
+            app_key: app_key.to_owned(),
+            expires_at,
+        };
         self.tokens.insert(text.clone(), token);
         text
     }
@@ -93,10 +100,14 @@ impl State {
 fn is_token_shaped(text: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let parts: Vec<&str> = text.split('.').collect();
-    let [kind, key, ttl, expiry, owner] = parts[..] else { return false };
+    let [kind, key, ttl, expiry, owner] = parts[..] else {
+        return false;
+    };
     let hex = key.len() == 32 && key.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let owned = owner.split_once('-').is_some_and(|(user, app)| digits(user) && digits(app));
-    kind.len() == 2 && digits(kind) && hex && digits(ttl) && digits(expiry) && owned
+    let both = owner
+        .split_once('-')
+        .is_some_and(|(user, app)| digits(user) && digits(app));
+    kind.len() == 2 && digits(kind) && hex && digits(ttl) && digits(expiry) && both
 }
 
 #[cfg(test)]

@@ -14,7 +14,15 @@ pub(super) struct Call {
     pub method: Method,
     pub place: Place,
     pub errno: Errno,
-    pub fields: &'static [&'static str],
+    pub required: &'static [&'static str],
+    pub optional: &'static [&'static str],
+}
+
+impl Call {
+    /// Whether the documents name this parameter for this call.
+    pub fn documents(&self, field: &str) -> bool {
+        field == "access_token" || self.required.contains(&field) || self.optional.contains(&field)
+    }
 }
 
 /// Which call it is.
@@ -40,11 +48,10 @@ static CALLS: [Call; 3] = [
         method: Method::POST,
         place: Place::Query,
         errno: Errno::Number,
-        fields: &[
+        required: &[
             "bgColor",
             "couponType",
             "title",
-            "description",
             "effectTime",
             "expireTime",
             "introduce",
@@ -52,6 +59,7 @@ static CALLS: [Call; 3] = [
             "takeLimit",
             "callbackUrl",
         ],
+        optional: &["description"],
     },
     Call {
         what: What::List,
@@ -60,7 +68,8 @@ static CALLS: [Call; 3] = [
         method: Method::GET,
         place: Place::Query,
         errno: Errno::Number,
-        fields: &["couponType", "page", "pageSize"],
+        required: &[],
+        optional: &["couponType", "page", "pageSize"],
     },
     Call {
         what: What::AddStock,
@@ -69,7 +78,8 @@ static CALLS: [Call; 3] = [
         method: Method::POST,
         place: Place::Form,
         errno: Errno::Text,
-        fields: &["couponTemplateId", "stockName", "stock", "createTime"],
+        required: &["couponTemplateId", "stockName", "stock", "createTime"],
+        optional: &[],
     },
 ];
 

@@ -90,6 +90,7 @@ fn once() -> u32 {
 
 /// What a set of faults means for the calls of one take.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "faults combine freely")]
 pub(super) struct Plan {
     pub copies: usize,
     pub delay: Duration,
@@ -107,7 +108,10 @@ pub(super) struct Plan {
 
 impl Plan {
     pub fn of(faults: &[Fault]) -> Self {
-        let mut plan = Self { copies: 1, ..Self::default() };
+        let mut plan = Self {
+            copies: 1,
+            ..Self::default()
+        };
         for fault in faults {
             plan.add(fault);
         }

@@ -55,19 +55,18 @@ impl Fields {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The value, unless it is missing or empty.
     pub fn find(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        found
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     }
 
     /// The value of a required parameter.
     pub fn get(&self, name: &str) -> Result<&str, Trouble> {
-        self.find(name).ok_or_else(|| Trouble::parameter(format!("{name} is missing")))
+        self.find(name)
+            .ok_or_else(|| Trouble::parameter(format!("{name} is missing")))
     }
 
     /// A whole number that may be left out.
@@ -173,14 +172,20 @@ mod tests {
 
     #[test]
     fn only_plain_decimals_are_integers() {
-        let fields = Fields::from_form("a=12&b=-3&c=%2B4&d=1.0&e=0x1&f=99999999999999999999&g=-")
-            .unwrap();
+        let fields =
+            Fields::from_form("a=12&b=-3&c=%2B4&d=1.0&e=0x1&f=99999999999999999999&g=-").unwrap();
 
         assert_eq!(fields.get_integer("a"), Ok(12));
         assert_eq!(fields.get_integer("b"), Ok(-3));
         for name in ["c", "d", "e", "f", "g"] {
-            assert!(matches!(fields.get_integer(name), Err(Trouble::Business(41000, _))), "{name}");
+            assert!(
+                matches!(fields.get_integer(name), Err(Trouble::Business(41000, _))),
+                "{name}"
+            );
         }
-        assert!(matches!(fields.get_integer("missing"), Err(Trouble::Business(40001, _))));
+        assert!(matches!(
+            fields.get_integer("missing"),
+            Err(Trouble::Business(40001, _))
+        ));
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::body::{to_bytes, Body};
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State as Shared};
 use axum::http::request::Parts;
-use axum::http::{header, StatusCode};
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
@@ -14,7 +14,7 @@ use super::app::TokenRefusal;
 use super::calls::{self, Call, Place, What};
 use super::fault::CallFault;
 use super::fields::Fields;
-use super::reply::{json_reply, of_kind, Errno, Trouble};
+use super::reply::{Errno, Trouble, json_reply, of_kind};
 use super::state::World;
 use super::{coupon, oauth};
 
@@ -37,9 +37,16 @@ pub(super) async fn serve(Shared(world): Shared<Arc<World>>, request: Request) -
     let line = head.method.as_str().len() + head.uri.to_string().len() + " \u{20}HTTP/1.1".len();
     if line > MOST_LINE {
         world.lock().report.deviation("request line over 16 KiB");
-        return of_kind(StatusCode::URI_TOO_LONG, "text/plain", "request line too long");
+        return of_kind(
+            StatusCode::URI_TOO_LONG,
+            "text/plain",
+            "request line too long",
+        );
     }
-    let body = to_bytes(body, MOST_READ).await.ok().filter(|bytes| bytes.len() <= MOST_BODY);
+    let body = to_bytes(body, MOST_READ)
+        .await
+        .ok()
+        .filter(|bytes| bytes.len() <= MOST_BODY);
     let incoming = Incoming { head, body };
 
     let fault = world.lock().next_call.pop_front();
@@ -73,12 +80,19 @@ fn route(world: &World, incoming: &Incoming) -> Response {
 
 fn handle(world: &World, call: &Call, incoming: &Incoming) -> Result<Response, Trouble> {
     if incoming.head.method != call.method {
-        return Err(Trouble::Business(501, "request method not supported".to_owned()));
+        return Err(Trouble::Business(
+            501,
+            "request method not supported".to_owned(),
+        ));
     }
     let query = Fields::from_form(incoming.head.uri.query().unwrap_or_default());
     let app_key = owner(world, incoming, query.as_ref().ok())?;
     let fields = parameters(world, call, incoming, query)?;
     note_undocumented(world, call, &fields)?;
+    // What is missing is said before what is wrong.
+    for name in call.required {
+        fields.get(name)?;
+    }
 
     let answer = match call.what {
         What::Create => coupon::create::create(world, &app_key, &fields)?,
@@ -92,20 +106,26 @@ fn handle(world: &World, call: &Call, incoming: &Incoming) -> Result<Response, T
 fn owner(world: &World, incoming: &Incoming, query: Option<&Fields>) -> Result<String, Trouble> {
     let now = world.now();
     let mut state = world.lock();
-    let mut token = query.and_then(|query| query.find("access_token")).map(str::to_owned);
+    let mut token = query
+        .and_then(|query| query.find("access_token"))
+        .map(str::to_owned);
     if token.is_none() && state.switches.accept_token_in_form {
-        token = form_of(incoming).ok().and_then(|form| form.find("access_token").map(str::to_owned));
+        token = form_of(incoming)
+            .ok()
+            .and_then(|form| form.find("access_token").map(str::to_owned));
         if token.is_some() && state.departs("token in form") {
             token = None;
         }
     }
-    state.app_of_token(&token.unwrap_or_default(), now).map_err(|refusal| match refusal {
-        TokenRefusal::Garbled => Trouble::Gateway(100, "Invalid parameter"),
-        TokenRefusal::Unknown => {
-            Trouble::Gateway(110, "Access token invalid or no longer valid")
-        }
-        TokenRefusal::Expired => Trouble::Gateway(111, "Access token expired"),
-    })
+    state
+        .app_of_token(&token.unwrap_or_default(), now)
+        .map_err(|refusal| match refusal {
+            TokenRefusal::Garbled => Trouble::Gateway(100, "Invalid parameter"),
+            TokenRefusal::Unknown => {
+                Trouble::Gateway(110, "Access token invalid or no longer valid")
+            }
+            TokenRefusal::Expired => Trouble::Gateway(111, "Access token expired"),
+        })
 }
 
 /// The parameters from where the documents put them.
@@ -138,7 +158,9 @@ fn parameters(
         }
         Place::Form => {
             world.lock().report.deviation("wrong content type");
-            Err(Trouble::parameter("the content type must be application/x-www-form-urlencoded"))
+            Err(Trouble::parameter(
+                "the content type must be application/x-www-form-urlencoded",
+            ))
         }
     }
 }
@@ -147,7 +169,7 @@ fn note_undocumented(world: &World, call: &Call, fields: &Fields) -> Result<(), 
     let mut state = world.lock();
     let strict = state.switches.strict;
     for name in fields.names() {
-        if name == "access_token" || call.fields.contains(&name) {
+        if call.documents(name) {
             continue;
         }
         state.report.undocumented(call.name, name);
@@ -169,14 +191,19 @@ pub(super) fn depart(world: &World, what: &str) -> Result<(), Trouble> {
 /// The content type without what follows the semicolon.
 pub(super) fn is_kind(incoming: &Incoming, kind: &str) -> bool {
     let sent = incoming.head.headers.get(header::CONTENT_TYPE);
-    let sent = sent.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    sent.split(';').next().is_some_and(|sent| sent.trim().eq_ignore_ascii_case(kind))
+    let sent = sent
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    sent.split(';')
+        .next()
+        .is_some_and(|sent| sent.trim().eq_ignore_ascii_case(kind))
 }
 
 /// The body read as a form.
 pub(super) fn form_of(incoming: &Incoming) -> Result<Fields, Trouble> {
     let body = incoming.body.as_deref().unwrap_or_default();
-    let text = std::str::from_utf8(body).map_err(|_| Trouble::parameter("the form is not UTF-8"))?;
+    let text =
+        std::str::from_utf8(body).map_err(|_| Trouble::parameter("the form is not UTF-8"))?;
     Fields::from_form(text)
 }
 
@@ -191,9 +218,11 @@ fn before_effect(fault: CallFault) -> Option<Response> {
         CallFault::TooFast => {
             Some(Errno::Number.failed(Trouble::Gateway(18, "Open api qps request limit reached")))
         }
-        CallFault::BadGateway => {
-            Some(of_kind(StatusCode::BAD_GATEWAY, "text/html", "<html>502 Bad Gateway</html>"))
-        }
+        CallFault::BadGateway => Some(of_kind(
+            StatusCode::BAD_GATEWAY,
+            "text/html",
+            "<html>502 Bad Gateway</html>",
+        )),
     }
 }
 

@@ -1,13 +1,13 @@
 //! `GET|POST /oauth/2.0/token`: an access token for an app.
 
-use axum::http::{header, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use serde_json::json;
 
 use super::app::SCOPE;
 use super::fields::Fields;
-use super::gate::{form_of, is_kind, Incoming};
-use super::reply::{json_reply, Trouble};
+use super::gate::{Incoming, form_of, is_kind};
+use super::reply::{Trouble, json_reply};
 use super::state::World;
 
 pub(super) const PATH: &str = "/oauth/2.0/token";
@@ -29,11 +29,14 @@ impl Refusal {
 pub(super) fn token(world: &World, incoming: &Incoming) -> Response {
     let mut answer = match grant(world, incoming) {
         Ok(body) => json_reply(StatusCode::OK, &body),
-        Err(Refusal(status, error, description)) => {
-            json_reply(status, &json!({ "error": error, "error_description": description }))
-        }
+        Err(Refusal(status, error, description)) => json_reply(
+            status,
+            &json!({ "error": error, "error_description": description }),
+        ),
     };
-    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
 }
 
@@ -46,16 +49,27 @@ fn grant(world: &World, incoming: &Incoming) -> Result<serde_json::Value, Refusa
     }
     match required(&fields, "grant_type")? {
         "client_credentials" => {}
-        _ => return Err(Refusal::bad("unsupported_grant_type", "The grant type is not supported")),
+        _ => {
+            return Err(Refusal::bad(
+                "unsupported_grant_type",
+                "The grant type is not supported",
+            ));
+        }
     }
     let key = required(&fields, "client_id")?;
     let secret = required(&fields, "client_secret")?;
-    let app = state.apps.get(key).ok_or(Refusal::client("unknown client id"))?;
+    let app = state
+        .apps
+        .get(key)
+        .ok_or(Refusal::client("unknown client id"))?;
     if app.app_secret != secret {
         return Err(Refusal::client("Client authentication failed"));
     }
     if required(&fields, "scope")? != SCOPE {
-        return Err(Refusal::bad("invalid_scope", "The requested scope is invalid"));
+        return Err(Refusal::bad(
+            "invalid_scope",
+            "The requested scope is invalid",
+        ));
     }
     let token = state.issue_token(key, now);
     let refresh = format!("25{}", token.strip_prefix("24").unwrap_or_default());
@@ -73,18 +87,24 @@ fn parameters(incoming: &Incoming) -> Result<Fields, Refusal> {
     let unreadable = |_: Trouble| Refusal::bad("invalid_request", "malformed parameters");
     let query = Fields::from_form(incoming.head.uri.query().unwrap_or_default());
     let query = query.map_err(unreadable)?;
-    let body = incoming.body.as_ref().ok_or(Refusal::bad("invalid_request", "body too large"))?;
+    let body = incoming
+        .body
+        .as_ref()
+        .ok_or(Refusal::bad("invalid_request", "body too large"))?;
     match incoming.head.method {
         Method::GET => Ok(query),
         Method::POST if body.is_empty() => Ok(query),
-        Method::POST if is_kind(incoming, "application/x-www-form-urlencoded") => {
-            form_of(incoming).and_then(|form| query.and(form)).map_err(unreadable)
-        }
+        Method::POST if is_kind(incoming, "application/x-www-form-urlencoded") => form_of(incoming)
+            .and_then(|form| query.and(form))
+            .map_err(unreadable),
         Method::POST => Err(Refusal::bad("invalid_request", "the body must be a form")),
         _ => Err(Refusal::bad("invalid_request", "use GET or POST")),
     }
 }
 
 fn required<'a>(fields: &'a Fields, name: &'static str) -> Result<&'a str, Refusal> {
-    fields.find(name).ok_or(Refusal::bad("invalid_request", "a required parameter is missing"))
+    fields.find(name).ok_or(Refusal::bad(
+        "invalid_request",
+        "a required parameter is missing",
+    ))
 }

@@ -6,16 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use serde::Serialize;
 
+use super::Settings;
 use super::app::{App, AppSeed, Token};
 use super::caller::Caller;
 use super::fault::{CallFault, Fault};
+use super::ledger::TakeError;
 use super::record::{Attempt, Record};
 use super::report::Report;
 use super::switches::Switches;
-use super::template::Template;
-use super::Settings;
+use super::template::{Template, TemplateInside};
 
 /// Shared by every request.
 #[derive(Debug)]
@@ -28,7 +28,11 @@ pub(super) struct World {
 impl World {
     pub fn new(settings: Settings, caller: Caller) -> Arc<Self> {
         let state = Mutex::new(State::new(&settings));
-        Arc::new(Self { settings, caller, state })
+        Arc::new(Self {
+            settings,
+            caller,
+            state,
+        })
     }
 
     pub fn lock(&self) -> MutexGuard<'_, State> {
@@ -37,7 +41,31 @@ impl World {
 
     /// The platform's present moment.
     pub fn now(&self) -> DateTime<Utc> {
-        self.settings.clock.now() + self.lock().offset
+        let now = self.settings.clock.now();
+        now.checked_add_signed(self.lock().offset).unwrap_or(now)
+    }
+
+    pub fn advance(&self, step: TimeDelta) {
+        let mut state = self.lock();
+        state.offset = state.offset.checked_add(&step).unwrap_or(state.offset);
+    }
+
+    pub fn templates(&self) -> Vec<TemplateInside> {
+        self.lock()
+            .templates
+            .values()
+            .map(Template::inside)
+            .collect()
+    }
+
+    pub fn set_stock(&self, template_id: i64, stock: i64) -> Result<(), TakeError> {
+        let mut state = self.lock();
+        let template = state
+            .templates
+            .get_mut(&template_id)
+            .ok_or(TakeError::NoSuchTemplate)?;
+        template.stock = stock.max(0);
+        Ok(())
     }
 
     /// Back to the first moment: the default apps and nothing else.
@@ -68,13 +96,10 @@ pub(super) struct State {
 }
 
 /// One named addition to a template's stock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Addition {
-    /// The template it was added to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Addition {
     pub coupon_template_id: i64,
-    /// How many were added.
     pub stock: i64,
-    /// The time that the developer named, in unix seconds.
     pub create_time: i64,
 }
 
@@ -125,11 +150,16 @@ impl State {
     }
 
     pub fn alphanumeric(&mut self, length: usize) -> String {
-        self.letters(length, b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+        self.letters(
+            length,
+            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+        )
     }
 
     fn letters(&mut self, length: usize, alphabet: &[u8]) -> String {
-        (0..length).map(|_| char::from(alphabet[self.rng.random_range(0..alphabet.len())])).collect()
+        (0..length)
+            .map(|_| char::from(alphabet[self.rng.random_range(0..alphabet.len())]))
+            .collect()
     }
 
     /// Notes a departure from the documents; says whether it must be refused.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::simulator::fields::Fields;
-use crate::simulator::reply::{plain_success, Trouble};
+use crate::simulator::reply::{Trouble, plain_success};
 use crate::simulator::state::{Addition, World};
 
 /// Adds to the stock; the same name with the same values changes nothing.
@@ -33,7 +33,11 @@ pub(in crate::simulator) fn add_stock(
         let same = earlier.coupon_template_id == addition.coupon_template_id
             && earlier.stock == addition.stock;
         let taken = || Trouble::Business(40000, "stockName was used with other values".to_owned());
-        return if same { Ok(plain_success()) } else { Err(taken()) };
+        return if same {
+            Ok(plain_success())
+        } else {
+            Err(taken())
+        };
     }
     if let Some(template) = state.templates.get_mut(&addition.coupon_template_id) {
         template.stock = template.stock.saturating_add(addition.stock);

@@ -1,9 +1,9 @@
 //! `GET /rest/2.0/smartapp/coupon/list`: an app's templates, page by page.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use crate::simulator::fields::Fields;
-use crate::simulator::reply::{with_data, Trouble};
+use crate::simulator::reply::{Trouble, with_data};
 use crate::simulator::state::World;
 use crate::simulator::template::ColourShown;
 
@@ -29,9 +29,10 @@ pub(in crate::simulator) fn list(
     let state = world.lock();
     let tolerant = state.switches.first_page_tolerance && page > 0;
     let skipped = (if tolerant { page - 1 } else { page }).saturating_mul(size);
-    let shown = match state.switches.bgcolor_hex_in_update_and_list {
-        true => ColourShown::Look,
-        false => ColourShown::Name,
+    let shown = if state.switches.bgcolor_hex_in_update_and_list {
+        ColourShown::Look
+    } else {
+        ColourShown::Name
     };
     let ours: Vec<_> = state
         .templates
@@ -41,7 +42,13 @@ pub(in crate::simulator) fn list(
         .collect();
     let first = usize::try_from(skipped).unwrap_or(usize::MAX);
     let many = usize::try_from(size).unwrap_or_default();
-    let on_page: Vec<_> =
-        ours.iter().skip(first).take(many).map(|template| template.shown(shown)).collect();
-    Ok(with_data(&json!({ "dataList": on_page, "pageNo": page, "total": ours.len() })))
+    let on_page: Vec<_> = ours
+        .iter()
+        .skip(first)
+        .take(many)
+        .map(|template| template.shown(shown))
+        .collect();
+    Ok(with_data(
+        &json!({ "dataList": on_page, "pageNo": page, "total": ours.len() }),
+    ))
 }
