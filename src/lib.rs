@@ -3,6 +3,8 @@
 //! The rooms and the direction of imports are described in `docs/architecture.md`;
 //! `tests/it/architecture.rs` checks them.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
@@ -14,3 +16,4 @@ pub mod postgres;
 pub mod service;
 pub mod simulator;
 pub mod store;
+pub mod telemetry;
