@@ -80,7 +80,7 @@ impl Postgres {
         let is_new = cluster::make_if_missing(&layout, &binaries, &user, settings.durability)?;
         let socket_dir = layout.socket_dir();
         for folder in [&socket_dir, &layout.logs()] {
-            layout.give_to(&user, folder)?;
+            user.give(folder)?;
         }
 
         let version = binaries.version.clone();
@@ -145,13 +145,13 @@ impl Postgres {
                 .await?;
         if !known {
             let quoted = name.replace('"', "\"\"");
-            let made = sqlx::query(AssertSqlSafe(format!("create database \"{quoted}\"")))
-                .execute(&mut conn)
-                .await;
-            match made {
-                // Somebody else made it since we looked.
-                Err(sqlx::Error::Database(error)) if is_there_already(error.code().as_deref()) => {}
-                other => drop(other?),
+            let statement = AssertSqlSafe(format!("create database \"{quoted}\""));
+            let made = sqlx::query(statement).execute(&mut conn).await;
+            // Somebody else may have made it since we looked.
+            if let Err(error) = made
+                && !is_there_already(&error)
+            {
+                return Err(error);
             }
         }
         conn.close().await
@@ -195,6 +195,9 @@ impl Started {
 }
 
 /// `duplicate_database`, or `unique_violation` when two ask in the same instant.
-fn is_there_already(sqlstate: Option<&str>) -> bool {
-    matches!(sqlstate, Some("42P04" | "23505"))
+fn is_there_already(error: &sqlx::Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    matches!(code.as_deref(), Some("42P04" | "23505"))
 }

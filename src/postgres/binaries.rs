@@ -63,16 +63,10 @@ impl Binaries {
 
 fn usual_places() -> Vec<PathBuf> {
     let versioned = VERSIONED.iter().flat_map(|(parent, below)| {
-        let folders = fs::read_dir(parent).into_iter().flatten().flatten();
-        folders
-            .filter(|folder| is_version_folder(&folder.file_name().to_string_lossy()))
-            .map(|folder| {
-                if below.is_empty() {
-                    folder.path()
-                } else {
-                    folder.path().join(below)
-                }
-            })
+        let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+        entries
+            .filter(|entry| is_version_folder(&entry.file_name().to_string_lossy()))
+            .map(move |entry| entry.path().join(below))
     });
     versioned.chain(PLAIN.iter().map(PathBuf::from)).collect()
 }

@@ -29,7 +29,7 @@ pub(super) fn make_if_missing(
         leftovers::end_users_of(&unfinished)?;
         fs::remove_dir_all(&unfinished).map_err(failed_to("remove", &unfinished))?;
     }
-    layout.give_to(user, &unfinished)?;
+    user.give(&unfinished)?;
     run_initdb(layout, binaries, user, durability)?;
     // A kill before this line leaves no cluster, one after it a whole one.
     fs::rename(&unfinished, &cluster).map_err(failed_to("name", &cluster))?;

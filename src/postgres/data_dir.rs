@@ -3,11 +3,9 @@
 //! The folder itself belongs to kaquan. Only `pg`, `run` and `pglog` belong to the server's user,
 //! so that a server turned hostile cannot make root write through a link of its choosing.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, Write};
-use std::os::unix::fs::{
-    DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown, lchown,
-};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -84,22 +82,6 @@ impl Layout {
                 .map_err(failed_to("open", &self.root))?;
         }
         Ok(())
-    }
-
-    /// Makes `folder`, when missing, and gives it to the server's user alone.
-    pub(super) fn give_to(&self, user: &OsUser, folder: &Path) -> Result<(), StartError> {
-        match DirBuilder::new().mode(0o700).create(folder) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                return Err(failed_to("make", folder)(error));
-            }
-            _ => {}
-        }
-        if user.switched {
-            lchown(folder, Some(user.uid), Some(user.gid))
-                .map_err(failed_to("give away", folder))?;
-        }
-        fs::set_permissions(folder, Permissions::from_mode(0o700))
-            .map_err(failed_to("close", folder))
     }
 
     /// A new file that the server's user may read, in place of whatever had its name.

@@ -16,7 +16,7 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
 use super::error::{StartError, failed_to};
-use super::leftovers::LastEnd;
+use super::leftovers::{self, LastEnd};
 use super::server::{Process, Server};
 
 /// How often we look whether the server is ready: it tells by a file alone.
@@ -221,11 +221,16 @@ impl Watch {
                 Err(_late) => tracing::warn!(%signal, "Postgres did not end in {patience:?}"),
             }
         }
-        let duration_ms = begun.elapsed().as_millis();
-        match child.wait() {
-            Ok(_) => tracing::info!(duration_ms, "Postgres stopped after {duration_ms} ms"),
-            Err(error) => tracing::error!(%error, "Cannot wait for the end of Postgres"),
+        if let Err(error) = child.wait() {
+            tracing::error!(%error, "Cannot wait for the end of Postgres");
         }
+        // The process that writes the log ends last, some moments after its parent.
+        if let Err(error) = leftovers::end_users_of(&self.server.layout.cluster()) {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "Postgres stopped, but not all of it");
+        }
+        let duration_ms = begun.elapsed().as_millis();
+        tracing::info!(duration_ms, "Postgres stopped after {duration_ms} ms");
     }
 
     fn await_end(&self, patience: Duration) -> Result<(), RecvTimeoutError> {

@@ -20,10 +20,10 @@ use super::error::{StartError, failed_to};
 /// After the latter two the next start recovers from the write-ahead log.
 const ESCALATION: [(Duration, Signal); 3] = [
     (Duration::ZERO, Signal::SIGINT),
-    (Duration::from_secs(60), Signal::SIGQUIT),
+    (Duration::from_mins(1), Signal::SIGQUIT),
     (Duration::from_secs(90), Signal::SIGKILL),
 ];
-const GIVE_UP: Duration = Duration::from_secs(120);
+const GIVE_UP: Duration = Duration::from_mins(2);
 
 /// How the last server on a cluster went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,11 +63,10 @@ pub(super) fn end_users_of(folder: &Path) -> Result<(), StartError> {
             return Err(StartError::StillRunning { pids });
         }
         if let Some((_, signal)) = signals.next_if(|(due, _)| *due <= begun.elapsed()) {
-            tracing::info!(?users, %signal, "An earlier Postgres still runs on this data, ending it");
-            for user in users.iter().filter(|user| user.takes(*signal)) {
-                // It may have ended since we looked, which is all we want.
-                let _ended = kill(Pid::from_raw(user.pid), *signal);
-            }
+            users
+                .iter()
+                .filter(|user| user.takes(*signal))
+                .for_each(|user| user.send(*signal));
         }
         pause();
     }
@@ -105,6 +104,13 @@ impl User {
     /// A child gets no polite request: to a backend, SIGINT means "cancel your query".
     fn takes(&self, signal: Signal) -> bool {
         signal != Signal::SIGINT || !self.is_server_child
+    }
+
+    fn send(&self, signal: Signal) {
+        let pid = self.pid;
+        tracing::info!(pid, %signal, "An earlier Postgres still runs on this data: {signal}");
+        // It may have ended since we looked, which is all we want.
+        let _ended = kill(Pid::from_raw(pid), signal);
     }
 }
 

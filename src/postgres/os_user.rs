@@ -1,12 +1,13 @@
 //! The operating system's user as whom the server runs: never root.
 
-use std::fs::{self, Metadata};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::fs::{self, DirBuilder, Metadata, Permissions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Uid, User};
 
-use super::error::StartError;
+use super::error::{StartError, failed_to};
 
 /// Who installs Postgres on the usual distributions.
 const USUAL_NAME: &str = "postgres";
@@ -61,6 +62,22 @@ impl OsUser {
         } else {
             vec![&self.name]
         }
+    }
+
+    /// Makes `folder`, when missing, and gives it to the server's user alone.
+    pub(super) fn give(&self, folder: &Path) -> Result<(), StartError> {
+        match DirBuilder::new().mode(0o700).create(folder) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(failed_to("make", folder)(error));
+            }
+            _ => {}
+        }
+        if self.switched {
+            lchown(folder, Some(self.uid), Some(self.gid))
+                .map_err(failed_to("give away", folder))?;
+        }
+        fs::set_permissions(folder, Permissions::from_mode(0o700))
+            .map_err(failed_to("close", folder))
     }
 
     /// Whether the permission bits let this user through `folder`.

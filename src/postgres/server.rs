@@ -79,10 +79,10 @@ impl Server {
     /// Whoever the operating system says is root or the server's user is the role `kaquan`. No
     /// password exists. Written at each start, since kaquan may run as another user each time.
     fn login_files(&self) -> Result<Vec<(&'static str, String)>, StartError> {
-        let names = self.user.may_log_in().into_iter();
-        let map: String = names
-            .map(|name| format!("kaquan \"{name}\" {ROLE}\n"))
-            .collect();
+        let mut map = String::new();
+        for name in self.user.may_log_in() {
+            map.extend(["kaquan \"", name, "\" ", ROLE, "\n"]);
+        }
         let doors = self
             .layout
             .write("pg_hba.conf", "local all all peer map=kaquan\n")?;
