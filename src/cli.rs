@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and how each command ends.
 
+mod bench;
 mod check_config;
 mod migrate;
 mod output;
@@ -32,6 +33,8 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Brings the schema of the database up to date.
     Migrate(migrate::Migrate),
+    /// Measures how fast this machine issues, on a scratch database.
+    Bench(bench::Bench),
     /// Reads the settings and says what is wrong with them.
     CheckConfig,
     /// Runs a command with DATABASE_URL pointing to an embedded Postgres, and stops it afterwards.
@@ -72,6 +75,7 @@ fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Serve => serve::run(config).await,
             Command::Simulate(command) => command.run().await,
             Command::Migrate(command) => command.run(config).await,
+            Command::Bench(command) => command.run(config).await,
             Command::CheckConfig => check_config::run(config),
             Command::WithPostgres(command) => command.run(config).await,
         }

@@ -3,6 +3,7 @@
 /// All migrations, embedded; run at start.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
+pub mod bench;
 pub mod issuing;
 pub mod route;
 pub mod source;

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     app::{App, database::Database},
@@ -11,6 +11,7 @@ use crate::{
 };
 
 pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::listen()?;
     let database = Database::open(&config.database).await?;
     let app = match App::start(config, &database.options, Arc::new(SystemClock)).await {
         Ok(app) => app,
@@ -19,24 +20,34 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
             return Err(error);
         }
     };
-    told_to_stop().await?;
+    signals.next().await;
     tracing::info!("Stopping: answering what was accepted");
     tokio::select! {
         () = app.stop() => {}
         // A second signal means now. What was acknowledged is in the database.
-        result = told_to_stop() => result?,
+        () = signals.next() => {}
     }
     database.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits for SIGTERM or Ctrl-C.
-pub(super) async fn told_to_stop() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and Ctrl-C, from the moment of listening on; one that comes early is not lost.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub fn listen() -> std::io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Self { terminate, interrupt })
     }
-    Ok(())
+
+    pub async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use tokio::net::TcpListener;
 
-use super::{output, serve::told_to_stop};
+use super::{output, serve::Signals};
 use crate::simulator::{self, Settings};
 
 #[derive(Debug, Args)]
@@ -21,6 +21,7 @@ pub(super) struct Simulate {
 
 impl Simulate {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let mut signals = Signals::listen()?;
         let listener = TcpListener::bind(self.listen)
             .await
             .with_context(|| format!("cannot listen on {}", self.listen))?;
@@ -28,7 +29,7 @@ impl Simulate {
         let settings = Settings { allowed_callback_hosts, ..Settings::default() };
         let simulator = simulator::start(listener, settings)?;
         output::say(format_args!("Baidu is simulated at {}", simulator.base_url()));
-        told_to_stop().await?;
+        signals.next().await;
         simulator.stop().await?;
         Ok(ExitCode::SUCCESS)
     }
