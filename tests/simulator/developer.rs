@@ -48,7 +48,11 @@ impl Developer {
     pub async fn start(manner: Manner) -> Self {
         let script = match &manner {
             Manner::Script(answers) => answers.iter().cloned().collect(),
-            _ => VecDeque::new(),
+            Manner::Honest
+            | Manner::Together(_)
+            | Manner::Forgetful
+            | Manner::OneCode
+            | Manner::Silent => VecDeque::new(),
         };
         let inner = Arc::new(Inner {
             manner,

@@ -277,6 +277,57 @@ async fn json_on_a_form_endpoint_needs_the_switch() {
 }
 
 #[tokio::test]
+async fn what_belongs_into_the_form_is_refused_in_the_query() {
+    let stage = Stage::set().await;
+    let id = stage.template(NOWHERE).await.to_string();
+    let url = stage.url("/rest/2.0/smartapp/coupon/addStock");
+    let query = [
+        ("access_token", stage.token.as_str()),
+        ("couponTemplateId", &id),
+    ];
+    let form = [
+        ("stockName", "n"),
+        ("stock", "1"),
+        ("createTime", "1574952776"),
+    ];
+
+    let reply = stage
+        .client
+        .post(url)
+        .query(&query)
+        .form(&form)
+        .send()
+        .await
+        .unwrap();
+
+    assert_eq!(read(reply).await["errno"], "40001");
+    let report = stage.simulator.report();
+    assert_eq!(report.deviations["parameters of a form in the query"], 1);
+}
+
+#[tokio::test]
+async fn a_form_in_place_of_the_query_needs_the_switch() {
+    for accepted in [false, true] {
+        let stage = Stage::with(|switches| switches.accept_form_for_query_params = accepted).await;
+        let url = stage.url("/rest/2.0/smartapp/coupon/create");
+        let token = [("access_token", &stage.token)];
+        let terms = Stage::terms(NOWHERE);
+
+        let reply = stage
+            .client
+            .post(url)
+            .query(&token)
+            .form(&terms)
+            .send()
+            .await
+            .unwrap();
+
+        assert_eq!(read(reply).await["errno"], if accepted { 0 } else { 40001 });
+        assert!(!stage.simulator.report().is_clean());
+    }
+}
+
+#[tokio::test]
 async fn a_call_may_take_effect_though_its_answer_never_comes() {
     let stage = Stage::set().await;
     let id = stage.template(NOWHERE).await;

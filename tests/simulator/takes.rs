@@ -17,9 +17,10 @@ use crate::developer::Manner;
 use crate::stage::{NOW, Stage};
 
 fn signed(salt: Salt, call: &Value) -> String {
-    let text = |name: &str| match &call[name] {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+    let text = |name: &str| {
+        call[name]
+            .as_str()
+            .map_or(call[name].to_string(), str::to_owned)
     };
     let (record, open) = (text("recordId"), text("openId"));
     sign(

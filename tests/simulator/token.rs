@@ -96,7 +96,6 @@ async fn a_new_token_ends_the_earlier_one_only_when_switched_so() {
 async fn a_token_in_the_form_needs_the_switch_and_is_counted() {
     for accepted in [false, true] {
         let stage = Stage::with(|switches| {
-            switches.strict = false;
             switches.accept_token_in_form = accepted;
         })
         .await;
