@@ -6,6 +6,7 @@
 
 mod control;
 mod developer;
+mod faults;
 mod stage;
 mod surface;
 mod takes;

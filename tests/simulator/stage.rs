@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kaquan::simulator::app::{DEFAULT_APP_KEY, DEFAULT_APP_SECRET};
 use kaquan::simulator::clock::Clock;
+use kaquan::simulator::sign::{Salt, sign};
 use kaquan::simulator::switches::Switches;
 use kaquan::simulator::{Settings, Simulator, start};
 use reqwest::{Client, Response};
@@ -171,4 +172,21 @@ impl Stage {
 pub async fn json(reply: Response) -> Value {
     assert_eq!(reply.status(), 200);
     reply.json().await.unwrap()
+}
+
+/// The sign over a call as it arrived.
+pub fn signed(salt: Salt, call: &Value) -> String {
+    let text = |name: &str| {
+        call[name]
+            .as_str()
+            .map_or(call[name].to_string(), str::to_owned)
+    };
+    let (record, open) = (text("recordId"), text("openId"));
+    sign(
+        salt,
+        &record,
+        &open,
+        &text("couponTemplateId"),
+        &text("timestamp"),
+    )
 }
