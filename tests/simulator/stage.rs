@@ -31,14 +31,35 @@ impl Stage {
     pub async fn with(turn: impl FnOnce(&mut Switches)) -> Self {
         let mut switches = Switches::default();
         turn(&mut switches);
+        Self::build(Settings {
+            switches,
+            ..Settings::default()
+        })
+        .await
+    }
+
+    /// A stage on which a developer who says nothing is soon given up.
+    pub async fn impatient() -> Self {
+        let switches = Switches {
+            deliveries_legacy: 2,
+            ..Switches::default()
+        };
+        let callback_timeout = Duration::from_millis(200);
+        Self::build(Settings {
+            switches,
+            callback_timeout,
+            ..Settings::default()
+        })
+        .await
+    }
+
+    async fn build(settings: Settings) -> Self {
         let begin = chrono::DateTime::from_timestamp(NOW, 0).unwrap();
         let settings = Settings {
-            switches,
             clock: Clock::from_source(move || begin),
             seed: Some(1),
-            callback_timeout: Duration::from_millis(400),
             pause_between_tries: Duration::ZERO,
-            ..Settings::default()
+            ..settings
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let simulator = start(listener, settings).unwrap();

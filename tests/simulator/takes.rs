@@ -99,7 +99,7 @@ async fn a_refusal_ends_the_take_and_restores_the_stock() {
 
 #[tokio::test]
 async fn a_silent_developer_is_given_up() {
-    let stage = Stage::with(|switches| switches.deliveries_legacy = 2).await;
+    let stage = Stage::impatient().await;
     let (developer, template) = stage.offer(Manner::Silent).await;
 
     let report = stage
