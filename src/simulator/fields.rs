@@ -23,6 +23,16 @@ impl Fields {
         fields.without_repeats()
     }
 
+    /// One value alone, for what is looked at before the rest is read; `None` unless sent once.
+    pub fn only(text: &str, name: &str) -> Option<String> {
+        let mut sent = text.split('&').filter_map(|pair| pair.split_once('='));
+        let (_, value) = sent.find(|(known, _)| *known == name)?;
+        if sent.any(|(known, _)| known == name) {
+            return None;
+        }
+        decode(value).ok()
+    }
+
     /// Reads a flat JSON object as if it were a form.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Trouble> {
         let unreadable = |_| Trouble::parameter("the body is not a JSON object");

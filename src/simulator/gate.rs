@@ -22,6 +22,7 @@ const MOST_LINE: usize = 16 * 1024;
 const MOST_BODY: usize = 1024 * 1024;
 /// A body is read a little past its limit, so that its sender lives to see the refusal.
 const MOST_READ: usize = 8 * MOST_BODY;
+const TOKEN: &str = "access_token";
 /// What the platform's own libraries add to every query; it means nothing.
 const SDK_MARKS: [&str; 4] = ["sp_sdk_ver", "sp_sdk_lang", "sdk.version", "sdk.type"];
 
@@ -29,6 +30,13 @@ const SDK_MARKS: [&str; 4] = ["sp_sdk_ver", "sp_sdk_lang", "sdk.version", "sdk.t
 pub(super) struct Incoming {
     pub head: Parts,
     pub body: Option<Bytes>,
+}
+
+impl Incoming {
+    /// What follows the question mark.
+    pub fn query(&self) -> &str {
+        self.head.uri.query().unwrap_or_default()
+    }
 }
 
 /// Answers any request to the platform's own surface.
@@ -85,9 +93,8 @@ fn handle(world: &World, call: &Call, incoming: &Incoming) -> Result<Response, T
             "request method not supported".to_owned(),
         ));
     }
-    let query = Fields::from_form(incoming.head.uri.query().unwrap_or_default());
-    let app_key = owner(world, incoming, query.as_ref().ok())?;
-    let fields = parameters(world, call, incoming, query)?;
+    let app_key = owner(world, incoming)?;
+    let fields = parameters(world, call, incoming)?;
     note_undocumented(world, call, &fields)?;
     // What is missing is said before what is wrong.
     for name in call.required {
@@ -103,18 +110,15 @@ fn handle(world: &World, call: &Call, incoming: &Incoming) -> Result<Response, T
 }
 
 /// Whose token it is.
-fn owner(world: &World, incoming: &Incoming, query: Option<&Fields>) -> Result<String, Trouble> {
+fn owner(world: &World, incoming: &Incoming) -> Result<String, Trouble> {
     let now = world.now();
     let mut state = world.lock();
-    let mut token = query
-        .and_then(|query| query.find("access_token"))
-        .map(str::to_owned);
+    let mut token = Fields::only(incoming.query(), TOKEN);
     if token.is_none() && state.switches.accept_token_in_form {
-        token = form_of(incoming)
-            .ok()
-            .and_then(|form| form.find("access_token").map(str::to_owned));
-        if token.is_some() && state.departs("token in form") {
-            token = None;
+        let form = std::str::from_utf8(incoming.body.as_deref().unwrap_or_default());
+        token = form.ok().and_then(|form| Fields::only(form, TOKEN));
+        if token.is_some() {
+            state.report.deviation("token in form");
         }
     }
     state
@@ -128,33 +132,34 @@ fn owner(world: &World, incoming: &Incoming, query: Option<&Fields>) -> Result<S
         })
 }
 
-/// The parameters from where the documents put them.
-fn parameters(
-    world: &World,
-    call: &Call,
-    incoming: &Incoming,
-    query: Result<Fields, Trouble>,
-) -> Result<Fields, Trouble> {
+/// The parameters from where the documents put them, or from where a switch allows them to be.
+fn parameters(world: &World, call: &Call, incoming: &Incoming) -> Result<Fields, Trouble> {
     let body = incoming.body.as_ref();
     let body = body.ok_or_else(|| Trouble::Business(40006, "file too large".to_owned()))?;
     let switches = world.lock().switches.clone();
+    let query = Fields::from_form(incoming.query())?;
     match call.place {
-        Place::Query if body.is_empty() => query,
+        Place::Query if body.is_empty() => Ok(query),
         Place::Query if switches.accept_form_for_query_params => {
-            depart(world, "form for query parameters")?;
-            query?.and(form_of(incoming)?)
+            world.lock().report.deviation("form for query parameters");
+            query.and(form_of(incoming)?)
         }
         Place::Query => {
             depart(world, "body on a call that has none")?;
-            query
+            Ok(query)
         }
         Place::Form if is_kind(incoming, "application/x-www-form-urlencoded") => {
-            query?.and(form_of(incoming)?)
+            if query
+                .names()
+                .any(|name| name != TOKEN && call.documents(name))
+            {
+                depart(world, "parameters of a form in the query")?;
+            }
+            query.and(form_of(incoming)?)
         }
         Place::Form if switches.json_on_form_endpoints && is_kind(incoming, "application/json") => {
-            // The switch is the permission; strictness does not take it back.
             world.lock().report.deviation("JSON on a form endpoint");
-            query?.and(Fields::from_json(body)?)
+            query.and(Fields::from_json(body)?)
         }
         Place::Form => {
             world.lock().report.deviation("wrong content type");

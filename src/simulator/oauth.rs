@@ -85,7 +85,7 @@ fn grant(world: &World, incoming: &Incoming) -> Result<serde_json::Value, Refusa
 
 fn parameters(incoming: &Incoming) -> Result<Fields, Refusal> {
     let unreadable = |_: Trouble| Refusal::bad("invalid_request", "malformed parameters");
-    let query = Fields::from_form(incoming.head.uri.query().unwrap_or_default());
+    let query = Fields::from_form(incoming.query());
     let query = query.map_err(unreadable)?;
     let body = incoming
         .body

@@ -1,12 +1,15 @@
 //! `POST /_sim/take` and `POST /_sim/retake`: the user's finger on the button.
 
 use axum::extract::State as Shared;
+use axum::http::StatusCode;
 use bytes::Bytes;
 use serde::Deserialize;
+use tokio::task::JoinError;
 
 use super::{Answer, Sim, Wrong, read, said};
 use crate::simulator::crowd::{self, CrowdOrder, MOST_TAKES};
 use crate::simulator::fault::Fault;
+use crate::simulator::ledger::TakeError;
 use crate::simulator::state::World;
 use crate::simulator::take::{self, TakeOrder};
 
@@ -36,7 +39,7 @@ pub(super) async fn take(Shared(world): Sim, body: Bytes) -> Answer {
                 record_id: wish.record_id,
                 faults: wish.faults,
             };
-            return said(&take::take(&world, order).await?);
+            return said(&seen_through(async move { take::take(&world, order).await }).await?);
         }
         (None, Some(open_ids), None) => open_ids,
         (None, None, Some(count)) => people(&world, count.min(MOST_TAKES)),
@@ -54,7 +57,7 @@ pub(super) async fn take(Shared(world): Sim, body: Bytes) -> Answer {
         faults: wish.faults,
         parallel: wish.parallel.unwrap_or(8),
     };
-    said(&crowd::take_all(&world, order).await?)
+    said(&seen_through(async move { crowd::take_all(&world, order).await }).await?)
 }
 
 /// People who were never seen before.
@@ -76,5 +79,14 @@ struct Retake {
 /// Asks again for a record, as after a restart of the platform.
 pub(super) async fn retake(Shared(world): Sim, body: Bytes) -> Answer {
     let Retake { record_id, faults } = read(&body)?;
-    said(&take::retake(&world, &record_id, faults).await?)
+    said(&seen_through(async move { take::retake(&world, &record_id, faults).await }).await?)
+}
+
+/// Goes on to the end even when whoever asked has gone away.
+async fn seen_through<T: Send + 'static>(
+    work: impl Future<Output = Result<T, TakeError>> + Send + 'static,
+) -> Result<T, Wrong> {
+    let done = tokio::spawn(work).await;
+    let broken = |error: JoinError| Wrong(StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
+    Ok(done.map_err(broken)??)
 }
