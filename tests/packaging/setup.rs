@@ -11,7 +11,7 @@ use crate::{at, read};
 ///
 /// A shell writes the programs, because a file that this process had open for writing could still
 /// be open in the child of another test, and could then not be run.
-const READY_MACHINE: &str = r##"
+const READY_MACHINE: &str = r#"
 set -eu
 rm -rf "$1" && mkdir -p "$1/pg" && cd "$1"
 program() { { echo '#!/bin/sh'; cat; } >"$1"; chmod +x "$1"; }
@@ -24,10 +24,10 @@ echo 'echo "rustc 1.95.0 (made up)"' | program rustc
 echo 'shift; exec "$@"' | program sudo
 echo 'echo "postgres (PostgreSQL) 15.18 (made up)"' | program pg/postgres
 echo 'exit 0' | program pg/initdb
-"##;
+"#;
 
 /// Adds a package manager that notes what it is asked, and brings the compiler.
-const WITH_APT: &str = r##"
+const WITH_APT: &str = r#"
 cd "$1"
 cat >apt-get <<'END'
 #!/bin/sh
@@ -39,7 +39,7 @@ if [ "$1" = install ]; then
 fi
 END
 chmod +x apt-get
-"##;
+"#;
 
 struct Machine(PathBuf);
 
