@@ -19,7 +19,7 @@ use crate::scene::{Scene, ask, block_on, children_of, is_alive, owner_of};
 fn a_cold_start_makes_a_durable_cluster_behind_a_socket() {
     let scene = Scene::new();
 
-    let postgres = scene.start();
+    let postgres = scene.start_durable();
 
     assert_eq!(postgres.started().from, StartedFrom::Cold);
     let show = |query| ask::<String>(&postgres, "postgres", query);
@@ -86,7 +86,7 @@ fn edits_of_the_cluster_cannot_turn_durability_off() {
             .unwrap();
     }
 
-    let postgres = scene.start();
+    let postgres = scene.start_durable();
 
     assert_eq!(ask::<String>(&postgres, "postgres", "show fsync"), "on");
     assert_eq!(
@@ -125,7 +125,7 @@ fn a_failing_statement_leaves_no_code_in_the_log() {
 
 #[test]
 fn a_second_kaquan_on_the_same_folder_is_refused() {
-    let scene = Scene::new();
+    let scene = Scene::with_cluster();
     let mut first = Owner::start(&scene.data());
     first.postmaster();
 
