@@ -46,7 +46,9 @@ fn after(others: impl Fn(u32) -> Vec<u32>) -> Vec<Duration> {
     let round = |_| {
         let mut owner = Owner::start(&scene.data());
         let postmaster = owner.postmaster();
-        (0..100).for_each(|_| drop(owner.row()));
+        for _ in 0..100 {
+            owner.row();
+        }
         owner.kill_with(&others(postmaster));
         let postgres = scene.start_durable();
         assert_ne!(postgres.started().from, StartedFrom::Cold);
