@@ -1,7 +1,9 @@
-//! What every surface shares: how errors look, how inputs are read, how requests are told apart in logs.
+//! The edge that api, console, platforms and gateways share: listener, extractors, errors.
 
+pub mod client_address;
 pub mod error;
 pub mod extract;
+pub mod listener;
 pub mod page;
 pub mod request_id;
 pub mod strict_json;

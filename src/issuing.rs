@@ -1,1 +1,174 @@
-//! To be written.
+//! The issuing engine: many waiting callers, one transaction.
+//!
+//! A caller hands a [`Request`] to the [`Issuer`] and awaits its answer; the engine owns the work from then on, so a
+//! caller that hangs up changes nothing. While one batch is being committed the next callers gather, and then all of
+//! them go together: an idle engine answers a lone caller at once, a busy one grows its batches by itself.
+//!
+//! Requests pass two stages. The reader answers records that are known already with one read that locks nothing. The
+//! rest go to a writer lane, the same for all requests of one template, which runs one transaction at a time.
+
+mod batch;
+mod connection;
+mod draw;
+mod gather;
+mod plan;
+mod reader;
+mod terms;
+mod writer;
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::postgres::PgConnectOptions;
+use tokio::{
+    sync::{Semaphore, mpsc, oneshot},
+    task::JoinHandle,
+    time::Instant,
+};
+
+use crate::{
+    clock::Clock,
+    config::issuing::Issuing,
+    domain::{
+        claim::ClaimRefusal,
+        id::{AppId, HolderId},
+        people::{OpenId, Record},
+    },
+};
+
+pub use crate::store::issuing::{IssuedCoupon, OfferKey};
+use gather::Job;
+
+/// Somebody wants a coupon.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The app on which the record and the holder are known.
+    pub app: AppId,
+    /// What is wanted.
+    pub offer: OfferKey,
+    /// Who wants it.
+    pub open_id: OpenId,
+    /// The act of claiming: asked again, it is answered the same.
+    pub record: Record,
+    /// For requests that carry the time at which they were made.
+    pub made: Option<Made>,
+}
+
+/// When a request was made, and how far from now that may be for a record that is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// By the caller's clock.
+    pub at: DateTime<Utc>,
+    /// In either direction, both ends included.
+    pub tolerance: TimeDelta,
+}
+
+/// What the engine says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The coupon of this record, new or as it was given before.
+    Issued(IssuedCoupon),
+    /// No coupon.
+    Refused(ClaimRefusal),
+}
+
+/// Nothing was decided as far as the caller can know; asking again with the same record is safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoAnswer {
+    /// Too much to do, or the database is away.
+    #[error("busy, try again")]
+    Busy,
+    /// This request alone makes its transaction fail.
+    #[error("the request cannot be carried out")]
+    Failed,
+}
+
+/// The door to the engine; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Issuer {
+    inbox: mpsc::UnboundedSender<Job>,
+    places: Arc<Semaphore>,
+    capacity: usize,
+    deadline: Duration,
+}
+
+/// The engine's tasks; they end when the last [`Issuer`] is dropped and all accepted work is done.
+#[derive(Debug)]
+pub struct Engine {
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Starts an engine with connections of its own: one to read, one per lane to write.
+pub fn start(
+    settings: &Issuing,
+    database: &PgConnectOptions,
+    clock: Arc<dyn Clock>,
+) -> (Issuer, Engine) {
+    let options = connection::tuned(database, settings.deadline);
+    let (lanes, writers): (Vec<_>, Vec<_>) = (0..settings.lanes.max(1))
+        .map(|_| {
+            let (lane, inbox) = mpsc::unbounded_channel();
+            let writer = writer::Writer::new(options.clone(), Arc::clone(&clock));
+            (lane, tokio::spawn(writer.run(inbox, settings.batch)))
+        })
+        .unzip();
+    let (inbox, waiting) = mpsc::unbounded_channel();
+    let reader = reader::Reader::new(options, lanes);
+    let mut tasks = writers;
+    tasks.push(tokio::spawn(reader.run(waiting, settings.batch)));
+    let places = Arc::new(Semaphore::new(settings.queue));
+    let issuer =
+        Issuer { inbox, places, capacity: settings.queue, deadline: settings.deadline };
+    (issuer, Engine { tasks })
+}
+
+impl Issuer {
+    /// Asks for a coupon and waits for the answer, at most until the deadline.
+    ///
+    /// The work goes on when the caller stops waiting; the record then finds its answer on the next try.
+    pub async fn issue(&self, request: Request) -> Result<Answer, NoAnswer> {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            metrics::counter!("kaquan_issue_shed_total", "why" => "queue_full").increment(1);
+            return Err(NoAnswer::Busy);
+        };
+        let deadline = Instant::now() + self.deadline;
+        let (reply, answer) = oneshot::channel();
+        let holder = HolderId::derive(request.app, request.open_id.as_str());
+        let job = Job { request, holder, deadline, reply, place };
+        if self.inbox.send(job).is_err() {
+            return Err(NoAnswer::Busy);
+        }
+        match tokio::time::timeout_at(deadline, answer).await {
+            Ok(Ok(answer)) => answer,
+            // The job was dropped at its deadline, or the engine is stopping.
+            Ok(Err(_)) => Err(NoAnswer::Busy),
+            Err(_) => {
+                metrics::counter!("kaquan_issue_shed_total", "why" => "deadline").increment(1);
+                Err(NoAnswer::Busy)
+            }
+        }
+    }
+
+    /// How many requests are inside the engine.
+    pub fn waiting(&self) -> usize {
+        self.capacity.saturating_sub(self.places.available_permits())
+    }
+}
+
+impl Engine {
+    /// Waits until all accepted work is done; every [`Issuer`] must have been dropped.
+    pub async fn finish(self) {
+        for task in self.tasks {
+            if let Err(panic) = task.await {
+                tracing::error!(error = %panic, "A task of the issuing engine ended badly");
+            }
+        }
+    }
+}
+
+impl Made {
+    /// Whether a new record may still be accepted at `now`.
+    pub fn is_timely(&self, now: DateTime<Utc>) -> bool {
+        (now - self.at).abs() <= self.tolerance
+    }
+}

@@ -4,7 +4,10 @@
 //! `tests/it/architecture.rs` checks them.
 
 pub mod api;
+pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod http;
 pub mod issuing;
@@ -14,3 +17,4 @@ pub mod postgres;
 pub mod service;
 pub mod simulator;
 pub mod store;
+pub mod telemetry;

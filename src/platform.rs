@@ -1,1 +1,3 @@
-//! To be written.
+//! The platforms, each in a room of its own: wire format, signatures, incoming calls. A platform's words stay inside.
+
+pub mod baidu;

@@ -12,6 +12,8 @@ pub mod edit_template;
 pub mod import_codes;
 pub mod revoke_key;
 pub mod rotate_callback_token;
+pub mod route;
 pub mod save_member;
 pub mod secret;
 pub mod set_template_state;
+pub mod source;

@@ -2,12 +2,15 @@
 
 pub mod api_key;
 pub mod app;
+pub mod bench;
 pub mod callback_token;
 pub mod code;
 pub mod code_import;
+pub mod issuing;
 pub mod member;
 pub mod placement;
 pub mod route;
+pub mod source;
 pub mod stock;
 pub mod stock_addition;
 pub mod template;
@@ -17,8 +20,12 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// Whether a statement failed because it would have broken this constraint.
 pub fn violates(error: &sqlx::Error, constraint: &str) -> bool {
-    error
-        .as_database_error()
-        .and_then(|error| error.constraint())
-        == Some(constraint)
+    error.as_database_error().and_then(|error| error.constraint()) == Some(constraint)
+}
+
+/// Whether the database answers.
+pub async fn ping(db: &sqlx::PgPool) -> sqlx::Result<()> {
+    let mut conn = db.acquire().await?;
+    sqlx::query_scalar!(r#"select 1 as "one!""#).fetch_one(&mut *conn).await?;
+    Ok(())
 }

@@ -21,7 +21,7 @@ pub async fn guard(
     next: Next,
 ) -> Result<Response, ApiError> {
     refuse_key_in_query(request.uri().query().unwrap_or_default())?;
-    let shown = only(request.headers(), header::AUTHORIZATION)?
+    let shown = only(request.headers(), &header::AUTHORIZATION)?
         .and_then(bearer)
         .ok_or_else(|| ApiError::unauthenticated("send `Authorization: Bearer kq_…`"))?;
     let caller = authenticate(&state.db, state.now(), shown)

@@ -112,20 +112,20 @@ pub fn expect_media_type(headers: &HeaderMap, wanted: &'static str) -> Result<()
             detail,
         )
     };
-    let content_type = only(headers, header::CONTENT_TYPE)?.unwrap_or_default();
+    let content_type = only(headers, &header::CONTENT_TYPE)?.unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case(wanted) {
         return Err(unsupported(format!("send this body as {wanted}")));
     }
-    match only(headers, header::CONTENT_ENCODING)? {
+    match only(headers, &header::CONTENT_ENCODING)? {
         None | Some("identity") => Ok(()),
         Some(_) => Err(unsupported("send this body uncompressed".to_owned())),
     }
 }
 
 /// The one value of a header that must not stand twice.
-pub fn only(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, ApiError> {
-    let mut values = headers.get_all(&name).iter();
+pub fn only(headers: &HeaderMap, name: &HeaderName) -> Result<Option<&str>, ApiError> {
+    let mut values = headers.get_all(name).iter();
     let first = values.next();
     if values.next().is_some() {
         return Err(bad_request(

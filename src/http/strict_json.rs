@@ -6,7 +6,7 @@ use serde::{
     Deserialize,
     de::{DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::Value;
+use serde_json::{Value, error::Category};
 
 /// Why a body could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -24,15 +24,19 @@ pub enum Unreadable {
     },
 }
 
-/// Reads a whole body.
+/// Reads a whole body, which must be an object.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
     serde_json::from_slice::<Plain>(body).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => Unreadable::Shape {
+        Category::Data => Unreadable::Shape {
             path: None,
             message: error.to_string(),
         },
-        _ => Unreadable::Syntax(error),
+        Category::Syntax | Category::Eof | Category::Io => Unreadable::Syntax(error),
     })?;
+    // A list in the order of the fields would do for a derived reader, and is nothing that anybody should rely on.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Unreadable::Shape { path: None, message: "not an object".to_owned() });
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
     serde_path_to_error::deserialize(&mut reader).map_err(misshapen)
 }

@@ -89,9 +89,12 @@ pub async fn add_stock(
     }
     store::stock::add(&mut tx, addition.placement, addition.way, addition.amount)
         .await
-        .map_err(|error| match violates(&error, "stock_never_oversold") {
-            true => AddStockError::StockBelowIssued,
-            false => error.into(),
+        .map_err(|error| {
+            if violates(&error, "stock_never_oversold") {
+                AddStockError::StockBelowIssued
+            } else {
+                error.into()
+            }
         })?;
 
     tx.commit().await?;

@@ -17,6 +17,7 @@ async fn a_body_that_could_be_read_in_two_ways_is_not_read() {
         ("\u{feff}{}", "invalid_json"),
         ("[]", "invalid_body"),
         ("null", "invalid_body"),
+        (r#"["own","a","x",{}]"#, "invalid_body"),
         (
             r#"{"platform":"own","app_key":"a","app_key":"b","name":"x"}"#,
             "invalid_body",

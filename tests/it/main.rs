@@ -9,4 +9,5 @@ mod api_member;
 mod api_placement;
 mod api_stock_addition;
 mod api_template;
+mod issuing_promises;
 mod support;

@@ -2,3 +2,5 @@
 
 pub mod admin;
 pub mod database;
+pub mod engine;
+pub mod plant;

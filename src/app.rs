@@ -1,0 +1,146 @@
+//! Wires everything together, starts it and stops it.
+
+pub mod database;
+mod health;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::Context;
+use axum::Router;
+use chrono::TimeDelta;
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::MissedTickBehavior};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    http::listener::{self, Limits},
+    issuing::{self, Engine},
+    platform::baidu::callback::{self, Callbacks},
+    service::{route::Directory, source::Sources},
+    store, telemetry,
+};
+
+/// A running server.
+pub struct App {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where its metrics are read.
+    pub metrics_address: SocketAddr,
+    /// The database, for those who look in from beside.
+    pub db: PgPool,
+    stop: CancellationToken,
+    background: TaskTracker,
+    listener: JoinHandle<()>,
+    engine: Engine,
+}
+
+impl App {
+    /// Brings the schema up to date, starts the engine and the listeners; returns when callers are welcome.
+    pub async fn start(
+        config: &Config,
+        database: &PgConnectOptions,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Self> {
+        telemetry::metrics();
+        let db = pool(config, database).await?;
+        store::MIGRATOR.run(&db).await.context("the schema cannot be brought up to date")?;
+        let stop = CancellationToken::new();
+        let background = TaskTracker::new();
+
+        let (issuer, engine) = issuing::start(&config.issuing, database, Arc::clone(&clock));
+        let changed = Arc::new(Notify::new());
+        let directory = Directory::open(db.clone(), Arc::clone(&clock), Arc::clone(&changed));
+        let directory = Arc::new(directory.await?);
+        let (sources, remember) = Sources::open(db.clone(), Arc::clone(&clock)).await?;
+        background.spawn(remember);
+        spawn_until(&background, &stop, {
+            let directory = Arc::clone(&directory);
+            async move { directory.keep_fresh().await }
+        });
+        spawn_until(&background, &stop, upkeep(issuer.clone()));
+
+        let callbacks = Callbacks {
+            directory,
+            issuer,
+            sources: Arc::new(sources),
+            window: TimeDelta::from_std(config.baidu.callback_window)?,
+            trusted_proxies: config.server.trusted_proxies.clone().into(),
+        };
+        let router = Router::new()
+            .merge(callback::router(callbacks))
+            .merge(health::router(db.clone(), stop.clone()))
+            .layer(tower_http::catch_panic::CatchPanicLayer::new());
+
+        let (socket, address) = bind(config.server.listen).await?;
+        let (metrics_socket, metrics_address) = bind(config.metrics.listen).await?;
+        let limits = Limits { connections: config.server.connections, ..Limits::default() };
+        let listener = tokio::spawn(listener::serve(socket, router, limits, stop.clone()));
+        let metrics = health::metrics_router();
+        background.spawn(listener::serve(metrics_socket, metrics, Limits::default(), stop.clone()));
+        background.close();
+        tracing::info!(address = %address, metrics = %metrics_address, "kaquan is listening");
+        Ok(Self { address, metrics_address, db, stop, background, listener, engine })
+    }
+
+    /// Accepts no more, answers what was accepted, and ends.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        if let Err(panic) = self.listener.await {
+            tracing::error!(error = %panic, "The listener ended badly");
+        }
+        self.background.wait().await;
+        self.engine.finish().await;
+        self.db.close().await;
+        tracing::info!("kaquan has stopped");
+    }
+}
+
+async fn pool(config: &Config, database: &PgConnectOptions) -> anyhow::Result<PgPool> {
+    let options = database.clone().application_name("kaquan").options([
+        ("statement_timeout", "30s"),
+        ("idle_in_transaction_session_timeout", "30s"),
+        ("synchronous_commit", "on"),
+    ]);
+    PgPoolOptions::new()
+        .max_connections(config.database.connections)
+        .acquire_timeout(std::time::Duration::from_secs(3))
+        .connect_with(options)
+        .await
+        .context("the database cannot be reached")
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+fn spawn_until(
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+    task: impl Future<Output = ()> + Send + 'static,
+) {
+    let stop = stop.clone();
+    tasks.spawn(async move { stop.run_until_cancelled(task).await });
+}
+
+/// What metrics need from time to time.
+async fn upkeep(issuer: issuing::Issuer) {
+    let mut ticks = tokio::time::interval(telemetry::UPKEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        #[expect(clippy::cast_precision_loss, reason = "a gauge of at most a million")]
+        metrics::gauge!("kaquan_issue_waiting").set(issuer.waiting() as f64);
+        if let Some(handle) = telemetry::metrics() {
+            handle.run_upkeep();
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The command line: what can be asked, and how each command ends.
+
+mod bench;
+mod check_config;
+mod migrate;
+mod output;
+mod serve;
+mod simulate;
+mod with_postgres;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{config::Config, telemetry};
+
+/// kaquan (卡券): the coupon backend that a merchant runs on its own server.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Cli {
+    /// A TOML file with settings; see config.example.toml.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the server.
+    Serve,
+    /// Runs Baidu's side alone, to develop against.
+    Simulate(simulate::Simulate),
+    /// Brings the schema of the database up to date.
+    Migrate(migrate::Migrate),
+    /// Measures how fast this machine issues, on a scratch database.
+    Bench(bench::Bench),
+    /// Reads the settings and says what is wrong with them.
+    CheckConfig,
+    /// Runs a command with DATABASE_URL pointing to an embedded Postgres, and stops it afterwards.
+    WithPostgres(with_postgres::WithPostgres),
+}
+
+/// Runs the command that `arguments` ask for.
+pub fn run(
+    arguments: impl IntoIterator<Item = std::ffi::OsString>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        // Also the way in which --help and --version arrive.
+        Err(error) => error.exit(),
+    };
+    let config = match Config::load(cli.config.as_deref(), environment) {
+        Ok(config) => config,
+        Err(problems) => {
+            output::complain(&problems);
+            return ExitCode::from(1);
+        }
+    };
+    telemetry::init_logs(&config.log);
+    let _already_installed = rustls::crypto::ring::default_provider().install_default();
+    match dispatch(cli.command, &config) {
+        Ok(code) => code,
+        Err(error) => {
+            output::complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Runtime::new()?.block_on(async {
+        match command {
+            Command::Serve => serve::run(config).await,
+            Command::Simulate(command) => command.run().await,
+            Command::Migrate(command) => command.run(config).await,
+            Command::Bench(command) => command.run(config).await,
+            Command::CheckConfig => check_config::run(config),
+            Command::WithPostgres(command) => command.run(config).await,
+        }
+    })
+}

@@ -1,0 +1,100 @@
+//! Accepts connections and serves them over HTTP/1.1, with limits that a slow or greedy client cannot talk us out of.
+
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, extract::ConnectInfo};
+use http::Request;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+
+/// What one listener allows.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections at the same time; more wait to be accepted.
+    pub connections: usize,
+    /// How long a connection may take to send a request's head, idle time before it included.
+    pub head: Duration,
+    /// How long connections may take to finish at the end.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 12_288,
+            head: Duration::from_secs(30),
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The longest request head; longer ones are answered 431.
+const LONGEST_HEAD: usize = 16 * 1024;
+/// The most header fields in it.
+const MOST_HEADERS: usize = 64;
+
+/// Serves until `stop`, then lets open requests finish.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let open = GracefulShutdown::new();
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                rest(&error).await;
+                continue;
+            }
+        };
+        let _ignored_where_unsupported = stream.set_nodelay(true);
+        let router = router.clone();
+        let service = service_fn(move |request| respond(router.clone(), peer, request));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.head)
+            .max_buf_size(LONGEST_HEAD)
+            .max_headers(MOST_HEADERS)
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = open.watch(connection);
+        tokio::spawn(async move {
+            // Broken connections are the network's business.
+            let _result = connection.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(limits.drain, open.shutdown()).await.is_err() {
+        tracing::warn!("Some connections did not finish in time and were closed");
+    }
+}
+
+async fn respond(
+    mut router: Router,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<axum::response::Response, Infallible> {
+    let mut request = request.map(axum::body::Body::new);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    Service::<Request<axum::body::Body>>::call(&mut router, request).await
+}
+
+/// Out of file descriptors, most likely: waiting lets some close; a broken single connection costs nothing.
+#[expect(clippy::disallowed_methods, reason = "accepting again at once would spin")]
+async fn rest(error: &std::io::Error) {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        return;
+    }
+    tracing::warn!(error = %error, "Cannot accept a connection");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+}

@@ -1,0 +1,76 @@
+//! One batch as one transaction: lock, read, decide, write, commit.
+
+use std::collections::{BTreeSet, HashMap};
+
+use sqlx::{Connection as _, PgConnection};
+
+use super::{
+    Answer,
+    draw::Draw,
+    gather::{self, Job},
+    plan::{Asking, Offer, Plan},
+    terms::TermsCache,
+};
+use crate::{
+    clock::Clock,
+    domain::{id::TemplateId, terms::CodeSource},
+    store::{self, issuing::OfferKey},
+};
+
+/// Runs the batch and gives the answers in the order of the jobs, after the commit.
+pub(super) async fn run(
+    conn: &mut PgConnection,
+    terms: &mut TermsCache,
+    clock: &dyn Clock,
+    jobs: &[Job],
+) -> sqlx::Result<Vec<Answer>> {
+    let asked = gather::asked(jobs);
+    let keys: BTreeSet<OfferKey> = jobs.iter().map(|job| job.request.offer).collect();
+    let keys: Vec<_> = keys.into_iter().collect();
+    let mut tx = conn.begin().await?;
+
+    let locked = store::issuing::lock_offers(&mut tx, &keys).await?;
+    let facts = store::issuing::read_facts(&mut tx, &asked).await?;
+    // No offer, no clock: then nothing can be issued, and the refusals need no time.
+    let now = locked.iter().map(|offer| offer.database_now).max();
+    let now = clock.at_database(now.unwrap_or_default());
+    let mut draw = Draw::new(jobs.len())?;
+    let mut offers = HashMap::new();
+    for offer in locked {
+        let key = keys[offer.index];
+        let terms = terms.get(&mut tx, key.template, offer.version).await?;
+        if terms.codes == CodeSource::Uploaded && offer.left > 0 && !draw.has(key.template) {
+            let codes = store::issuing::take_codes(&mut tx, key.template, count(jobs, key.template));
+            draw.add_uploaded(key.template, codes.await?);
+        }
+        offers.insert(
+            key,
+            Offer {
+                terms,
+                version: offer.version,
+                template: offer.template_state,
+                placement: offer.placement_state,
+                left: offer.left,
+            },
+        );
+    }
+
+    let mut plan = Plan::new(now, offers, draw);
+    let answers = jobs
+        .iter()
+        .zip(facts)
+        .map(|(job, facts)| plan.decide(Asking { request: &job.request, holder: job.holder, facts }))
+        .collect();
+    let batch = plan.into_batch();
+
+    if !batch.coupons.is_empty() || !batch.refusals.is_empty() {
+        store::issuing::write_batch(&mut tx, now, &batch).await?;
+    }
+    tx.commit().await?;
+    Ok(answers)
+}
+
+fn count(jobs: &[Job], template: TemplateId) -> i64 {
+    let asking = jobs.iter().filter(|job| job.request.offer.template == template).count();
+    i64::try_from(asking).unwrap_or(i64::MAX)
+}

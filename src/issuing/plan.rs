@@ -1,0 +1,170 @@
+//! Decides a batch: each request in the order of its arrival, against what the ones before it left.
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+
+use super::{Answer, Request, draw::Draw, gather};
+use crate::{
+    domain::{
+        claim::{ClaimRefusal, FinalRefusal, Grant, PassingRefusal, Standing, judge},
+        id::{AppId, CouponId, HolderId, PersonId, TemplateId},
+        people::Record,
+        placement::PlacementState,
+        template::TemplateState,
+        terms::{CodeSource, Terms},
+    },
+    store::issuing::{Batch, Facts, IssuedCoupon, NewCoupon, NewHolder, NewRefusal, OfferKey},
+};
+
+/// What a batch issues from, as it stands under the lock.
+#[derive(Debug)]
+pub(super) struct Offer {
+    pub terms: Arc<Terms>,
+    pub version: i32,
+    pub template: TemplateState,
+    pub placement: PlacementState,
+    pub left: i64,
+}
+
+/// One request with what is known about it.
+pub(super) struct Asking<'a> {
+    pub request: &'a Request,
+    pub holder: HolderId,
+    pub facts: Facts,
+}
+
+/// The state of a batch while it is decided.
+pub(super) struct Plan {
+    now: DateTime<Utc>,
+    offers: HashMap<OfferKey, Offer>,
+    draw: Draw,
+    /// How many each person was given, this batch included.
+    held: HashMap<(TemplateId, PersonId), u32>,
+    /// Records decided in this batch, with whom and what for.
+    decided: HashMap<(AppId, Record), (OfferKey, HolderId, Answer)>,
+    batch: Batch,
+}
+
+impl Plan {
+    pub fn new(now: DateTime<Utc>, offers: HashMap<OfferKey, Offer>, draw: Draw) -> Self {
+        let (held, decided, batch) = (HashMap::new(), HashMap::new(), Batch::default());
+        Self { now, offers, draw, held, decided, batch }
+    }
+
+    /// The answer to one request, and what it adds to the batch.
+    pub fn decide(&mut self, asking: Asking<'_>) -> Answer {
+        let Asking { request, holder, facts } = asking;
+        if let Some(known) = &facts.known {
+            return gather::replay(request, holder, known);
+        }
+        let key = (request.app, request.record.clone());
+        if let Some((offer, first, answer)) = self.decided.get(&key) {
+            return if *offer == request.offer && *first == holder {
+                answer.clone()
+            } else {
+                Answer::Refused(PassingRefusal::RecordTaken.into())
+            };
+        }
+        let answer = match self.issue(request, holder, &facts) {
+            Ok(coupon) => Answer::Issued(coupon),
+            Err(refusal) => {
+                self.remember(request, holder, refusal);
+                Answer::Refused(refusal)
+            }
+        };
+        self.decided.insert(key, (request.offer, holder, answer.clone()));
+        answer
+    }
+
+    /// What is to be written.
+    pub fn into_batch(mut self) -> Batch {
+        // Two batches that meet the same people insert them in the same order, or each would wait for the other.
+        self.batch.holders.sort_unstable_by_key(|holder| holder.id);
+        self.batch.holders.dedup_by_key(|holder| holder.id);
+        self.batch
+    }
+
+    fn issue(
+        &mut self,
+        request: &Request,
+        holder: HolderId,
+        facts: &Facts,
+    ) -> Result<IssuedCoupon, ClaimRefusal> {
+        let key = request.offer;
+        let offer = self.offers.get_mut(&key).ok_or(PassingRefusal::Unknown)?;
+        if request.made.is_some_and(|made| !made.is_timely(self.now)) {
+            return Err(PassingRefusal::Stale.into());
+        }
+        let held = self.held.entry((key.template, facts.person.id)).or_insert(facts.held);
+        let grant = judge(
+            Standing {
+                terms: &offer.terms,
+                template: offer.template,
+                placement: offer.placement,
+                membership: facts.person.membership.as_ref(),
+                held: *held,
+                left: left(offer, key.template, &self.draw),
+            },
+            self.now,
+        )?;
+        let (used, code) = match &offer.terms.codes {
+            CodeSource::Generated { prefix } => (None, self.draw.generated(prefix)),
+            CodeSource::Uploaded => self.draw.uploaded(key.template).unzip(),
+        };
+        let code = code.ok_or(FinalRefusal::SoldOut)?;
+        offer.left -= 1;
+        *held = grant.ordinal;
+        let coupon = coupon(code, grant, self.now);
+        self.batch.coupons.push(NewCoupon {
+            coupon: coupon.clone(),
+            offer: key,
+            version: offer.version,
+            app: request.app,
+            holder,
+            person: facts.person.id,
+            ordinal: grant.ordinal,
+            record: request.record.clone(),
+            code: used,
+        });
+        if !facts.holder_known {
+            let open_id = request.open_id.clone();
+            self.batch.holders.push(NewHolder { id: holder, app: request.app, open_id });
+        }
+        Ok(coupon)
+    }
+
+    fn remember(&mut self, request: &Request, holder: HolderId, refusal: ClaimRefusal) {
+        match refusal {
+            ClaimRefusal::Final(reason) => self.batch.refusals.push(NewRefusal {
+                app: request.app,
+                record: request.record.clone(),
+                placement: request.offer.placement,
+                holder,
+                reason,
+            }),
+            ClaimRefusal::Passing(_) => {}
+        }
+    }
+}
+
+/// With uploaded codes there is never more to give than there are codes.
+fn left(offer: &Offer, template: TemplateId, draw: &Draw) -> i64 {
+    match offer.terms.codes {
+        CodeSource::Generated { .. } => offer.left,
+        CodeSource::Uploaded => {
+            let codes = i64::try_from(draw.uploaded_left(template)).unwrap_or(i64::MAX);
+            offer.left.min(codes)
+        }
+    }
+}
+
+fn coupon(code: crate::domain::code::CouponCode, grant: Grant, now: DateTime<Utc>) -> IssuedCoupon {
+    IssuedCoupon {
+        id: CouponId::new(now),
+        code,
+        valid_from: grant.validity.from,
+        valid_until: grant.validity.until,
+        issued_at: now,
+    }
+}

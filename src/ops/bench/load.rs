@@ -1,0 +1,209 @@
+//! Load: in a closed loop, each connection asking as fast as it is answered, or at a fixed rate, however slow the answers.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use tokio::{task::JoinSet, time::Instant};
+
+use super::callback::{Client, Heard, Target};
+use crate::clock::Clock;
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub enum Shape {
+    /// New records, in turn over the targets.
+    Fresh(Arc<[Target]>),
+    /// Records of an earlier run, over and over.
+    Replay(Target, Arc<str>, u64),
+    /// Nothing at all.
+    Nothing,
+}
+
+/// How hard.
+#[derive(Debug, Clone, Copy)]
+pub enum Pace {
+    /// Each connection asks again as soon as it was answered.
+    Closed,
+    /// So many requests per second over all connections; time counts from when a request was due.
+    Open(f64),
+}
+
+/// One measured run.
+#[derive(Debug, Clone, Serialize)]
+pub struct Figures {
+    /// Codes given per second.
+    pub per_s: f64,
+    /// Half of the answers took no longer.
+    pub p50_ms: f64,
+    /// All but one in a hundred took no longer.
+    pub p99_ms: f64,
+    /// The slowest answer.
+    pub max_ms: f64,
+    /// Answers "try again".
+    pub busy: u64,
+    /// Answers that were neither a code nor "try again", and broken connections.
+    pub errors: u64,
+    /// Requests sent per second.
+    pub offered_per_s: f64,
+}
+
+/// A run to be made.
+pub struct Run {
+    /// Where.
+    pub address: SocketAddr,
+    /// What.
+    pub shape: Shape,
+    /// How hard.
+    pub pace: Pace,
+    /// Over how many connections.
+    pub connections: usize,
+    /// For how long.
+    pub length: Duration,
+    /// Begins every record of this run.
+    pub name: Arc<str>,
+}
+
+struct Tally {
+    times: Histogram<u64>,
+    codes: u64,
+    busy: u64,
+    errors: u64,
+}
+
+impl Run {
+    /// Makes the run.
+    pub async fn measure(self, clock: &Arc<dyn Clock>) -> anyhow::Result<Figures> {
+        let next = Arc::new(AtomicU64::new(0));
+        let run = Arc::new(self);
+        let mut clients = Vec::with_capacity(run.connections);
+        for _ in 0..run.connections {
+            clients.push(Client::connect(run.address).await?);
+        }
+        let begin = Instant::now();
+        let mut tasks = JoinSet::new();
+        for (place, client) in clients.into_iter().enumerate() {
+            let (run, next, now) = (Arc::clone(&run), Arc::clone(&next), clock.now());
+            tasks.spawn(async move { run.one_connection(client, place, begin, &next, now).await });
+        }
+        let mut sum = Tally::new()?;
+        while let Some(tally) = tasks.join_next().await {
+            sum.add(&tally??)?;
+        }
+        Ok(sum.figures(begin.elapsed()))
+    }
+
+    async fn one_connection(
+        &self,
+        mut client: Client,
+        place: usize,
+        begin: Instant,
+        next: &AtomicU64,
+        began_at: DateTime<Utc>,
+    ) -> anyhow::Result<Tally> {
+        let mut tally = Tally::new()?;
+        let end = begin + self.length;
+        let mut turn = 0u32;
+        loop {
+            let due = self.due(begin, place, turn);
+            turn += 1;
+            if due.max(Instant::now()) >= end {
+                return Ok(tally);
+            }
+            if matches!(self.pace, Pace::Open(_)) {
+                tokio::time::sleep_until(due).await;
+            }
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let now = began_at + (Instant::now() - begin);
+            let asked = if matches!(self.pace, Pace::Open(_)) { due } else { Instant::now() };
+            let heard = self.ask(&mut client, number, now).await;
+            tally.note(heard.as_ref().ok().copied(), asked.elapsed());
+            if heard.is_err() {
+                client = Client::connect(self.address).await?;
+            }
+        }
+    }
+
+    /// When a connection's turn comes at a fixed rate; connections take turns evenly.
+    fn due(&self, begin: Instant, place: usize, turn: u32) -> Instant {
+        match self.pace {
+            Pace::Closed => begin,
+            #[expect(clippy::cast_precision_loss, reason = "a few thousand connections")]
+            Pace::Open(rate) => {
+                let every = self.connections as f64 / rate;
+                let offset = place as f64 / rate;
+                begin + Duration::from_secs_f64(offset + every * f64::from(turn))
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        client: &mut Client,
+        number: u64,
+        now: DateTime<Utc>,
+    ) -> std::io::Result<Heard> {
+        match &self.shape {
+            Shape::Nothing => client.ping().await,
+            Shape::Fresh(targets) => {
+                let target = &targets[usize::try_from(number).unwrap_or_default() % targets.len()];
+                let (record, open_id) = names(&self.name, number);
+                client.call(target, &record, &open_id, now).await
+            }
+            Shape::Replay(target, earlier, count) => {
+                let (record, open_id) = names(earlier, number % count);
+                client.call(target, &record, &open_id, now).await
+            }
+        }
+    }
+}
+
+/// The n-th record of a run, and who takes it.
+fn names(run: &str, number: u64) -> (String, String) {
+    (format!("{run}{number:024x}"), format!("50zRWFu-{run}{number:012x}"))
+}
+
+impl Tally {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self { times: Histogram::new_with_bounds(1, 120_000_000, 3)?, codes: 0, busy: 0, errors: 0 })
+    }
+
+    fn note(&mut self, heard: Option<Heard>, took: Duration) {
+        self.times.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        match heard {
+            Some(Heard::Code) => self.codes += 1,
+            Some(Heard::Busy) => self.busy += 1,
+            Some(Heard::Other) | None => self.errors += 1,
+        }
+    }
+
+    fn add(&mut self, other: &Self) -> anyhow::Result<()> {
+        self.times.add(&other.times)?;
+        self.codes += other.codes;
+        self.busy += other.busy;
+        self.errors += other.errors;
+        Ok(())
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts of a run of some seconds")]
+    fn figures(&self, took: Duration) -> Figures {
+        let ms = |micros: u64| micros as f64 / 1000.0;
+        Figures {
+            per_s: self.codes as f64 / took.as_secs_f64(),
+            p50_ms: ms(self.times.value_at_quantile(0.5)),
+            p99_ms: ms(self.times.value_at_quantile(0.99)),
+            max_ms: ms(self.times.max()),
+            busy: self.busy,
+            errors: self.errors,
+            offered_per_s: self.times.len() as f64 / took.as_secs_f64(),
+        }
+    }
+}

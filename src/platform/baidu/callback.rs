@@ -1,0 +1,156 @@
+//! `POST /callbacks/baidu/{token}`: Baidu asks for a code because a user has taken a coupon there.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta};
+use http::{HeaderMap, Request, header};
+
+use super::{
+    reply::Reply,
+    settings::Settings,
+    sign::Signed,
+    wire::{self, Taken},
+};
+use crate::{
+    domain::{app::PlatformKind, stock::Way},
+    http::client_address::client_address,
+    issuing::{self, Answer, Issuer, Made, NoAnswer, OfferKey},
+    service::{
+        route::{Directory, Route},
+        source::Sources,
+    },
+};
+
+/// What the callback needs.
+#[derive(Clone)]
+pub struct Callbacks {
+    /// Knows what a token leads to.
+    pub directory: Arc<Directory>,
+    /// Issues.
+    pub issuer: Issuer,
+    /// Learns where Baidu calls from.
+    pub sources: Arc<Sources>,
+    /// How far a new record's timestamp may be from now.
+    pub window: TimeDelta,
+    /// Hops whose word about the caller's address is taken.
+    pub trusted_proxies: Arc<[ipnet::IpNet]>,
+}
+
+/// The longest body that is read.
+const LONGEST_BODY: usize = 64 * 1024;
+/// How long a body may take to arrive.
+const BODY_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The callback's routes.
+pub fn router(state: Callbacks) -> Router {
+    Router::new().route("/callbacks/baidu/{token}", post(callback)).with_state(state)
+}
+
+/// Answers one callback. Whatever goes wrong here, the answer is Baidu's to understand.
+async fn callback(State(state): State<Callbacks>, request: Request<Body>) -> Response {
+    let reply = state.answer(request).await;
+    metrics::counter!("kaquan_baidu_callbacks_total", "outcome" => reply.outcome()).increment(1);
+    reply.into_response()
+}
+
+impl Callbacks {
+    async fn answer(&self, request: Request<Body>) -> Reply {
+        // The token stands last in the path; it is not taken from an extractor, so that none can print it.
+        let token = request.uri().path().rsplit('/').next().unwrap_or_default();
+        let route = match self.directory.find(token, PlatformKind::Baidu).await {
+            Ok(Some(route)) => route,
+            Ok(None) => return Reply::NotFound,
+            Err(error) => {
+                tracing::error!(error = %error, "Cannot look up a callback token");
+                return Reply::Busy;
+            }
+        };
+        let caller = client_address(&request, &self.trusted_proxies);
+        match read_body(request).await {
+            Ok(body) => self.take(&route, &body, caller).await,
+            Err(reply) => reply,
+        }
+    }
+
+    /// After "平台为用户分配券": shape, then template, then sign, then the engine, which alone knows old records from new.
+    async fn take(&self, route: &Route, body: &[u8], caller: Option<IpAddr>) -> Reply {
+        let taken = match wire::read(body) {
+            Ok(taken) => taken,
+            Err(why) => return Reply::Malformed(why),
+        };
+        // A leaked token cannot issue for another campaign.
+        if route.platform_ref.as_deref() != Some(taken.coupon_template_id.as_str()) {
+            tracing::warn!(placement.id = %route.placement, "A callback names another template");
+            return Reply::OtherTemplate;
+        }
+        let signed = Signed {
+            record_id: taken.record.as_str(),
+            open_id: taken.open_id.as_str(),
+            coupon_template_id: &taken.coupon_template_id,
+            timestamp: &taken.timestamp,
+        };
+        let readings = Settings::read(&route.settings).readings();
+        let Some(reading) = signed.verify(&taken.sign, readings) else {
+            tracing::warn!(placement.id = %route.placement, "A callback has a wrong sign");
+            return Reply::BadSign;
+        };
+        metrics::counter!("kaquan_baidu_signs_total", "reading" => reading.name()).increment(1);
+        if let Some(caller) = caller {
+            self.sources.observe(route.app, caller);
+        }
+        self.issue(route, taken).await
+    }
+
+    async fn issue(&self, route: &Route, taken: Taken) -> Reply {
+        let made = DateTime::from_timestamp(taken.seconds, 0)
+            .map(|at| Made { at, tolerance: self.window });
+        let offer =
+            OfferKey { template: route.template, placement: route.placement, way: Way::Take };
+        let request = issuing::Request {
+            app: route.app,
+            offer,
+            open_id: taken.open_id,
+            record: taken.record,
+            made,
+        };
+        match self.issuer.issue(request).await {
+            Ok(Answer::Issued(coupon)) => Reply::Code(coupon.code),
+            Ok(Answer::Refused(refusal)) => Reply::Refused(refusal),
+            Err(NoAnswer::Busy | NoAnswer::Failed) => Reply::Busy,
+        }
+    }
+}
+
+/// Reads a JSON body of a decent size; Baidu's content type is not documented, so only what cannot be JSON is refused.
+async fn read_body(request: Request<Body>) -> Result<Bytes, Reply> {
+    let (parts, body) = request.into_parts();
+    if !may_be_json(&parts.headers) {
+        return Err(Reply::NotJson);
+    }
+    let announced = parts.headers.get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > LONGEST_BODY as u64) {
+        return Err(Reply::TooLarge);
+    }
+    match tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, LONGEST_BODY)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(Reply::TooLarge),
+        Err(_) => Err(Reply::TooSlow),
+    }
+}
+
+fn may_be_json(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = text(header::CONTENT_TYPE).to_ascii_lowercase();
+    let encoding = text(header::CONTENT_ENCODING);
+    let form = kind.starts_with("application/x-www-form-urlencoded") || kind.starts_with("multipart/");
+    !form && (encoding.is_empty() || encoding.eq_ignore_ascii_case("identity"))
+}

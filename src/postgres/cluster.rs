@@ -1,0 +1,83 @@
+//! Makes a new cluster, all or nothing.
+
+use std::fs::{self, File};
+
+use super::binaries::Binaries;
+use super::data_dir::Layout;
+use super::error::{StartError, failed_to};
+use super::leftovers;
+use super::os_user::OsUser;
+use super::settings::Durability;
+use super::tool::Tool;
+
+/// The one role of the cluster, and the one of its superuser.
+pub(super) const ROLE: &str = "kaquan";
+
+/// Makes the cluster when there is none; says whether it did.
+pub(super) fn make_if_missing(
+    layout: &Layout,
+    binaries: &Binaries,
+    user: &OsUser,
+    durability: Durability,
+) -> Result<bool, StartError> {
+    let cluster = layout.cluster();
+    if cluster.join("PG_VERSION").exists() {
+        return Ok(false);
+    }
+    let unfinished = layout.unfinished_cluster();
+    if unfinished.exists() {
+        leftovers::end_users_of(&unfinished)?;
+        fs::remove_dir_all(&unfinished).map_err(failed_to("remove", &unfinished))?;
+    }
+    user.give(&unfinished)?;
+    run_initdb(layout, binaries, user, durability)?;
+    // A kill before this line leaves no cluster, one after it a whole one.
+    fs::rename(&unfinished, &cluster).map_err(failed_to("name", &cluster))?;
+    File::open(layout.root())
+        .and_then(|root| root.sync_all())
+        .map_err(failed_to("sync", layout.root()))?;
+    Ok(true)
+}
+
+fn run_initdb(
+    layout: &Layout,
+    binaries: &Binaries,
+    user: &OsUser,
+    durability: Durability,
+) -> Result<(), StartError> {
+    let unfinished = layout.unfinished_cluster();
+    let tool = Tool {
+        program: binaries.dir.join("initdb"),
+        user,
+        folder: &unfinished,
+    };
+    let mut command = tool.command();
+    // A collation that never drifts with the C library, and pages that know when they are damaged.
+    command.args([
+        "--username",
+        ROLE,
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+        "--data-checksums",
+    ]);
+    // Without the login files that every start hands over, nobody gets in.
+    command
+        .arg("--auth=reject")
+        .arg("--pgdata")
+        .arg(&unfinished);
+    match durability {
+        Durability::On => {}
+        Durability::OffForTests => {
+            command.arg("--no-sync");
+        }
+    }
+    let said = command.output().map_err(|error| tool.not_begun(error))?;
+    if said.status.success() {
+        return Ok(());
+    }
+    let output = String::from_utf8_lossy(&said.stderr).trim().to_owned();
+    Err(StartError::Initdb {
+        status: said.status,
+        output,
+    })
+}

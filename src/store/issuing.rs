@@ -1,0 +1,362 @@
+//! The statements of the issuing engine. Each stands in a file of its own, so that a test can look at its plan.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::domain::{
+    claim::FinalRefusal,
+    code::CouponCode,
+    id::{AppId, CodeId, CouponId, HolderId, PersonId, PlacementId, TemplateId},
+    people::{Membership, OpenId, Person, Record},
+    placement::PlacementState,
+    stock::Way,
+    template::TemplateState,
+    terms::Terms,
+};
+
+/// How the engine names what it looks up: one array per column, all of one length.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// Where the record counts.
+    pub apps: Vec<Uuid>,
+    /// The records themselves.
+    pub records: Vec<String>,
+    /// Who asks.
+    pub holders: Vec<Uuid>,
+    /// For a coupon of what.
+    pub templates: Vec<Uuid>,
+}
+
+/// What was answered to a record before.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// What it was for.
+    pub placement: PlacementId,
+    /// Whose it is.
+    pub holder: HolderId,
+    /// The answer.
+    pub answer: Remembered,
+}
+
+/// An answer that is kept.
+#[derive(Debug, Clone)]
+pub enum Remembered {
+    /// A coupon was issued.
+    Issued(IssuedCoupon),
+    /// A final "no".
+    Refused(FinalRefusal),
+}
+
+/// An issued coupon, as far as its holder is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuedCoupon {
+    /// Ours.
+    pub id: CouponId,
+    /// What the holder shows.
+    pub code: CouponCode,
+    /// The first moment of use.
+    pub valid_from: DateTime<Utc>,
+    /// The first moment at which it is over.
+    pub valid_until: DateTime<Utc>,
+    /// When it was issued.
+    pub issued_at: DateTime<Utc>,
+}
+
+/// What a batch issues from; sorts in the order in which rows are locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OfferKey {
+    /// Locked first.
+    pub template: TemplateId,
+    /// Whose stock counts.
+    pub placement: PlacementId,
+    /// Which of its stocks.
+    pub way: Way,
+}
+
+/// A locked offer.
+#[derive(Debug, Clone, Copy)]
+pub struct LockedOffer {
+    /// Which of the asked keys, counted from zero.
+    pub index: usize,
+    /// The database's clock, after the lock was had.
+    pub database_now: DateTime<Utc>,
+    /// Whether the template can be claimed.
+    pub template_state: TemplateState,
+    /// The version of the terms in force.
+    pub version: i32,
+    /// Whether the placement can be claimed from.
+    pub placement_state: PlacementState,
+    /// Stock that is not issued.
+    pub left: i64,
+}
+
+/// What is known about one request under the locks.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The record's earlier answer.
+    pub known: Option<Known>,
+    /// Whether the holder has a row already.
+    pub holder_known: bool,
+    /// Whom the limit counts.
+    pub person: Person,
+    /// How many coupons of the template the person was ever given.
+    pub held: u32,
+}
+
+/// A coupon to be written.
+#[derive(Debug, Clone)]
+pub struct NewCoupon {
+    /// What the holder is told.
+    pub coupon: IssuedCoupon,
+    /// Where it comes from.
+    pub offer: OfferKey,
+    /// The terms it keeps.
+    pub version: i32,
+    /// Where its record counts.
+    pub app: AppId,
+    /// Whose it is.
+    pub holder: HolderId,
+    /// Whom the limit counts.
+    pub person: PersonId,
+    /// Which of the person's coupons of the template.
+    pub ordinal: u32,
+    /// The act of claiming.
+    pub record: Record,
+    /// The uploaded code it uses up.
+    pub code: Option<CodeId>,
+}
+
+/// A final refusal to be written.
+#[derive(Debug, Clone)]
+pub struct NewRefusal {
+    /// Where its record counts.
+    pub app: AppId,
+    /// The act of claiming.
+    pub record: Record,
+    /// What it was for.
+    pub placement: PlacementId,
+    /// Who asked.
+    pub holder: HolderId,
+    /// Why not.
+    pub reason: FinalRefusal,
+}
+
+/// Somebody to be met for the first time.
+#[derive(Debug, Clone)]
+pub struct NewHolder {
+    /// Derived from the other two.
+    pub id: HolderId,
+    /// Where they are known.
+    pub app: AppId,
+    /// As whom.
+    pub open_id: OpenId,
+}
+
+/// Everything one batch writes.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Coupons, and with them the counting of stock and the use of uploaded codes.
+    pub coupons: Vec<NewCoupon>,
+    /// Final refusals.
+    pub refusals: Vec<NewRefusal>,
+    /// People.
+    pub holders: Vec<NewHolder>,
+}
+
+/// The earlier answers to `asked`, each with its position in it; records without one are left out.
+pub async fn find_known(
+    conn: &mut PgConnection,
+    asked: &Asked,
+) -> sqlx::Result<Vec<(usize, Known)>> {
+    let rows = sqlx::query_file!("src/store/sql/find_known.sql", &asked.apps, &asked.records)
+        .fetch_all(conn)
+        .await?;
+    let known = rows.into_iter().filter_map(|row| {
+        let issued = issued(row.coupon_id, row.code, row.valid_from, row.valid_until, row.issued_at);
+        let known = known(row.placement_id, row.holder_id, issued, row.reason)?;
+        Some((index(row.position), known))
+    });
+    Ok(known.collect())
+}
+
+/// Locks the offers, which must be sorted; an offer that does not exist is left out.
+pub async fn lock_offers(
+    conn: &mut PgConnection,
+    keys: &[OfferKey],
+) -> sqlx::Result<Vec<LockedOffer>> {
+    let templates: Vec<_> = keys.iter().map(|key| key.template.uuid()).collect();
+    let placements: Vec<_> = keys.iter().map(|key| key.placement.uuid()).collect();
+    let ways: Vec<_> = keys.iter().map(|key| key.way.as_str()).collect();
+    let rows = sqlx::query_file!(
+        "src/store/sql/lock_offers.sql",
+        &templates,
+        &placements,
+        &ways as _
+    )
+    .fetch_all(conn)
+    .await?;
+    let offers = rows.into_iter().map(|row| LockedOffer {
+        index: index(row.position),
+        database_now: row.database_now,
+        template_state: row.template_state,
+        version: row.version,
+        placement_state: row.placement_state,
+        left: row.left,
+    });
+    Ok(offers.collect())
+}
+
+/// Reads what is known about each of `asked`, in its order.
+pub async fn read_facts(conn: &mut PgConnection, asked: &Asked) -> sqlx::Result<Vec<Facts>> {
+    let rows = sqlx::query_file!(
+        "src/store/sql/read_facts.sql",
+        &asked.apps,
+        &asked.records,
+        &asked.holders,
+        &asked.templates
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut facts: Vec<_> = rows
+        .into_iter()
+        .map(|row| {
+            let issued =
+                issued(row.coupon_id, row.code, row.valid_from, row.valid_until, row.issued_at);
+            let position = index(row.position);
+            let facts = Facts {
+                known: known(row.placement_id, row.holder_id, issued, row.reason),
+                holder_known: row.holder_known.unwrap_or_default(),
+                person: Person {
+                    id: row.member_id.unwrap_or(asked.holders[position]).into(),
+                    membership: row.member_id.map(|_| Membership {
+                        classes: row.classes.unwrap_or_default(),
+                        birth_month: row.birth_month.and_then(|month| u8::try_from(month).ok()),
+                    }),
+                },
+                held: row.ordinal.and_then(|held| u32::try_from(held).ok()).unwrap_or_default(),
+            };
+            (position, facts)
+        })
+        .collect();
+    facts.sort_unstable_by_key(|(position, _)| *position);
+    Ok(facts.into_iter().map(|(_, facts)| facts).collect())
+}
+
+/// One version of a template's terms, which never changes.
+pub async fn get_terms(
+    conn: &mut PgConnection,
+    template: TemplateId,
+    version: i32,
+) -> sqlx::Result<Terms> {
+    let document = sqlx::query_scalar!(
+        r#"
+        select document as "document: sqlx::types::Json<Terms>"
+        from template_terms
+        where template_id = $1 and version = $2
+        "#,
+        template as _,
+        version,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(document.0)
+}
+
+/// Up to `count` free uploaded codes of the template, locked until the transaction ends.
+pub async fn take_codes(
+    conn: &mut PgConnection,
+    template: TemplateId,
+    count: i64,
+) -> sqlx::Result<Vec<(CodeId, CouponCode)>> {
+    let rows = sqlx::query_file!("src/store/sql/take_codes.sql", template as _, count)
+        .fetch_all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.code_id, row.value)).collect())
+}
+
+/// Writes a batch that was decided at `now`.
+pub async fn write_batch(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    batch: &Batch,
+) -> sqlx::Result<()> {
+    let Batch { coupons, refusals, holders } = batch;
+    let counts = count_by_stock(coupons);
+    sqlx::query_file!(
+        "src/store/sql/write_batch.sql",
+        now,
+        &column(holders, |h| h.id.uuid()),
+        &column(holders, |h| h.app.uuid()),
+        &column(holders, |h| h.open_id.as_str()) as _,
+        &column(&counts, |(key, _)| key.placement.uuid()),
+        &column(&counts, |(key, _)| key.way.as_str()) as _,
+        &column(&counts, |(_, count)| *count),
+        &column(refusals, |r| r.app.uuid()),
+        &column(refusals, |r| r.record.as_str()) as _,
+        &column(refusals, |r| r.placement.uuid()),
+        &column(refusals, |r| r.holder.uuid()),
+        &column(refusals, |r| r.reason.as_str()) as _,
+        &coupons.iter().filter_map(|c| c.code).map(CodeId::uuid).collect::<Vec<_>>(),
+        &column(coupons, |c| c.coupon.id.uuid()),
+        &column(coupons, |c| c.offer.placement.uuid()),
+        &column(coupons, |c| c.offer.template.uuid()),
+        &column(coupons, |c| c.version),
+        &column(coupons, |c| c.app.uuid()),
+        &column(coupons, |c| c.holder.uuid()),
+        &column(coupons, |c| c.person.uuid()),
+        &column(coupons, |c| i32::try_from(c.ordinal).unwrap_or(i32::MAX)),
+        &column(coupons, |c| c.record.as_str()) as _,
+        &column(coupons, |c| c.offer.way.as_str()) as _,
+        &column(coupons, |c| c.coupon.code.as_str()) as _,
+        &column(coupons, |c| c.coupon.valid_from),
+        &column(coupons, |c| c.coupon.valid_until),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+fn column<'a, T, V>(rows: &'a [T], value: impl FnMut(&'a T) -> V) -> Vec<V> {
+    rows.iter().map(value).collect()
+}
+
+/// How many coupons each stock gives, in the order of the locks.
+fn count_by_stock(coupons: &[NewCoupon]) -> Vec<(OfferKey, i64)> {
+    let mut counts = std::collections::BTreeMap::new();
+    for coupon in coupons {
+        *counts.entry(coupon.offer).or_insert(0) += 1;
+    }
+    counts.into_iter().collect()
+}
+
+/// Postgres counts from one.
+fn index(position: i64) -> usize {
+    usize::try_from(position - 1).unwrap_or_default()
+}
+
+fn issued(
+    id: Option<Uuid>,
+    code: Option<CouponCode>,
+    valid_from: Option<DateTime<Utc>>,
+    valid_until: Option<DateTime<Utc>>,
+    issued_at: Option<DateTime<Utc>>,
+) -> Option<IssuedCoupon> {
+    Some(IssuedCoupon {
+        id: id?.into(),
+        code: code?,
+        valid_from: valid_from?,
+        valid_until: valid_until?,
+        issued_at: issued_at?,
+    })
+}
+
+fn known(
+    placement: Option<Uuid>,
+    holder: Option<Uuid>,
+    issued: Option<IssuedCoupon>,
+    refused: Option<FinalRefusal>,
+) -> Option<Known> {
+    let answer = issued.map(Remembered::Issued).or(refused.map(Remembered::Refused))?;
+    Some(Known { placement: placement?.into(), holder: holder?.into(), answer })
+}

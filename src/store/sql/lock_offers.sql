@@ -1,0 +1,30 @@
+-- Locks what a batch issues from, in key order, in a statement of its own: only then do the reads of the next one see
+-- what the previous holder of the locks committed.
+select
+    asked.position as "position!",
+    clock_timestamp() as "database_now!",
+    template.state as "template_state!: TemplateState",
+    template.version as "version!",
+    placement.state as "placement_state!: PlacementState",
+    stock.total - stock.issued as "left!"
+from unnest($1::uuid[], $2::uuid[], $3::text[])
+    with ordinality as asked (template_id, placement_id, way, position)
+cross join lateral (
+    select t.state, t.version
+    from template t
+    where t.template_id = asked.template_id
+    -- Everybody who issues from this template waits here: the per-person limit spans its placements.
+    for no key update
+) template
+cross join lateral (
+    select s.total, s.issued
+    from stock s
+    where s.placement_id = asked.placement_id and s.way = asked.way
+    for no key update
+) stock
+cross join lateral (
+    select p.state
+    from placement p
+    where p.placement_id = asked.placement_id and p.template_id = asked.template_id
+    offset 0
+) placement

@@ -1,0 +1,40 @@
+-- Everything a batch decided, in one statement.
+with new_holder as (
+    insert into holder (holder_id, app_id, open_id, created_at)
+    select fresh.holder_id, fresh.app_id, fresh.open_id, $1
+    from unnest($2::uuid[], $3::uuid[], $4::text[]) as fresh (holder_id, app_id, open_id)
+    -- Another server may have met the same person in the same moment, through another template.
+    on conflict do nothing
+),
+counted as (
+    update stock
+    set issued = stock.issued + batch.count
+    from unnest($5::uuid[], $6::text[], $7::bigint[]) as batch (placement_id, way, count)
+    where stock.placement_id = batch.placement_id and stock.way = batch.way
+),
+new_refusal as (
+    insert into refusal (app_id, record, placement_id, holder_id, reason, refused_at)
+    select no.app_id, no.record, no.placement_id, no.holder_id, no.reason, $1
+    from unnest($8::uuid[], $9::text[], $10::uuid[], $11::uuid[], $12::text[])
+        as no (app_id, record, placement_id, holder_id, reason)
+),
+taken as (
+    update code
+    set state = 'taken'
+    from unnest($13::uuid[]) as used (code_id)
+    where code.code_id = used.code_id
+)
+insert into coupon (
+    coupon_id, placement_id, template_id, terms_version, app_id, holder_id, person_id, ordinal,
+    record, way, code, valid_from, valid_until, issued_at
+)
+select
+    new.coupon_id, new.placement_id, new.template_id, new.terms_version, new.app_id, new.holder_id,
+    new.person_id, new.ordinal, new.record, new.way, new.code, new.valid_from, new.valid_until, $1
+from unnest(
+    $14::uuid[], $15::uuid[], $16::uuid[], $17::int[], $18::uuid[], $19::uuid[], $20::uuid[],
+    $21::int[], $22::text[], $23::text[], $24::text[], $25::timestamptz[], $26::timestamptz[]
+) as new (
+    coupon_id, placement_id, template_id, terms_version, app_id, holder_id, person_id, ordinal,
+    record, way, code, valid_from, valid_until
+)
