@@ -36,7 +36,7 @@ pub fn check_addition(name: &str, amount: i64) -> Result<(), Vec<Problem>> {
         "1 to 64 visible ASCII characters",
     );
     problems.expect(
-        amount != 0 && amount.abs() <= MOST_AT_ONCE,
+        amount != 0 && (-MOST_AT_ONCE..=MOST_AT_ONCE).contains(&amount),
         "amount",
         "not zero, at most 1000000000 either way",
     );

@@ -1,5 +1,13 @@
 //! Statements, surfaces and stories on a real Postgres. Run with `make test`, which brings the database.
 #![expect(missing_docs, reason = "tests are read by their names")]
 
+mod api_access;
+mod api_app;
+mod api_code_import;
+mod api_input;
+mod api_member;
+mod api_placement;
+mod api_stock_addition;
+mod api_template;
 mod issuing_promises;
 mod support;

@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub mod admin;
 pub mod database;
 pub mod engine;
 pub mod plant;
