@@ -1,1 +1,3 @@
-//! To be written.
+//! What operators run beside the server: proofs and measurements.
+
+pub mod audit;
