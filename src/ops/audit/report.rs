@@ -76,7 +76,11 @@ impl AuditReport {
 
     /// The names of the checks that found something.
     pub fn broken(&self) -> Vec<&'static str> {
-        self.checks.iter().filter(|check| check.violations > 0).map(|check| check.name).collect()
+        self.checks
+            .iter()
+            .filter(|check| check.violations > 0)
+            .map(|check| check.name)
+            .collect()
     }
 
     /// One JSON object a line: each check, then how it all ended.
@@ -138,7 +142,12 @@ impl fmt::Display for AuditReport {
         } else {
             format!("{broken} of {} promises broken", self.checks.len())
         };
-        write!(f, "{} coupons in {:.1} s: {verdict}", self.coupons, self.took.as_secs_f64())?;
+        write!(
+            f,
+            "{} coupons in {:.1} s: {verdict}",
+            self.coupons,
+            self.took.as_secs_f64()
+        )?;
         f.write_char('\n')
     }
 }
@@ -172,7 +181,9 @@ impl Findings {
         total: Option<i64>,
         examples: impl Iterator<Item = String>,
     ) {
-        let Some(result) = self.0.get_mut(&check) else { return };
+        let Some(result) = self.0.get_mut(&check) else {
+            return;
+        };
         result.violations += total.map_or(0, i64::unsigned_abs);
         let room = MOST_EXAMPLES.saturating_sub(result.examples.len());
         result.examples.extend(examples.take(room));

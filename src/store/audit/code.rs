@@ -57,11 +57,11 @@ pub async fn list_repeated(
                 select
                     coupon_id,
                     generated,
-                    count(*) over (partition by code) as same,
-                    count(*) filter (where generated) over (partition by looks) as similar
+                    count(*) over (partition by code) as twins,
+                    count(*) filter (where generated) over (partition by looks) as lookalikes
                 from alike
             ) as counted
-            where same > 1 or generated and similar > 1
+            where twins > 1 or generated and lookalikes > 1
         )
         select
             'code_repeated' as "fault!: CouponFault",
