@@ -1,10 +1,15 @@
 //! The command line: what can be asked, and how each command ends.
 
+mod audit;
 mod bench;
 mod check_config;
+mod codes;
+mod doctor;
+mod key;
 mod migrate;
 mod output;
 mod serve;
+mod session;
 mod simulate;
 mod with_postgres;
 
@@ -31,6 +36,14 @@ enum Command {
     Serve,
     /// Runs Baidu's side alone, to develop against.
     Simulate(simulate::Simulate),
+    /// Makes, lists and revokes API keys.
+    Key(key::Key),
+    /// Uploads and counts codes.
+    Codes(codes::Codes),
+    /// Proves from the rows that every promise holds: 0 all hold, 2 one is broken, 3 could not check.
+    Audit(audit::Audit),
+    /// Checks the set-up and says how to mend it.
+    Doctor(doctor::Doctor),
     /// Brings the schema of the database up to date.
     Migrate(migrate::Migrate),
     /// Measures how fast this machine issues, on a scratch database.
@@ -74,6 +87,10 @@ fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
         match command {
             Command::Serve => serve::run(config).await,
             Command::Simulate(command) => command.run().await,
+            Command::Key(command) => command.run(config).await,
+            Command::Codes(command) => command.run(config).await,
+            Command::Audit(command) => command.run(config).await,
+            Command::Doctor(command) => command.run(config).await,
             Command::Migrate(command) => command.run(config).await,
             Command::Bench(command) => command.run(config).await,
             Command::CheckConfig => check_config::run(config),

@@ -17,7 +17,7 @@ mod server;
 pub mod settings;
 mod tool;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
@@ -117,11 +117,12 @@ impl Postgres {
 
     /// How to reach a database of this server from this process or another one of the same user.
     pub fn options(&self, database: &str) -> PgConnectOptions {
-        PgConnectOptions::new_without_pgpass()
-            .host("localhost")
-            .socket(&self.socket_dir)
-            .username(cluster::ROLE)
-            .database(database)
+        reach(&self.socket_dir, database)
+    }
+
+    /// How to reach a database of the server that another kaquan runs in `data_dir`.
+    pub fn options_of_running(data_dir: &Path, database: &str) -> PgConnectOptions {
+        reach(&data_dir.join(data_dir::SOCKET_DIR), database)
     }
 
     /// The same as a URL, for `DATABASE_URL`. It holds no secret.
@@ -167,6 +168,14 @@ impl Postgres {
     pub fn stop(self) {
         drop(self);
     }
+}
+
+fn reach(socket_dir: &Path, database: &str) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
+        .host("localhost")
+        .socket(socket_dir)
+        .username(cluster::ROLE)
+        .database(database)
 }
 
 impl Drop for Postgres {

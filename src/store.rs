@@ -7,6 +7,7 @@ pub mod bench;
 pub mod callback_token;
 pub mod code;
 pub mod code_import;
+pub mod doctor;
 pub mod issuing;
 pub mod member;
 pub mod placement;
@@ -29,4 +30,10 @@ pub async fn ping(db: &sqlx::PgPool) -> sqlx::Result<()> {
     let mut conn = db.acquire().await?;
     sqlx::query_scalar!(r#"select 1 as "one!""#).fetch_one(&mut *conn).await?;
     Ok(())
+}
+
+/// The database's time.
+pub async fn now(db: &sqlx::PgPool) -> sqlx::Result<chrono::DateTime<chrono::Utc>> {
+    let mut conn = db.acquire().await?;
+    sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(&mut *conn).await
 }

@@ -15,6 +15,8 @@ use super::error::{StartError, failed_to};
 use super::leftovers::pause;
 use super::os_user::OsUser;
 
+/// The folder of the socket, inside the data folder.
+pub(super) const SOCKET_DIR: &str = "run";
 /// The operating system's limit for the path of a socket.
 const SOCKET_PATH_LIMIT: usize = 107;
 
@@ -44,7 +46,7 @@ impl Layout {
 
     /// The folder of the socket.
     pub(super) fn socket_dir(&self) -> PathBuf {
-        self.root.join("run")
+        self.root.join(SOCKET_DIR)
     }
 
     pub(super) fn socket(&self) -> PathBuf {
