@@ -4,6 +4,7 @@ mod audit;
 mod bench;
 mod check_config;
 mod codes;
+mod demo;
 mod doctor;
 mod key;
 mod migrate;
@@ -32,6 +33,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Shows it all at work: a fresh database, a simulated Baidu, a crowd and a bad network.
+    Demo(demo::RunDemo),
     /// Runs the server.
     Serve,
     /// Runs Baidu's side alone, to develop against.
@@ -85,6 +88,7 @@ pub fn run(
 fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
     tokio::runtime::Runtime::new()?.block_on(async {
         match command {
+            Command::Demo(command) => command.run(config).await,
             Command::Serve => serve::run(config).await,
             Command::Simulate(command) => command.run().await,
             Command::Key(command) => command.run(config).await,

@@ -2,4 +2,5 @@
 
 pub mod audit;
 pub mod bench;
+pub mod demo;
 pub mod doctor;
