@@ -35,6 +35,7 @@ create table refusal (
     app_id       uuid not null,
     record       text not null,
     placement_id uuid not null,
+    -- Derived from app and open id; whoever was only ever refused has no row in `holder`.
     holder_id    uuid not null,
     reason       text not null,
     refused_at   timestamptz not null,

@@ -18,7 +18,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{config::Config, telemetry};
+use crate::{
+    config::{Config, log::Log},
+    telemetry,
+};
 
 /// kaquan (卡券): the coupon backend that a merchant runs on its own server.
 #[derive(Debug, Parser)]
@@ -57,6 +60,17 @@ enum Command {
     WithPostgres(with_postgres::WithPostgres),
 }
 
+impl Command {
+    /// Servers tell what happens; commands that print a result say only what goes wrong, unless asked to say more.
+    fn log_settings(&self, config: &Config) -> Log {
+        let mut log = config.log.clone();
+        if !matches!(self, Self::Serve | Self::Simulate(_)) && log.filter == Log::default().filter {
+            "error".clone_into(&mut log.filter);
+        }
+        log
+    }
+}
+
 /// Runs the command that `arguments` ask for.
 pub fn run(
     arguments: impl IntoIterator<Item = std::ffi::OsString>,
@@ -74,7 +88,7 @@ pub fn run(
             return ExitCode::from(1);
         }
     };
-    telemetry::init_logs(&config.log);
+    telemetry::init_logs(&cli.command.log_settings(&config));
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     match dispatch(cli.command, &config) {
         Ok(code) => code,

@@ -53,9 +53,8 @@ pub async fn list_dangling(conn: &mut PgConnection, most: i64) -> sqlx::Result<V
             from refusal
             left join placement
                 on placement.placement_id = refusal.placement_id and placement.app_id = refusal.app_id
-            left join holder
-                on holder.holder_id = refusal.holder_id and holder.app_id = refusal.app_id
-            where placement.placement_id is null or holder.holder_id is null
+            -- Its holder need not exist: whoever was only ever refused is not kept.
+            where placement.placement_id is null
             union all
             select 'holder', holder.holder_id
             from holder
