@@ -124,7 +124,10 @@ pub fn expect_media_type(headers: &HeaderMap, wanted: &'static str) -> Result<()
 }
 
 /// The one value of a header that must not stand twice.
-pub fn only(headers: &HeaderMap, name: &HeaderName) -> Result<Option<&str>, ApiError> {
+pub fn only<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'a str>, ApiError> {
     let mut values = headers.get_all(name).iter();
     let first = values.next();
     if values.next().is_some() {

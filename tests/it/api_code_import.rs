@@ -151,11 +151,7 @@ async fn fifty_thousand_codes_go_in_once_and_sending_them_again_is_harmless() {
 async fn one_file_sent_four_times_at_once_goes_in_once() {
     let (admin, template) = uploading().await;
     let forward = file(0..9_000);
-    let backward: String = forward
-        .lines()
-        .rev()
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let backward = forward.lines().rev().collect::<Vec<_>>().join("\n");
 
     let files = [&forward, &backward, &forward, &backward];
     let uploads = files.map(|file| admin.upload(&template, file.clone()));

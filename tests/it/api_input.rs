@@ -63,7 +63,7 @@ async fn a_field_nobody_knows_is_refused_by_every_body() {
             json!({ "platform": "own", "app_key": "k", "name": "n" }),
         ),
         ("PATCH", of("apps", app), json!({ "version": 1 })),
-        ("POST", "/v1/admin/templates".to_owned(), terms(json!({}))),
+        ("POST", "/v1/admin/templates".to_owned(), terms(&json!({}))),
         ("PATCH", of("templates", template), json!({ "version": 1 })),
         (
             "POST",

@@ -8,7 +8,7 @@ async fn a_template_shows_its_terms_and_counts() {
     let admin = Admin::new().await;
 
     let made = admin
-        .post("/v1/admin/templates", terms(json!({})))
+        .post("/v1/admin/templates", terms(&json!({})))
         .await
         .created();
 
@@ -131,14 +131,14 @@ async fn an_edit_may_not_leave_wrong_terms_behind() {
         "/v1/admin/templates/{}",
         admin.given_template(json!({})).await
     );
-    let patch = async |change| admin.patch(&path, change).await;
+    let edit = async |change| admin.patch(&path, change).await;
 
-    let wrong = patch(json!({ "version": 1, "per_person_limit": 0, "title": "" })).await;
+    let wrong = edit(json!({ "version": 1, "per_person_limit": 0, "title": "" })).await;
     let mixed =
-        patch(json!({ "version": 1, "benefit": { "type": "percent", "off_fen": 1 } })).await;
-    let missing = patch(json!({ "version": 1, "title": null })).await;
-    let state = patch(json!({ "version": 1, "state": "ended" })).await;
-    let blind = patch(json!({ "title": "x" })).await;
+        edit(json!({ "version": 1, "benefit": { "type": "percent", "off_fen": 1 } })).await;
+    let missing = edit(json!({ "version": 1, "title": null })).await;
+    let state = edit(json!({ "version": 1, "state": "ended" })).await;
+    let blind = edit(json!({ "title": "x" })).await;
 
     let wrong = wrong.problem(422, "invalid_values");
     let params: Vec<_> = wrong["problems"]

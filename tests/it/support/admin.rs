@@ -138,7 +138,7 @@ impl Admin {
 
     /// A template with the sample terms and these fields besides; its id.
     pub async fn given_template(&self, fields: Value) -> String {
-        let reply = self.post("/v1/admin/templates", terms(fields)).await;
+        let reply = self.post("/v1/admin/templates", terms(&fields)).await;
         reply.created()["id"].as_str().unwrap().to_owned()
     }
 
@@ -161,7 +161,7 @@ impl Admin {
 }
 
 /// The sample terms with some fields replaced.
-pub fn terms(fields: Value) -> Value {
+pub fn terms(fields: &Value) -> Value {
     let mut terms: Value = serde_json::from_str(include_str!("../../fixtures/terms.json")).unwrap();
     for (name, value) in fields.as_object().unwrap() {
         terms[name] = value.clone();
