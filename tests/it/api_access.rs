@@ -1,3 +1,8 @@
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
 use axum::body::Body;
 use chrono::TimeDelta;
 use http::{Request, StatusCode};
@@ -8,6 +13,8 @@ use kaquan::{
     service::revoke_key::revoke_key,
     store,
 };
+use serde_json::json;
+use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::admin::Admin;
 
@@ -223,4 +230,88 @@ async fn an_unknown_address_and_an_unknown_method_are_problems_too() {
         .problem(404, "not_found");
     let delete = admin.request("DELETE", "/v1/admin/apps", Body::empty());
     admin.send(delete).await.problem(405, "method_not_allowed");
+}
+
+#[tokio::test]
+async fn no_secret_no_code_and_no_open_id_reaches_a_log() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+        .with_writer(log.clone())
+        .finish();
+    let _listening = tracing::subscriber::set_default(subscriber);
+    let admin = Admin::new().await;
+
+    let placement = admin.given_placement().await;
+    let token = placement["callback_url"]
+        .as_str()
+        .unwrap()
+        .rsplit('/')
+        .next()
+        .unwrap();
+    let template = admin
+        .given_template(json!({ "codes": { "type": "uploaded" } }))
+        .await;
+    admin
+        .upload(&template, "SECRET-CODE-1\nSECRET-CODE-1\nSECRET CODE\n")
+        .await
+        .created();
+    let holder = json!({ "app_id": placement["app_id"], "open_id": "secret-open-id" });
+    admin
+        .put("/v1/admin/members/u", json!({ "holders": [holder] }))
+        .await
+        .ok();
+    admin
+        .put("/v1/admin/members/v", json!({ "holders": [holder] }))
+        .await
+        .problem(409, "holder_linked_elsewhere");
+    admin
+        .get(&format!("/v1/admin/apps?cursor={}", admin.owner))
+        .await
+        .problem(401, "unauthenticated");
+
+    let log = log.text();
+    assert!(
+        log.contains("/v1/admin/members/{uid}") && log.contains("codes uploaded"),
+        "{log}"
+    );
+    for secret in [
+        token,
+        &admin.owner,
+        "SECRET",
+        "secret-open-id",
+        "/members/u",
+    ] {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
+}
+
+/// All that is logged by the thread that listens.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
 }
