@@ -1,3 +1,4 @@
-//! What operators run beside the server.
+//! What operators run beside the server: proofs and measurements.
 
+pub mod audit;
 pub mod bench;

@@ -2,6 +2,7 @@
 
 pub mod api_key;
 pub mod app;
+pub mod audit;
 pub mod bench;
 pub mod callback_token;
 pub mod code;

@@ -1,6 +1,9 @@
 //! Makes a new cluster, all or nothing.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::binaries::Binaries;
 use super::data_dir::Layout;
@@ -12,6 +15,9 @@ use super::tool::Tool;
 
 /// The one role of the cluster, and the one of its superuser.
 pub(super) const ROLE: &str = "kaquan";
+
+/// How long the children of a killed `initdb` may take to notice.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Makes the cluster when there is none; says whether it did.
 pub(super) fn make_if_missing(
@@ -26,8 +32,7 @@ pub(super) fn make_if_missing(
     }
     let unfinished = layout.unfinished_cluster();
     if unfinished.exists() {
-        leftovers::end_users_of(&unfinished)?;
-        fs::remove_dir_all(&unfinished).map_err(failed_to("remove", &unfinished))?;
+        remove(&unfinished)?;
     }
     user.give(&unfinished)?;
     run_initdb(layout, binaries, user, durability)?;
@@ -37,6 +42,25 @@ pub(super) fn make_if_missing(
         .and_then(|root| root.sync_all())
         .map_err(failed_to("sync", layout.root()))?;
     Ok(true)
+}
+
+/// Removes what a killed `initdb` left; a child of it may still be writing, or removing, for a
+/// moment.
+fn remove(unfinished: &Path) -> Result<(), StartError> {
+    leftovers::end_users_of(unfinished)?;
+    let begun = Instant::now();
+    loop {
+        match fs::remove_dir_all(unfinished) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error)
+                if error.kind() == ErrorKind::DirectoryNotEmpty && begun.elapsed() < PATIENCE =>
+            {
+                leftovers::pause();
+            }
+            Err(error) => return Err(failed_to("remove", unfinished)(error)),
+        }
+    }
 }
 
 fn run_initdb(

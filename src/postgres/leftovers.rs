@@ -86,9 +86,10 @@ pub(super) fn mark(cluster: &Path) -> Result<String, StartError> {
     Ok(Place::of(cluster)?.mark())
 }
 
-/// A folder by its identity rather than its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
+/// A folder by its identity rather than its name alone.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    folder: &'a Path,
     device: u64,
     inode: u64,
 }
@@ -114,10 +115,11 @@ impl User {
     }
 }
 
-impl Place {
-    fn of(folder: &Path) -> Result<Self, StartError> {
+impl<'a> Place<'a> {
+    fn of(folder: &'a Path) -> Result<Self, StartError> {
         let found = fs::metadata(folder).map_err(failed_to("read", folder))?;
         Ok(Self {
+            folder,
             device: found.dev(),
             inode: found.ino(),
         })
@@ -125,6 +127,10 @@ impl Place {
 
     fn mark(self) -> String {
         format!("kaquan-{:x}-{:x}", self.device, self.inode)
+    }
+
+    fn is_named_in(self, title: &str) -> bool {
+        title.split('\0').any(|word| Path::new(word) == self.folder)
     }
 
     fn users(self) -> Vec<User> {
@@ -144,15 +150,11 @@ impl Place {
         let title = fs::read(process.join("cmdline")).ok()?;
         let title = String::from_utf8_lossy(&title);
         let works_here = match fs::metadata(process.join("cwd")) {
-            Ok(folder) => {
-                Self {
-                    device: folder.dev(),
-                    inode: folder.ino(),
-                } == self
-            }
+            Ok(found) => found.dev() == self.device && found.ino() == self.inode,
             // Root without CAP_SYS_PTRACE, as in most containers, may not look; but all can read
-            // the title, where the server's `cluster_name` stands.
-            Err(_) => title.contains(&self.mark()),
+            // the title: of a server and of initdb the folder stands there, of the server's
+            // children its `cluster_name`.
+            Err(_) => title.contains(&self.mark()) || self.is_named_in(&title),
         };
         works_here.then(|| User {
             pid,

@@ -13,5 +13,6 @@ mod api_member;
 mod api_placement;
 mod api_stock_addition;
 mod api_template;
+mod audit;
 mod issuing_promises;
 mod support;

@@ -1,6 +1,7 @@
 //! What the tests stand on.
 
 pub mod admin;
+pub mod audit;
 pub mod database;
 pub mod engine;
 pub mod plant;

@@ -15,7 +15,7 @@ const ROUNDS: usize = 3;
 #[test]
 fn a_killed_server_comes_back_and_the_pool_recovers() {
     let scene = Scene::new();
-    let postgres = scene.start();
+    let postgres = scene.start_durable();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let options = postgres.options("postgres");
     let pool = runtime
@@ -79,7 +79,7 @@ fn nothing_is_lost_when_owner_server_and_all_its_children_are_killed() {
 
 #[test]
 fn a_dropped_owner_takes_its_server_along() {
-    let scene = Scene::new();
+    let scene = Scene::with_cluster();
     let mut owner = Owner::start(&scene.data());
     let postmaster = owner.postmaster();
 
@@ -108,7 +108,7 @@ fn a_kill_while_the_cluster_is_made_leaves_nothing_half_made() {
 }
 
 fn nothing_is_lost_when(strike: impl Fn(Owner, u32) -> Vec<i64>) {
-    let scene = Scene::new();
+    let scene = Scene::with_cluster();
     let mut acknowledged = Vec::new();
     for _ in 0..ROUNDS {
         let mut owner = Owner::start(&scene.data());
@@ -117,7 +117,7 @@ fn nothing_is_lost_when(strike: impl Fn(Owner, u32) -> Vec<i64>) {
 
         acknowledged.extend(strike(owner, postmaster));
 
-        let postgres = scene.start();
+        let postgres = scene.start_durable();
         assert_ne!(postgres.started().from, StartedFrom::Cold);
         assert_eq!(missing(&postgres, &acknowledged), 0);
         postgres.stop();

@@ -113,7 +113,7 @@ fn lives() {
     };
     // A test that hangs must not keep its processes.
     thread::spawn(|| {
-        thread::sleep(Duration::from_mins(1));
+        thread::sleep(Duration::from_mins(2));
         std::process::abort();
     });
     let told_to_stop = Arc::new(AtomicBool::new(false));

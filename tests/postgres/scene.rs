@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use kaquan::postgres::Postgres;
-use kaquan::postgres::settings::Settings;
+use kaquan::postgres::settings::{Durability, Settings};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sqlx::{ConnectOptions, Connection};
@@ -42,8 +42,19 @@ impl Scene {
         Settings::at(self.data())
     }
 
-    pub fn start(&self) -> Postgres {
+    /// A server as merchants have it.
+    pub fn start_durable(&self) -> Postgres {
         Postgres::start(&self.settings()).unwrap()
+    }
+
+    /// A server that does not wait for the disk: no test here cuts the power.
+    pub fn start(&self) -> Postgres {
+        let durability = Durability::OffForTests;
+        Postgres::start(&Settings {
+            durability,
+            ..self.settings()
+        })
+        .unwrap()
     }
 
     /// A cluster that was made and cleanly stopped.
@@ -86,7 +97,7 @@ where
     })
 }
 
-/// Waits for what the operating system announces to nobody, ten seconds at most.
+/// Waits for what the operating system announces to nobody, half a minute at most.
 #[expect(
     clippy::disallowed_methods,
     reason = "no event tells of a file or of a stranger's end"
@@ -98,7 +109,7 @@ pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
             return found;
         }
         assert!(
-            begun.elapsed() < Duration::from_secs(10),
+            begun.elapsed() < Duration::from_secs(30),
             "{what} did not come about"
         );
         thread::sleep(Duration::from_millis(5));

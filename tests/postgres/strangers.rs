@@ -50,9 +50,19 @@ fn a_half_made_cluster_is_made_anew() {
 fn an_orphaned_server_is_ended_and_replaced() {
     let scene = Scene::new();
     let postgres = scene.start();
-    let program = fs::read_link(format!("/proc/{}/exe", postgres.postmaster_pid().unwrap()));
+    let title = fs::read(format!(
+        "/proc/{}/cmdline",
+        postgres.postmaster_pid().unwrap()
+    ))
+    .unwrap();
+    let program = String::from_utf8(title)
+        .unwrap()
+        .split('\0')
+        .next()
+        .unwrap()
+        .to_owned();
     postgres.stop();
-    let mut orphan = start_orphan(&scene, &program.unwrap());
+    let mut orphan = start_orphan(&scene, &program);
 
     let postgres = scene.start();
 
@@ -78,7 +88,7 @@ fn a_shell_in_the_folder_of_the_cluster_is_left_alone() {
 }
 
 /// A server on the cluster that nobody owns: no keeper, no lock, no parent-death signal.
-fn start_orphan(scene: &Scene, program: &std::path::Path) -> Child {
+fn start_orphan(scene: &Scene, program: &str) -> Child {
     let mut command = Command::new(program);
     command
         .arg("-D")
