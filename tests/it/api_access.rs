@@ -1,8 +1,3 @@
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
 use axum::body::Body;
 use chrono::TimeDelta;
 use http::{Request, StatusCode};
@@ -14,9 +9,8 @@ use kaquan::{
     store,
 };
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::admin::Admin;
+use crate::support::{admin::Admin, log};
 
 const SOME_UUID: &str = "00000000000070008000000000000001";
 
@@ -83,6 +77,15 @@ fn reading_changes_nothing_and_only_accounts_are_kept_from_operators() {
         assert_eq!(route.asks, expected, "{} {}", route.method, route.path);
     }
     assert_eq!(ADMIN.len(), 27);
+}
+
+#[test]
+fn every_route_is_described_in_the_docs() {
+    let docs = include_str!("../../docs/admin-api.md");
+    for route in ADMIN {
+        let line = format!("- `{} {}`", route.method.to_uppercase(), route.path);
+        assert!(docs.contains(&line), "{line}");
+    }
 }
 
 #[tokio::test]
@@ -234,13 +237,7 @@ async fn an_unknown_address_and_an_unknown_method_are_problems_too() {
 
 #[tokio::test]
 async fn no_secret_no_code_and_no_open_id_reaches_a_log() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
-        .with_writer(log.clone())
-        .finish();
-    let _listening = tracing::subscriber::set_default(subscriber);
+    log::listen();
     let admin = Admin::new().await;
 
     let placement = admin.given_placement().await;
@@ -271,7 +268,7 @@ async fn no_secret_no_code_and_no_open_id_reaches_a_log() {
         .await
         .problem(401, "unauthenticated");
 
-    let log = log.text();
+    let log = log::heard();
     assert!(
         log.contains("/v1/admin/members/{uid}") && log.contains("codes uploaded"),
         "{log}"
@@ -284,34 +281,5 @@ async fn no_secret_no_code_and_no_open_id_reaches_a_log() {
         "/members/u",
     ] {
         assert!(!log.contains(secret), "{secret} in {log}");
-    }
-}
-
-/// All that is logged by the thread that listens.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
     }
 }
