@@ -63,9 +63,5 @@ async fn not_found() -> ApiError {
 
 async fn method_not_allowed() -> ApiError {
     let status = http::StatusCode::METHOD_NOT_ALLOWED;
-    ApiError::refused(
-        status,
-        "method_not_allowed",
-        "this address knows other methods only",
-    )
+    ApiError::refused(status, "method_not_allowed", "this address knows other methods only")
 }

@@ -84,30 +84,16 @@ impl Postgres {
         }
 
         let version = binaries.version.clone();
-        let server = Server {
-            layout,
-            binaries,
-            user,
-            settings: settings.clone(),
-        };
+        let server = Server { layout, binaries, user, settings: settings.clone() };
         let (keeper, last_end) = Keeper::start(server)?;
         let from = match last_end {
             _ if is_new => StartedFrom::Cold,
             LastEnd::Clean => StartedFrom::Warm,
             LastEnd::Killed => StartedFrom::Crash,
         };
-        let started = Started {
-            from,
-            ready_in: begun.elapsed(),
-            version,
-        };
+        let started = Started { from, ready_in: begun.elapsed(), version };
         started.log();
-        Ok(Self {
-            keeper: Some(keeper),
-            started,
-            socket_dir,
-            _claim: claim,
-        })
+        Ok(Self { keeper: Some(keeper), started, socket_dir, _claim: claim })
     }
 
     /// How the server came up.
@@ -205,8 +191,6 @@ impl Started {
 
 /// `duplicate_database`, or `unique_violation` when two ask in the same instant.
 fn is_there_already(error: &sqlx::Error) -> bool {
-    let code = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code);
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     matches!(code.as_deref(), Some("42P04" | "23505"))
 }

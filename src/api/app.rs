@@ -63,19 +63,9 @@ pub async fn create(
     State(state): State<AdminState>,
     Json(body): Json<NewAppBody>,
 ) -> Result<(StatusCode, Json<AppView>), ApiError> {
-    let NewAppBody {
-        platform,
-        app_key,
-        name,
-        settings,
-    } = body;
+    let NewAppBody { platform, app_key, name, settings } = body;
     platform_rules::check_settings(platform, &settings).map_err(ApiError::invalid)?;
-    let new = NewApp {
-        platform,
-        app_key,
-        name,
-        settings,
-    };
+    let new = NewApp { platform, app_key, name, settings };
     let app = create_app::create_app(&state.db, state.now(), new).await?;
     Ok((StatusCode::CREATED, Json(app.into())))
 }
@@ -99,10 +89,7 @@ pub async fn get(
 ) -> Result<Json<AppView>, ApiError> {
     let mut conn = state.db.acquire().await?;
     let app = store::app::find(&mut conn, app).await?;
-    Ok(Json(
-        app.ok_or_else(|| ApiError::not_found("no such app"))?
-            .into(),
-    ))
+    Ok(Json(app.ok_or_else(|| ApiError::not_found("no such app"))?.into()))
 }
 
 /// `PATCH /v1/admin/apps/{app}`
@@ -116,16 +103,8 @@ pub async fn edit(
     if let Some(settings) = &body.settings {
         platform_rules::check_settings(app.platform, settings).map_err(ApiError::invalid)?;
     }
-    let AppEditBody {
-        version,
-        name,
-        settings,
-    } = body;
-    let edit = AppEdit {
-        version,
-        name,
-        settings,
-    };
+    let AppEditBody { version, name, settings } = body;
+    let edit = AppEdit { version, name, settings };
     let app = edit_app::edit_app(&state.db, state.now(), id, edit).await?;
     state.changed.notify_waiters();
     Ok(Json(app.into()))
@@ -133,26 +112,8 @@ pub async fn edit(
 
 impl From<App> for AppView {
     fn from(app: App) -> Self {
-        let App {
-            id,
-            platform,
-            app_key,
-            name,
-            settings,
-            version,
-            created_at,
-            updated_at,
-        } = app;
-        Self {
-            id,
-            platform,
-            app_key,
-            name,
-            settings,
-            version,
-            created_at,
-            updated_at,
-        }
+        let App { id, platform, app_key, name, settings, version, created_at, updated_at } = app;
+        Self { id, platform, app_key, name, settings, version, created_at, updated_at }
     }
 }
 

@@ -30,11 +30,7 @@ pub async fn guard(
     tracing::Span::current().record("key.id", tracing::field::display(caller.key));
     if !caller.role.allows(asks) {
         let detail = "the role of this key does not allow it";
-        return Err(ApiError::refused(
-            StatusCode::FORBIDDEN,
-            "forbidden",
-            detail,
-        ));
+        return Err(ApiError::refused(StatusCode::FORBIDDEN, "forbidden", detail));
     }
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)

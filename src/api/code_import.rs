@@ -82,14 +82,7 @@ pub async fn create(
         }
     });
     let import = import.await?.into();
-    Ok((
-        StatusCode::CREATED,
-        Json(ImportedView {
-            import,
-            problems,
-            problems_truncated,
-        }),
-    ))
+    Ok((StatusCode::CREATED, Json(ImportedView { import, problems, problems_truncated })))
 }
 
 /// `GET …/code-imports`
@@ -100,9 +93,7 @@ pub async fn list(
 ) -> Result<Json<Page<ImportView>>, ApiError> {
     let slice = query.slice()?;
     let mut conn = state.db.acquire().await?;
-    store::template::find(&mut conn, template)
-        .await?
-        .ok_or(ImportCodesError::NoSuchTemplate)?;
+    store::template::find(&mut conn, template).await?.ok_or(ImportCodesError::NoSuchTemplate)?;
     let before = slice.before.map(ImportId::from);
     let rows = store::code_import::list(&mut conn, template, before, slice.to_read()).await?;
     Ok(Json(slice.page(rows, |import| import.id.uuid())))
@@ -115,11 +106,7 @@ pub async fn get(
 ) -> Result<Json<ImportView>, ApiError> {
     let mut conn = state.db.acquire().await?;
     let found = store::code_import::find(&mut conn, template, import).await?;
-    Ok(Json(
-        found
-            .ok_or_else(|| ApiError::not_found("no such import"))?
-            .into(),
-    ))
+    Ok(Json(found.ok_or_else(|| ApiError::not_found("no such import"))?.into()))
 }
 
 /// `GET /v1/admin/templates/{template}/codes`
@@ -128,14 +115,9 @@ pub async fn count(
     Path(template): Path<TemplateId>,
 ) -> Result<Json<CountView>, ApiError> {
     let mut conn = state.db.acquire().await?;
-    store::template::find(&mut conn, template)
-        .await?
-        .ok_or(ImportCodesError::NoSuchTemplate)?;
+    store::template::find(&mut conn, template).await?.ok_or(ImportCodesError::NoSuchTemplate)?;
     let count = store::code::count(&mut conn, template).await?;
-    Ok(Json(CountView {
-        free: count.free,
-        taken: count.taken,
-    }))
+    Ok(Json(CountView { free: count.free, taken: count.taken }))
 }
 
 impl LineView {
@@ -146,11 +128,7 @@ impl LineView {
             Verdict::AlreadyThere => ("already_there", None),
             Verdict::Malformed(why) => ("malformed", Some(why.to_string())),
         };
-        Some(Self {
-            line: report.number,
-            verdict,
-            reason,
-        })
+        Some(Self { line: report.number, verdict, reason })
     }
 }
 

@@ -53,24 +53,10 @@ pub async fn save(
     Path(uid): Path<String>,
     Json(body): Json<MemberBody>,
 ) -> Result<Json<MemberView>, ApiError> {
-    let MemberBody {
-        classes,
-        birth_month,
-        holders,
-    } = body;
-    let holders = holders
-        .into_iter()
-        .map(HolderBody::parse)
-        .collect::<Result<_, _>>()?;
-    let membership = Membership {
-        classes,
-        birth_month,
-    };
-    let new = NewMember {
-        uid: uid.clone(),
-        membership,
-        holders,
-    };
+    let MemberBody { classes, birth_month, holders } = body;
+    let holders = holders.into_iter().map(HolderBody::parse).collect::<Result<_, _>>()?;
+    let membership = Membership { classes, birth_month };
+    let new = NewMember { uid: uid.clone(), membership, holders };
     save_member::save_member(&state.db, state.now(), new).await?;
     show(&state, &uid).await
 }
@@ -90,9 +76,7 @@ async fn show(state: &AdminState, uid: &str) -> Result<Json<MemberView>, ApiErro
         return Err(no_such());
     }
     let mut conn = state.db.acquire().await?;
-    let member = store::member::find_by_uid(&mut conn, uid)
-        .await?
-        .ok_or_else(no_such)?;
+    let member = store::member::find_by_uid(&mut conn, uid).await?.ok_or_else(no_such)?;
     let holders = store::member::list_holders(&mut conn, member.id).await?;
     let holders = holders.into_iter();
     Ok(Json(MemberView {
@@ -101,10 +85,7 @@ async fn show(state: &AdminState, uid: &str) -> Result<Json<MemberView>, ApiErro
         classes: member.classes,
         birth_month: member.birth_month,
         holders: holders
-            .map(|holder| HolderBody {
-                app_id: holder.app,
-                open_id: holder.open_id,
-            })
+            .map(|holder| HolderBody { app_id: holder.app, open_id: holder.open_id })
             .collect(),
     }))
 }

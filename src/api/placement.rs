@@ -77,32 +77,18 @@ pub async fn create(
     State(state): State<AdminState>,
     Json(body): Json<NewPlacementBody>,
 ) -> Result<(StatusCode, Json<PlacedView>), ApiError> {
-    let NewPlacementBody {
-        template_id: template,
-        app_id: app,
-        platform_ref,
-    } = body;
+    let NewPlacementBody { template_id: template, app_id: app, platform_ref } = body;
     let there = store::app::find(&mut *state.db.acquire().await?, app).await?;
     let platform = there.ok_or(CreatePlacementError::NoSuchApp)?.platform;
     platform_rules::check_platform_ref(platform, platform_ref.as_deref())
         .map_err(ApiError::invalid)?;
-    let new = NewPlacement {
-        template,
-        app,
-        platform_ref,
-    };
+    let new = NewPlacement { template, app, platform_ref };
     let (placement, secret) =
         create_placement::create_placement(&state.db, state.now(), new).await?;
     state.changed.notify_waiters();
     let callback_url = secret.and_then(|secret| callback_url(&state, placement.platform, &secret));
     let placement = show(&state, placement.id).await?;
-    Ok((
-        StatusCode::CREATED,
-        Json(PlacedView {
-            placement,
-            callback_url,
-        }),
-    ))
+    Ok((StatusCode::CREATED, Json(PlacedView { placement, callback_url })))
 }
 
 /// `GET /v1/admin/placements`
@@ -111,22 +97,14 @@ pub async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<PlacementView>>, ApiError> {
     let slice = Slice::read(query.limit, query.cursor.as_deref())?;
-    let filter = Filter {
-        template: query.template_id,
-        app: query.app_id,
-    };
+    let filter = Filter { template: query.template_id, app: query.app_id };
     let mut conn = state.db.acquire().await?;
     let before = slice.before.map(PlacementId::from);
     let rows = store::placement::list(&mut conn, filter, before, slice.to_read()).await?;
     let ids: Vec<_> = rows.iter().map(|placement| placement.id).collect();
     let stocks = store::stock::list(&mut conn, &ids).await?;
-    let rows = rows
-        .into_iter()
-        .map(|row| (row, stocks.as_slice(), None))
-        .collect();
-    Ok(Json(
-        slice.page(rows, |(placement, ..)| placement.id.uuid()),
-    ))
+    let rows = rows.into_iter().map(|row| (row, stocks.as_slice(), None)).collect();
+    Ok(Json(slice.page(rows, |(placement, ..)| placement.id.uuid())))
 }
 
 /// `GET /v1/admin/placements/{placement}`
@@ -143,23 +121,12 @@ pub async fn edit(
     Path(id): Path<PlacementId>,
     Json(body): Json<PlacementEditBody>,
 ) -> Result<Json<PlacementView>, ApiError> {
-    let PlacementEditBody {
-        version,
-        platform_ref,
-    } = body;
+    let PlacementEditBody { version, platform_ref } = body;
     let there = store::placement::find(&mut *state.db.acquire().await?, id).await?;
     let platform = there.ok_or(ChangePlacementError::NoSuchPlacement)?.platform;
     platform_rules::check_platform_ref(platform, platform_ref.as_deref())
         .map_err(ApiError::invalid)?;
-    change(
-        &state,
-        id,
-        PlacementChange::PlatformRef {
-            version,
-            platform_ref,
-        },
-    )
-    .await
+    change(&state, id, PlacementChange::PlatformRef { version, platform_ref }).await
 }
 
 /// `POST /v1/admin/placements/{placement}/pause`
@@ -183,12 +150,7 @@ pub async fn withdraw(
     State(state): State<AdminState>,
     Path(id): Path<PlacementId>,
 ) -> Result<Json<PlacementView>, ApiError> {
-    change(
-        &state,
-        id,
-        PlacementChange::State(PlacementState::Withdrawn),
-    )
-    .await
+    change(&state, id, PlacementChange::State(PlacementState::Withdrawn)).await
 }
 
 /// `POST /v1/admin/placements/{placement}/callback-token-rotations`
@@ -199,11 +161,7 @@ pub async fn rotate(
 ) -> Result<(StatusCode, Json<RotationView>), ApiError> {
     let mut problems = Problems::default();
     let fits = body.old_lives_for_seconds <= THIRTY_DAYS;
-    problems.expect(
-        fits,
-        "old_lives_for_seconds",
-        "0 to 2592000: up to thirty days",
-    );
+    problems.expect(fits, "old_lives_for_seconds", "0 to 2592000: up to thirty days");
     problems.into_result().map_err(ApiError::invalid)?;
     let old_lives_for = TimeDelta::seconds(i64::from(body.old_lives_for_seconds));
     let (placement, token, secret) =
@@ -211,13 +169,7 @@ pub async fn rotate(
             .await?;
     state.changed.notify_waiters();
     let callback_url = callback_url(&state, placement.platform, &secret);
-    Ok((
-        StatusCode::CREATED,
-        Json(RotationView {
-            token: token.into(),
-            callback_url,
-        }),
-    ))
+    Ok((StatusCode::CREATED, Json(RotationView { token: token.into(), callback_url })))
 }
 
 async fn change(
@@ -236,9 +188,5 @@ async fn show(state: &AdminState, id: PlacementId) -> Result<PlacementView, ApiE
     let placement = placement.ok_or(ChangePlacementError::NoSuchPlacement)?;
     let stocks = store::stock::list(&mut conn, &[id]).await?;
     let tokens = store::callback_token::list(&mut conn, id).await?;
-    Ok(PlacementView::from((
-        placement,
-        stocks.as_slice(),
-        Some(tokens),
-    )))
+    Ok(PlacementView::from((placement, stocks.as_slice(), Some(tokens))))
 }

@@ -57,13 +57,7 @@ pub async fn create(
     Json(body): Json<NewAdditionBody>,
 ) -> Result<(StatusCode, Json<AdditionView>), ApiError> {
     let NewAdditionBody { name, way, amount } = body;
-    let new = NewAddition {
-        placement,
-        way,
-        name,
-        amount,
-        added_by: caller.name,
-    };
+    let new = NewAddition { placement, way, name, amount, added_by: caller.name };
     match add_stock::add_stock(&state.db, state.now(), new).await? {
         Added::Now(addition) => Ok((StatusCode::CREATED, Json(addition.into()))),
         Added::Before(addition) => Ok((StatusCode::OK, Json(addition.into()))),
@@ -87,25 +81,8 @@ pub async fn list(
 
 impl From<StockAddition> for AdditionView {
     fn from(addition: StockAddition) -> Self {
-        let StockAddition {
-            id,
-            placement,
-            way,
-            name,
-            amount,
-            added_by,
-            added_at,
-            ..
-        } = addition;
-        Self {
-            id,
-            placement_id: placement,
-            way,
-            name,
-            amount,
-            added_by,
-            added_at,
-        }
+        let StockAddition { id, placement, way, name, amount, added_by, added_at, .. } = addition;
+        Self { id, placement_id: placement, way, name, amount, added_by, added_at }
     }
 }
 

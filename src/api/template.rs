@@ -56,11 +56,7 @@ pub async fn create(
     };
     let terms = read_value(Value::Object(body))?;
     let template = create_template::create_template(&state.db, state.now(), terms, opening).await?;
-    let template = CountedTemplate {
-        template,
-        issued: 0,
-        left: 0,
-    };
+    let template = CountedTemplate { template, issued: 0, left: 0 };
     Ok((StatusCode::CREATED, Json(template.into())))
 }
 
@@ -73,9 +69,7 @@ pub async fn list(
     let mut conn = state.db.acquire().await?;
     let before = slice.before.map(TemplateId::from);
     let templates = store::template::list(&mut conn, before, slice.to_read()).await?;
-    Ok(Json(
-        slice.page(templates, |counted| counted.template.id.uuid()),
-    ))
+    Ok(Json(slice.page(templates, |counted| counted.template.id.uuid())))
 }
 
 /// `GET /v1/admin/templates/{template}`
@@ -98,10 +92,7 @@ pub async fn edit(
     let before = find(&state, id).await?.template;
     // Anything merged into other terms than the editor saw is refused here, or under the lock.
     if before.version != version {
-        return Err(EditTemplateError::VersionConflict {
-            now_at: before.version,
-        }
-        .into());
+        return Err(EditTemplateError::VersionConflict { now_at: before.version }.into());
     }
     let terms = merge(&before.terms, body)?;
     edit_template::edit_template(&state.db, state.now(), id, version, terms).await?;
@@ -163,11 +154,7 @@ fn merge(terms: &Terms, changes: Map<String, Value>) -> Result<Terms, ApiError> 
 
 impl From<CountedTemplate> for TemplateView {
     fn from(counted: CountedTemplate) -> Self {
-        let CountedTemplate {
-            template,
-            issued,
-            left,
-        } = counted;
+        let CountedTemplate { template, issued, left } = counted;
         Self {
             id: template.id,
             version: template.version,

@@ -73,20 +73,20 @@ impl Import {
     async fn run(self, session: &Session) -> anyhow::Result<()> {
         let path = self.file.display().to_string();
         let file = tokio::fs::File::open(&self.file).await.with_context(|| path.clone())?;
-        let progress = ProgressBar::new_spinner().with_style(ProgressStyle::with_template(
-            "{spinner} {pos} lines, {msg} ({per_sec})",
-        )?);
+        let progress = ProgressBar::new_spinner()
+            .with_style(ProgressStyle::with_template("{spinner} {pos} lines, {msg} ({per_sec})")?);
         let mut report = self.report.as_deref().map(Report::create).transpose()?;
         let mut broken = None;
         let source = tokio::io::BufReader::new(file);
-        let import = import_codes(&session.db, &SystemClock, self.template, source, |lines, counts| {
-            progress.set_position(counts.lines.unsigned_abs());
-            progress.set_message(format!("{} new", counts.new));
-            if let Some(Err(error)) = report.as_mut().map(|report| report.write(lines)) {
-                broken = Some(error);
-            }
-        })
-        .await?;
+        let import =
+            import_codes(&session.db, &SystemClock, self.template, source, |lines, counts| {
+                progress.set_position(counts.lines.unsigned_abs());
+                progress.set_message(format!("{} new", counts.new));
+                if let Some(Err(error)) = report.as_mut().map(|report| report.write(lines)) {
+                    broken = Some(error);
+                }
+            })
+            .await?;
         progress.finish_and_clear();
         if let Some(error) = broken {
             return Err(error).context("the codes are in, but the report could not be written");
@@ -111,7 +111,11 @@ impl Import {
         }
         output::say(format_args!(
             "{} lines: {} new, {} twice in the file, {} there before, {} malformed",
-            counts.lines, counts.new, counts.duplicate_in_file, counts.already_there, counts.malformed
+            counts.lines,
+            counts.new,
+            counts.duplicate_in_file,
+            counts.already_there,
+            counts.malformed
         ));
         Ok(())
     }
@@ -129,9 +133,7 @@ impl Report {
     }
 
     fn write(&mut self, lines: &[LineReport]) -> std::io::Result<()> {
-        lines.iter().try_for_each(|line| {
-            writeln!(self.0, "{},{}", line.number, name(line.verdict))
-        })
+        lines.iter().try_for_each(|line| writeln!(self.0, "{},{}", line.number, name(line.verdict)))
     }
 
     fn finish(mut self) -> std::io::Result<()> {

@@ -28,7 +28,10 @@ impl RunDemo {
         if let Some(folder) = &self.data
             && folder.join("pg").exists()
         {
-            anyhow::bail!("{} holds a database already: the demo needs a new folder", folder.display());
+            anyhow::bail!(
+                "{} holds a database already: the demo needs a new folder",
+                folder.display()
+            );
         }
         let demo = Demo::play(config, self.data.clone(), |step| output::note(step)).await?;
         self.tell(&demo)?;
@@ -58,7 +61,10 @@ impl RunDemo {
         }
         output::say(format_args!("kaquan        http://{}", demo.address));
         output::say(format_args!("metrics       http://{}/metrics", demo.metrics_address));
-        output::say(format_args!("模拟百度 Baidu {}  ← 打开它，点一下“领券” · open it and take a coupon", demo.baidu_url));
+        output::say(format_args!(
+            "模拟百度 Baidu {}  ← 打开它，点一下“领券” · open it and take a coupon",
+            demo.baidu_url
+        ));
         output::say(format_args!("API key       {}", demo.key));
         output::say("Ctrl-C 停止 · Ctrl-C stops everything");
         Ok(())

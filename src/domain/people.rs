@@ -95,9 +95,7 @@ pub fn check_member(uid: &str, membership: &Membership) -> Result<(), Vec<Proble
         "up to 100 classes of 1 to 64 bytes",
     );
     problems.expect(
-        membership
-            .birth_month
-            .is_none_or(|month| (1..=12).contains(&month)),
+        membership.birth_month.is_none_or(|month| (1..=12).contains(&month)),
         "birth_month",
         "1 to 12",
     );

@@ -46,14 +46,7 @@ impl ApiError {
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
         let detail = detail.into();
-        Self {
-            status,
-            code,
-            detail,
-            param: None,
-            problems: Vec::new(),
-            cause: None,
-        }
+        Self { status, code, detail, param: None, problems: Vec::new(), cause: None }
     }
 
     /// 409: state or a limit says no.
@@ -75,41 +68,25 @@ impl ApiError {
     pub fn invalid(problems: Vec<Problem>) -> Self {
         let detail = "some values are not acceptable; `problems` lists all of them";
         let refused = Self::refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid_values", detail);
-        Self {
-            problems,
-            ..refused
-        }
+        Self { problems, ..refused }
     }
 
     /// 422: the field `param` names something that is not there.
     pub fn no_such(param: &'static str, why: &impl ToString) -> Self {
-        Self::refused(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "no_such_reference",
-            why.to_string(),
-        )
-        .at(param)
+        Self::refused(StatusCode::UNPROCESSABLE_ENTITY, "no_such_reference", why.to_string())
+            .at(param)
     }
 
     /// 500, or 503 when no database connection came free in time. The caller learns that we failed; only the log learns why.
     pub fn internal(cause: impl Error + Send + Sync + 'static) -> Self {
         let cause: Box<dyn Error + Send + Sync> = Box::new(cause);
         let refused = match cause.downcast_ref::<sqlx::Error>() {
-            Some(sqlx::Error::PoolTimedOut) => Self::refused(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "busy",
-                "too busy; try again",
-            ),
-            _ => Self::refused(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "an error of ours",
-            ),
+            Some(sqlx::Error::PoolTimedOut) => {
+                Self::refused(StatusCode::SERVICE_UNAVAILABLE, "busy", "too busy; try again")
+            }
+            _ => Self::refused(StatusCode::INTERNAL_SERVER_ERROR, "internal", "an error of ours"),
         };
-        Self {
-            cause: Some(cause),
-            ..refused
-        }
+        Self { cause: Some(cause), ..refused }
     }
 
     /// Names the field or parameter at fault.

@@ -1,8 +1,5 @@
 //! Extractors whose refusals have our shape, and which take nothing that could be read in two ways.
-#![expect(
-    clippy::disallowed_types,
-    reason = "these are the wrappers that everyone else uses"
-)]
+#![expect(clippy::disallowed_types, reason = "these are the wrappers that everyone else uses")]
 
 use std::collections::HashSet;
 
@@ -91,14 +88,10 @@ impl From<Unreadable> for ApiError {
     fn from(error: Unreadable) -> Self {
         match error {
             Unreadable::Syntax(_) => bad_request("invalid_json", error.to_string()),
-            Unreadable::Shape {
-                path: None,
-                message,
-            } => bad_request("invalid_body", message),
-            Unreadable::Shape {
-                path: Some(path),
-                message,
-            } => bad_request("invalid_body", message).at(path),
+            Unreadable::Shape { path: None, message } => bad_request("invalid_body", message),
+            Unreadable::Shape { path: Some(path), message } => {
+                bad_request("invalid_body", message).at(path)
+            }
         }
     }
 }
@@ -106,11 +99,7 @@ impl From<Unreadable> for ApiError {
 /// Refuses any other kind of body than `wanted`, compressed ones, and headers that say two things.
 pub fn expect_media_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), ApiError> {
     let unsupported = |detail: String| {
-        ApiError::refused(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
-            detail,
-        )
+        ApiError::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     };
     let content_type = only(headers, &header::CONTENT_TYPE)?.unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
@@ -124,17 +113,11 @@ pub fn expect_media_type(headers: &HeaderMap, wanted: &'static str) -> Result<()
 }
 
 /// The one value of a header that must not stand twice.
-pub fn only<'a>(
-    headers: &'a HeaderMap,
-    name: &HeaderName,
-) -> Result<Option<&'a str>, ApiError> {
+pub fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ApiError> {
     let mut values = headers.get_all(name).iter();
     let first = values.next();
     if values.next().is_some() {
-        return Err(bad_request(
-            "invalid_header",
-            format!("`{name}` stands twice"),
-        ));
+        return Err(bad_request("invalid_header", format!("`{name}` stands twice")));
     }
     first
         .map(http::HeaderValue::to_str)

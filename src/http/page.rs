@@ -47,7 +47,7 @@ impl Slice {
         if !(1..=MOST).contains(&limit) {
             let detail = "limit is 1 to 200";
             return Err(
-                ApiError::refused(StatusCode::BAD_REQUEST, "invalid_query", detail).at("limit"),
+                ApiError::refused(StatusCode::BAD_REQUEST, "invalid_query", detail).at("limit")
             );
         }
         let before = cursor.map(read_cursor).transpose()?;
@@ -66,20 +66,15 @@ impl Slice {
         rows.truncate(limit);
         let last = rows.last().filter(|_| more).map(id);
         let next_cursor = last.map(|id| URL_SAFE_NO_PAD.encode(id.as_bytes()));
-        Page {
-            data: rows.into_iter().map(V::from).collect(),
-            next_cursor,
-        }
+        Page { data: rows.into_iter().map(V::from).collect(), next_cursor }
     }
 }
 
 fn read_cursor(text: &str) -> Result<Uuid, ApiError> {
-    URL_SAFE_NO_PAD
-        .decode(text)
-        .ok()
-        .and_then(|bytes| Uuid::from_slice(&bytes).ok())
-        .ok_or_else(|| {
+    URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| Uuid::from_slice(&bytes).ok()).ok_or_else(
+        || {
             let detail = "not a `next_cursor` of ours";
             ApiError::refused(StatusCode::BAD_REQUEST, "invalid_cursor", detail).at("cursor")
-        })
+        },
+    )
 }

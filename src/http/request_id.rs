@@ -25,10 +25,7 @@ pub fn current() -> Option<String> {
 /// The span has the route's pattern and never the URI, because callback addresses are secrets.
 pub async fn name(request: Request, next: Next) -> Response {
     let id = format!("req_{}", Uuid::new_v4().simple());
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("", MatchedPath::as_str);
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let span = tracing::info_span!(
         "http",
         request.id = id,

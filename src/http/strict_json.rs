@@ -27,10 +27,7 @@ pub enum Unreadable {
 /// Reads a whole body, which must be an object.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
     serde_json::from_slice::<Plain>(body).map_err(|error| match error.classify() {
-        Category::Data => Unreadable::Shape {
-            path: None,
-            message: error.to_string(),
-        },
+        Category::Data => Unreadable::Shape { path: None, message: error.to_string() },
         Category::Syntax | Category::Eof | Category::Io => Unreadable::Syntax(error),
     })?;
     // A list in the order of the fields would do for a derived reader, and is nothing that anybody should rely on.
@@ -49,10 +46,7 @@ pub fn read_value<T: DeserializeOwned>(value: Value) -> Result<T, Unreadable> {
 fn misshapen(error: serde_path_to_error::Error<serde_json::Error>) -> Unreadable {
     let path = error.path().to_string();
     let path = (path != ".").then_some(path);
-    Unreadable::Shape {
-        path,
-        message: error.into_inner().to_string(),
-    }
+    Unreadable::Shape { path, message: error.into_inner().to_string() }
 }
 
 /// Looks at everything and keeps nothing.
@@ -93,11 +87,7 @@ impl<'de> Visitor<'de> for Plain {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self, E> {
         // Postgres cannot store it, and nobody means it.
-        if text.contains('\0') {
-            Err(E::custom("a text contains NUL"))
-        } else {
-            Ok(self)
-        }
+        if text.contains('\0') { Err(E::custom("a text contains NUL")) } else { Ok(self) }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
@@ -125,16 +115,9 @@ mod tests {
 
     #[test]
     fn a_key_that_stands_twice_is_refused_at_any_depth() {
-        for body in [
-            r#"{"a":1,"a":1}"#,
-            r#"{"b":[{"a":1,"\u0061":2}]}"#,
-            r#"{"a":"\u0000"}"#,
-        ] {
+        for body in [r#"{"a":1,"a":1}"#, r#"{"b":[{"a":1,"\u0061":2}]}"#, r#"{"a":"\u0000"}"#] {
             let answer = read::<Value>(body.as_bytes());
-            assert!(
-                matches!(answer, Err(Unreadable::Shape { .. })),
-                "{body}: {answer:?}"
-            );
+            assert!(matches!(answer, Err(Unreadable::Shape { .. })), "{body}: {answer:?}");
         }
     }
 
@@ -150,9 +133,7 @@ mod tests {
 
         assert!(matches!(read("{"), Err(Unreadable::Syntax(_))));
         assert!(matches!(read("{} {}"), Err(Unreadable::Syntax(_))));
-        let Err(Unreadable::Shape { path, .. }) = read(r#"{"a":{"count":"1"}}"#) else {
-            panic!()
-        };
+        let Err(Unreadable::Shape { path, .. }) = read(r#"{"a":{"count":"1"}}"#) else { panic!() };
         assert_eq!(path.as_deref(), Some("a.count"));
     }
 }

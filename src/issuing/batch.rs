@@ -40,7 +40,8 @@ pub(super) async fn run(
         let key = keys[offer.index];
         let terms = terms.get(&mut tx, key.template, offer.version).await?;
         if terms.codes == CodeSource::Uploaded && offer.left > 0 && !draw.has(key.template) {
-            let codes = store::issuing::take_codes(&mut tx, key.template, count(jobs, key.template));
+            let codes =
+                store::issuing::take_codes(&mut tx, key.template, count(jobs, key.template));
             draw.add_uploaded(key.template, codes.await?);
         }
         offers.insert(
@@ -59,7 +60,9 @@ pub(super) async fn run(
     let answers = jobs
         .iter()
         .zip(facts)
-        .map(|(job, facts)| plan.decide(Asking { request: &job.request, holder: job.holder, facts }))
+        .map(|(job, facts)| {
+            plan.decide(Asking { request: &job.request, holder: job.holder, facts })
+        })
         .collect();
     let batch = plan.into_batch();
 

@@ -41,9 +41,7 @@ pub async fn run(
     scope: AuditScope,
 ) -> Result<AuditReport, sqlx::Error> {
     let began = Instant::now();
-    let mut tx = db
-        .begin_with("begin isolation level repeatable read read only")
-        .await?;
+    let mut tx = db.begin_with("begin isolation level repeatable read read only").await?;
     store::audit::prepare(&mut tx).await?;
     let coupons = store::audit::coupon::count(&mut tx).await?;
 

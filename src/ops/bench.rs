@@ -147,7 +147,8 @@ impl Bench {
         let replay = Shape::Replay(hot_target[0].clone(), "h".into(), replayable(&hot));
         let replay = self.run("r", replay).await?;
         let set_based = self.set_based().await?;
-        let crowd = if self.settings.full { Some(self.crowd(&hot_target, &hot).await?) } else { None };
+        let crowd =
+            if self.settings.full { Some(self.crowd(&hot_target, &hot).await?) } else { None };
         Ok(Report {
             ratio_to_one_transaction: hot.per_s / one.per_s,
             share_of_set_based: hot.per_s / set_based.per_s,
@@ -188,7 +189,8 @@ impl Bench {
     ) -> anyhow::Result<Figures> {
         let length = Duration::from_secs(seconds);
         let address = self.server.address;
-        let run = Run { address, shape, pace: Pace::Closed, connections, length, name: name.into() };
+        let run =
+            Run { address, shape, pace: Pace::Closed, connections, length, name: name.into() };
         run.measure(&self.clock).await
     }
 
@@ -200,7 +202,14 @@ impl Bench {
         connections: usize,
     ) -> anyhow::Result<Figures> {
         let length = Duration::from_secs(self.settings.seconds);
-        let run = Run { address: self.server.address, shape, pace, connections, length, name: name.into() };
+        let run = Run {
+            address: self.server.address,
+            shape,
+            pace,
+            connections,
+            length,
+            name: name.into(),
+        };
         run.measure(&self.clock).await
     }
 
@@ -244,7 +253,11 @@ impl fmt::Display for Report {
             line(f, "half of the peak", &crowd.half_of_peak)?;
             line(f, "three times the peak", &crowd.overload)?;
         }
-        writeln!(f, "{:<28}{:>10.0}/s", "one transaction per claim", self.one_transaction_per_claim.per_s)?;
+        writeln!(
+            f,
+            "{:<28}{:>10.0}/s",
+            "one transaction per claim", self.one_transaction_per_claim.per_s
+        )?;
         writeln!(f, "{:<28}{:>10.0}/s", "set-based limit", self.set_based.per_s)?;
         writeln!(f, "hot / one transaction per claim: {:.1}", self.ratio_to_one_transaction)?;
         writeln!(f, "hot / set-based limit:           {:.2}", self.share_of_set_based)?;

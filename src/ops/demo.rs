@@ -163,7 +163,8 @@ async fn set_the_stage(
         "per_person_limit": 1,
     });
     let campaign = merchant.open_campaign(DEFAULT_APP_KEY, &terms).await?;
-    let baidu = Baidu::sign_in(http, simulator.base_url(), DEFAULT_APP_KEY, DEFAULT_APP_SECRET).await?;
+    let baidu =
+        Baidu::sign_in(http, simulator.base_url(), DEFAULT_APP_KEY, DEFAULT_APP_SECRET).await?;
     let id = baidu.create("满100减20", &campaign.callback_url, now.timestamp()).await?;
     merchant.name_on_baidu(&campaign, id).await?;
     merchant.add_stock(&campaign, "demo-1", STOCK).await?;

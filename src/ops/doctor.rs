@@ -81,7 +81,9 @@ fn database(seen: &store::doctor::Seen, now: chrono::DateTime<chrono::Utc>) -> V
     let known = store::MIGRATOR.iter().count();
     findings.push(match seen.migrations {
         Some(done) if usize::try_from(done) == Ok(known) => well("schema", "up to date"),
-        Some(done) => warning("schema", format!("{done} of {known} migrations: run `kaquan migrate`")),
+        Some(done) => {
+            warning("schema", format!("{done} of {known} migrations: run `kaquan migrate`"))
+        }
         None => warning("schema", "empty: `kaquan serve` or `kaquan migrate` makes it"),
     });
     let careless: Vec<_> = seen.careless.iter().map(String::as_str).collect();
@@ -102,12 +104,21 @@ fn database(seen: &store::doctor::Seen, now: chrono::DateTime<chrono::Utc>) -> V
 fn public_url(config: &Config) -> Finding {
     let url = &config.server.public_url;
     let loopback = url.host_str().is_some_and(|host| {
-        host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+        host == "localhost"
+            || host
+                .trim_matches(['[', ']'])
+                .parse()
+                .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
     });
     match (url.scheme(), loopback) {
         ("https", false) => well("public url", url.as_str()),
-        (_, true) => warning("public url", format!("{url}: Baidu cannot reach it; set server.public_url")),
-        _ => warning("public url", format!("{url}: without TLS the secret address can be read on the way")),
+        (_, true) => {
+            warning("public url", format!("{url}: Baidu cannot reach it; set server.public_url"))
+        }
+        _ => warning(
+            "public url",
+            format!("{url}: without TLS the secret address can be read on the way"),
+        ),
     }
 }
 
@@ -126,9 +137,10 @@ fn open_files() -> Finding {
     use nix::sys::resource::{Resource, getrlimit};
     match getrlimit(Resource::RLIMIT_NOFILE) {
         Ok((soft, _)) if soft >= 16_384 => well("open files", soft.to_string()),
-        Ok((soft, _)) => {
-            warning("open files", format!("{soft}: a flash sale needs more, for example LimitNOFILE=65536"))
-        }
+        Ok((soft, _)) => warning(
+            "open files",
+            format!("{soft}: a flash sale needs more, for example LimitNOFILE=65536"),
+        ),
         Err(error) => warning("open files", error.to_string()),
     }
 }

@@ -70,25 +70,12 @@ fn run_initdb(
     durability: Durability,
 ) -> Result<(), StartError> {
     let unfinished = layout.unfinished_cluster();
-    let tool = Tool {
-        program: binaries.dir.join("initdb"),
-        user,
-        folder: &unfinished,
-    };
+    let tool = Tool { program: binaries.dir.join("initdb"), user, folder: &unfinished };
     let mut command = tool.command();
     // A collation that never drifts with the C library, and pages that know when they are damaged.
-    command.args([
-        "--username",
-        ROLE,
-        "--encoding=UTF8",
-        "--locale=C.UTF-8",
-        "--data-checksums",
-    ]);
+    command.args(["--username", ROLE, "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums"]);
     // Without the login files that every start hands over, nobody gets in.
-    command
-        .arg("--auth=reject")
-        .arg("--pgdata")
-        .arg(&unfinished);
+    command.arg("--auth=reject").arg("--pgdata").arg(&unfinished);
     match durability {
         Durability::On => {}
         Durability::OffForTests => {
@@ -100,8 +87,5 @@ fn run_initdb(
         return Ok(());
     }
     let output = String::from_utf8_lossy(&said.stderr).trim().to_owned();
-    Err(StartError::Initdb {
-        status: said.status,
-        output,
-    })
+    Err(StartError::Initdb { status: said.status, output })
 }

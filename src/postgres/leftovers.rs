@@ -41,11 +41,7 @@ pub(super) fn settle(layout: &Layout) -> Result<LastEnd, StartError> {
     remove_if_there(&layout.socket_lock())?;
     // A server that shuts down removes its own file.
     let was_killed = remove_if_there(&layout.cluster().join("postmaster.pid"))?;
-    Ok(if was_killed {
-        LastEnd::Killed
-    } else {
-        LastEnd::Clean
-    })
+    Ok(if was_killed { LastEnd::Killed } else { LastEnd::Clean })
 }
 
 /// Asks every Postgres process at work in `folder` to end and waits until all have.
@@ -63,20 +59,14 @@ pub(super) fn end_users_of(folder: &Path) -> Result<(), StartError> {
             return Err(StartError::StillRunning { pids });
         }
         if let Some((_, signal)) = signals.next_if(|(due, _)| *due <= begun.elapsed()) {
-            users
-                .iter()
-                .filter(|user| user.takes(*signal))
-                .for_each(|user| user.send(*signal));
+            users.iter().filter(|user| user.takes(*signal)).for_each(|user| user.send(*signal));
         }
         pause();
     }
 }
 
 /// One short wait for something that the operating system lets nobody wait for.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "no event tells of a stranger's end; never in tokio"
-)]
+#[expect(clippy::disallowed_methods, reason = "no event tells of a stranger's end; never in tokio")]
 pub(super) fn pause() {
     thread::sleep(Duration::from_millis(5));
 }
@@ -118,11 +108,7 @@ impl User {
 impl<'a> Place<'a> {
     fn of(folder: &'a Path) -> Result<Self, StartError> {
         let found = fs::metadata(folder).map_err(failed_to("read", folder))?;
-        Ok(Self {
-            folder,
-            device: found.dev(),
-            inode: found.ino(),
-        })
+        Ok(Self { folder, device: found.dev(), inode: found.ino() })
     }
 
     fn mark(self) -> String {
@@ -135,9 +121,7 @@ impl<'a> Place<'a> {
 
     fn users(self) -> Vec<User> {
         let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-        processes
-            .filter_map(|process| self.user(&process.path()))
-            .collect()
+        processes.filter_map(|process| self.user(&process.path())).collect()
     }
 
     /// Every process of a server works in the folder of its cluster; a zombie works nowhere.
@@ -156,9 +140,6 @@ impl<'a> Place<'a> {
             // children its `cluster_name`.
             Err(_) => title.contains(&self.mark()) || self.is_named_in(&title),
         };
-        works_here.then(|| User {
-            pid,
-            is_server_child: title.starts_with("postgres:"),
-        })
+        works_here.then(|| User { pid, is_server_child: title.starts_with("postgres:") })
     }
 }

@@ -81,21 +81,17 @@ pub async fn add_stock(
         let before = store::stock_addition::get_by_name(&mut tx, app, &addition.name).await?;
         let same = (before.placement, before.way, before.amount)
             == (addition.placement, addition.way, addition.amount);
-        return if same {
-            Ok(Added::Before(before))
-        } else {
-            Err(AddStockError::NameTaken)
-        };
+        return if same { Ok(Added::Before(before)) } else { Err(AddStockError::NameTaken) };
     }
-    store::stock::add(&mut tx, addition.placement, addition.way, addition.amount)
-        .await
-        .map_err(|error| {
+    store::stock::add(&mut tx, addition.placement, addition.way, addition.amount).await.map_err(
+        |error| {
             if violates(&error, "stock_never_oversold") {
                 AddStockError::StockBelowIssued
             } else {
                 error.into()
             }
-        })?;
+        },
+    )?;
 
     tx.commit().await?;
     tracing::info!(

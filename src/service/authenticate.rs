@@ -36,15 +36,8 @@ pub async fn authenticate(
     let Some(key) = store::api_key::find_live(&mut conn, &secret::hash(shown)).await? else {
         return Ok(None);
     };
-    if key
-        .last_used_at
-        .is_none_or(|last| last + USE_IS_NOTED_EVERY <= now)
-    {
+    if key.last_used_at.is_none_or(|last| last + USE_IS_NOTED_EVERY <= now) {
         store::api_key::mark_used(&mut conn, key.id, now).await?;
     }
-    Ok(Some(Caller {
-        key: key.id,
-        name: key.name,
-        role: key.role,
-    }))
+    Ok(Some(Caller { key: key.id, name: key.name, role: key.role }))
 }

@@ -78,9 +78,7 @@ pub async fn change_placement(
 fn apply(placement: &mut Placement, change: PlacementChange) -> Result<bool, ChangePlacementError> {
     match change {
         PlacementChange::PlatformRef { version, .. } if version != placement.version => {
-            Err(ChangePlacementError::VersionConflict {
-                now_at: placement.version,
-            })
+            Err(ChangePlacementError::VersionConflict { now_at: placement.version })
         }
         PlacementChange::PlatformRef { platform_ref, .. } => {
             let differs = placement.platform_ref != platform_ref;
@@ -88,10 +86,7 @@ fn apply(placement: &mut Placement, change: PlacementChange) -> Result<bool, Cha
             Ok(differs)
         }
         PlacementChange::State(next) if !placement.state.may_become(next) => {
-            Err(ChangePlacementError::WrongState {
-                from: placement.state,
-                to: next,
-            })
+            Err(ChangePlacementError::WrongState { from: placement.state, to: next })
         }
         PlacementChange::State(next) => {
             let differs = placement.state != next;

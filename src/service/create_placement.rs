@@ -54,9 +54,7 @@ pub async fn create_placement(
 ) -> Result<(Placement, Option<Fresh>), CreatePlacementError> {
     let mut tx = db.begin().await?;
 
-    let app = store::app::find(&mut tx, new.app)
-        .await?
-        .ok_or(CreatePlacementError::NoSuchApp)?;
+    let app = store::app::find(&mut tx, new.app).await?.ok_or(CreatePlacementError::NoSuchApp)?;
     let placement = Placement {
         id: PlacementId::new(now),
         template: new.template,
@@ -72,11 +70,7 @@ pub async fn create_placement(
     store::stock::insert_empty(&mut tx, placement.id).await?;
     let secret = if app.platform.calls_back() {
         let secret = Fresh::random("")?;
-        let token = CallbackToken {
-            id: TokenId::new(now),
-            created_at: now,
-            retires_at: None,
-        };
+        let token = CallbackToken { id: TokenId::new(now), created_at: now, retires_at: None };
         store::callback_token::insert(&mut tx, placement.id, &token, &secret.hash()).await?;
         Some(secret)
     } else {

@@ -49,13 +49,9 @@ pub async fn edit_app(
 ) -> Result<App, EditAppError> {
     let mut tx = db.begin().await?;
 
-    let mut app = store::app::lock(&mut tx, id)
-        .await?
-        .ok_or(EditAppError::NoSuchApp)?;
+    let mut app = store::app::lock(&mut tx, id).await?.ok_or(EditAppError::NoSuchApp)?;
     if app.version != edit.version {
-        return Err(EditAppError::VersionConflict {
-            now_at: app.version,
-        });
+        return Err(EditAppError::VersionConflict { now_at: app.version });
     }
     app.name = edit.name.unwrap_or(app.name);
     app.settings = edit.settings.unwrap_or(app.settings);

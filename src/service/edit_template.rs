@@ -50,9 +50,7 @@ pub async fn edit_template(
     let lock = store::template::lock(&mut tx, id).await?;
     let mut template = lock.ok_or(EditTemplateError::NoSuchTemplate)?;
     if template.version != version {
-        return Err(EditTemplateError::VersionConflict {
-            now_at: template.version,
-        });
+        return Err(EditTemplateError::VersionConflict { now_at: template.version });
     }
     if template.state == TemplateState::Ended {
         return Err(EditTemplateError::Ended);

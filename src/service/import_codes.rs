@@ -157,10 +157,7 @@ async fn settle(
             Verdict::Malformed(_) => &mut import.counts.malformed,
         };
         *count += 1;
-        reports.push(LineReport {
-            number: *number,
-            verdict,
-        });
+        reports.push(LineReport { number: *number, verdict });
     }
     store::code_import::update(&mut tx, import.id, import.counts).await?;
     tx.commit().await?;
@@ -184,27 +181,13 @@ impl Judge {
     ) -> sqlx::Result<Self> {
         // Sorted and each once.
         let codes: BTreeMap<&str, &CouponCode> = codes.map(|code| (code.as_str(), code)).collect();
-        let new: Vec<_> = codes
-            .values()
-            .map(|code| (CodeId::new(now), (*code).clone()))
-            .collect();
+        let new: Vec<_> = codes.values().map(|code| (CodeId::new(now), (*code).clone())).collect();
         let fresh = store::code::insert_new(conn, import.template, import.id, &new).await?;
         let fresh: HashSet<_> = fresh.into_iter().collect();
-        let others: Vec<_> = codes
-            .into_values()
-            .filter(|code| !fresh.contains(code))
-            .collect();
+        let others: Vec<_> = codes.into_values().filter(|code| !fresh.contains(code)).collect();
         let known = store::code::list_known(conn, &others).await?;
-        let known = known
-            .into_iter()
-            .map(|code| (code.value, code.import))
-            .collect();
-        Ok(Self {
-            import: import.id,
-            fresh,
-            known,
-            seen: HashSet::new(),
-        })
+        let known = known.into_iter().map(|code| (code.value, code.import)).collect();
+        Ok(Self { import: import.id, fresh, known, seen: HashSet::new() })
     }
 
     fn verdict(&mut self, code: &CouponCode) -> Verdict {

@@ -34,11 +34,7 @@ pub async fn rotate_callback_token(
     old_lives_for: TimeDelta,
 ) -> Result<(Placement, CallbackToken, Fresh), RotateCallbackTokenError> {
     let secret = Fresh::random("")?;
-    let token = CallbackToken {
-        id: TokenId::new(now),
-        created_at: now,
-        retires_at: None,
-    };
+    let token = CallbackToken { id: TokenId::new(now), created_at: now, retires_at: None };
     let mut tx = db.begin().await?;
 
     let lock = store::placement::lock(&mut tx, id).await?;

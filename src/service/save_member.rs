@@ -81,9 +81,7 @@ async fn link_holder(
     open_id: &OpenId,
     member: MemberId,
 ) -> Result<(), SaveMemberError> {
-    store::app::find(conn, app)
-        .await?
-        .ok_or(SaveMemberError::NoSuchApp)?;
+    store::app::find(conn, app).await?.ok_or(SaveMemberError::NoSuchApp)?;
     match store::member::lock_holder(conn, app, open_id.as_str(), now).await? {
         Some(linked) if linked == member => return Ok(()),
         Some(_) => return Err(SaveMemberError::LinkedElsewhere),

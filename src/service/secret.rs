@@ -58,10 +58,7 @@ pub fn hash(secret: &str) -> SecretHash {
 
 /// Whether a shown secret ends with its checksum, as those of [`Fresh::random_checked`] do.
 pub fn is_well_typed(secret: &str) -> bool {
-    let split = secret
-        .len()
-        .checked_sub(CHECKSUM)
-        .and_then(|at| secret.split_at_checked(at));
+    let split = secret.len().checked_sub(CHECKSUM).and_then(|at| secret.split_at_checked(at));
     split.is_some_and(|(random, sum)| checksum(random) == sum)
 }
 
@@ -94,13 +91,8 @@ mod tests {
 
         assert_eq!(key.reveal().len(), 52);
         assert!(is_well_typed(key.reveal()));
-        for wrong in [
-            "",
-            "kq_",
-            "密钥密钥密钥",
-            &key.reveal()[1..],
-            &format!("{}A", key.reveal()),
-        ] {
+        for wrong in ["", "kq_", "密钥密钥密钥", &key.reveal()[1..], &format!("{}A", key.reveal())]
+        {
             assert!(!is_well_typed(wrong), "{wrong}");
         }
     }

@@ -39,10 +39,7 @@ pub async fn set_template_state(
     let lock = store::template::lock(&mut tx, id).await?;
     let mut template = lock.ok_or(SetTemplateStateError::NoSuchTemplate)?;
     if !template.state.may_become(next) {
-        return Err(SetTemplateStateError::WrongState {
-            from: template.state,
-            to: next,
-        });
+        return Err(SetTemplateStateError::WrongState { from: template.state, to: next });
     }
     if template.state == next {
         return Ok(());

@@ -42,5 +42,10 @@ pub async fn look(db: &PgPool) -> sqlx::Result<Seen> {
     } else {
         None
     };
-    Ok(Seen { server_version: server.version, now: server.now, careless: server.careless, migrations })
+    Ok(Seen {
+        server_version: server.version,
+        now: server.now,
+        careless: server.careless,
+        migrations,
+    })
 }

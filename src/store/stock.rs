@@ -56,10 +56,7 @@ pub async fn add(
 
 /// The stocks of some placements, in key order.
 pub async fn list(conn: &mut PgConnection, placements: &[PlacementId]) -> sqlx::Result<Vec<Stock>> {
-    let placements: Vec<Uuid> = placements
-        .iter()
-        .map(|placement| placement.uuid())
-        .collect();
+    let placements: Vec<Uuid> = placements.iter().map(|placement| placement.uuid()).collect();
     sqlx::query_as!(
         Stock,
         r#"

@@ -30,10 +30,7 @@ async fn an_app_is_made_read_and_changed() {
     let changed = admin.patch(&path, change).await.ok();
 
     assert_eq!(changed["settings"]["sign_reading"], "mirrored");
-    assert_eq!(
-        (&changed["name"], &changed["version"]),
-        (&json!("商城"), &json!(2))
-    );
+    assert_eq!((&changed["name"], &changed["version"]), (&json!("商城"), &json!(2)));
     assert_eq!(changed["updated_at"], "2026-11-11T04:01:00Z");
     assert_eq!(admin.get(&path).await.ok(), changed);
 }
@@ -48,11 +45,7 @@ async fn two_edits_of_one_version_are_one_edit_and_one_conflict() {
         admin.patch(&path, json!({ "version": 1, "name": "乙" })),
     );
 
-    let (won, lost) = if one.status == 200 {
-        (one, other)
-    } else {
-        (other, one)
-    };
+    let (won, lost) = if one.status == 200 { (one, other) } else { (other, one) };
     let won = won.ok();
     lost.problem(409, "version_conflict");
     assert_eq!(admin.get(&path).await.ok(), won);
@@ -68,10 +61,7 @@ async fn an_edit_is_noticed_by_whoever_keeps_routes() {
     tokio::pin!(noticed);
     noticed.as_mut().enable();
 
-    admin
-        .patch(&path, json!({ "version": 1, "name": "新" }))
-        .await
-        .ok();
+    admin.patch(&path, json!({ "version": 1, "name": "新" })).await.ok();
 
     noticed.await;
     assert_eq!(admin.route_version().await, before + 1);
@@ -93,17 +83,9 @@ async fn what_is_wrong_with_an_app_is_told() {
 
     twice.problem(409, "app_exists");
     let both = both.problem(422, "invalid_values");
-    let params: Vec<_> = both["problems"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|p| &p["param"])
-        .collect();
+    let params: Vec<_> = both["problems"].as_array().unwrap().iter().map(|p| &p["param"]).collect();
     assert_eq!(params, ["name", "app_key"]);
-    assert_eq!(
-        settings.problem(422, "invalid_values")["problems"][0]["param"],
-        "settings"
-    );
+    assert_eq!(settings.problem(422, "invalid_values")["problems"][0]["param"], "settings");
     assert_eq!(platform.problem(400, "invalid_body")["param"], "platform");
     elsewhere.created();
 }

@@ -6,9 +6,7 @@ use crate::support::admin::Admin;
 
 async fn uploading() -> (Admin, String) {
     let admin = Admin::new().await;
-    let template = admin
-        .given_template(json!({ "codes": { "type": "uploaded" } }))
-        .await;
+    let template = admin.given_template(json!({ "codes": { "type": "uploaded" } })).await;
     (admin, template)
 }
 
@@ -19,9 +17,7 @@ fn counts(import: &Value) -> [i64; 4] {
 }
 
 fn file(range: std::ops::Range<u32>) -> String {
-    range.fold("券码\r\n".to_owned(), |file, number| {
-        format!("{file}C-{number:06}\r\n")
-    })
+    range.fold("券码\r\n".to_owned(), |file, number| format!("{file}C-{number:06}\r\n"))
 }
 
 #[tokio::test]
@@ -94,24 +90,15 @@ async fn odd_files_harm_nobody() {
         (b"N\0UL\nNUL-2", [1, 0, 0, 1]),
         (b"R-1\nR-2,x\nR-3,,,\n", [1, 0, 0, 2]),
         (b"\"Q-1\nQ-2\n", [1, 0, 0, 1]),
-        (
-            b"123456789012345678901234567890123\n12345678901234567890123456789012",
-            [1, 0, 0, 1],
-        ),
+        (b"123456789012345678901234567890123\n12345678901234567890123456789012", [1, 0, 0, 1]),
         (b" S-1\nS-2 \nS-3\t\n=S-4\n@S-5\n", [0, 0, 0, 5]),
         (b"M-1\rM-2\n", [0, 0, 0, 1]),
     ] {
         let import = admin.upload(&template, file).await.created();
         assert_eq!(counts(&import), expected, "{file:?}");
     }
-    let utf_16: Vec<u8> = "\u{feff}code\nA\n"
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
-    admin
-        .upload(&template, utf_16)
-        .await
-        .problem(400, "wrong_encoding");
+    let utf_16: Vec<u8> = "\u{feff}code\nA\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    admin.upload(&template, utf_16).await.problem(400, "wrong_encoding");
 }
 
 #[tokio::test]
@@ -121,9 +108,7 @@ async fn a_line_of_three_megabytes_is_one_malformed_line() {
         .chain(std::iter::repeat_n(Bytes::from(vec![b'x'; 3_000]), 1_000))
         .chain([Bytes::from_static(b"\nA-2\n")]);
 
-    let body = Body::from_stream(futures_util::stream::iter(
-        chunks.map(Ok::<_, std::io::Error>),
-    ));
+    let body = Body::from_stream(futures_util::stream::iter(chunks.map(Ok::<_, std::io::Error>)));
     let import = admin.upload(&template, body).await.created();
 
     assert_eq!(counts(&import), [2, 0, 0, 1]);
@@ -138,10 +123,7 @@ async fn fifty_thousand_codes_go_in_once_and_sending_them_again_is_harmless() {
     let first = admin.upload(&template, file.clone()).await.created();
     let again = admin.upload(&template, file).await.created();
 
-    assert_eq!(
-        (counts(&first), &first["lines"]),
-        ([50_000, 0, 0, 0], &json!(50_001))
-    );
+    assert_eq!((counts(&first), &first["lines"]), ([50_000, 0, 0, 0], &json!(50_001)));
     assert_eq!(counts(&again), [0, 0, 50_000, 0]);
     assert_eq!(again["problems"].as_array().unwrap().len(), 1_000);
     assert_eq!(again["problems_truncated"], true);
@@ -151,11 +133,7 @@ async fn fifty_thousand_codes_go_in_once_and_sending_them_again_is_harmless() {
 async fn one_file_sent_four_times_at_once_goes_in_once() {
     let (admin, template) = uploading().await;
     let forward = file(0..9_000);
-    let backward: String = forward
-        .lines()
-        .rev()
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let backward = forward.lines().rev().collect::<Vec<_>>().join("\n");
 
     let files = [&forward, &backward, &forward, &backward];
     let uploads = files.map(|file| admin.upload(&template, file.clone()));
@@ -168,10 +146,7 @@ async fn one_file_sent_four_times_at_once_goes_in_once() {
         new += added;
     }
     assert_eq!(new, 9_000);
-    let count = admin
-        .get(&format!("/v1/admin/templates/{template}/codes"))
-        .await
-        .ok();
+    let count = admin.get(&format!("/v1/admin/templates/{template}/codes")).await.ok();
     assert_eq!(count["free"], 9_000);
 }
 
@@ -191,27 +166,17 @@ async fn a_duplicate_is_one_however_far_apart_its_lines_are() {
 async fn an_upload_that_broke_off_is_finished_by_the_same_file() {
     let (admin, template) = uploading().await;
     let file = file(0..5_000);
-    let broken = futures_util::stream::iter([Ok(Bytes::from(file[..35_000].to_owned()))]).chain(
-        futures_util::stream::iter([Err(std::io::Error::other("gone"))]),
-    );
+    let broken = futures_util::stream::iter([Ok(Bytes::from(file[..35_000].to_owned()))])
+        .chain(futures_util::stream::iter([Err(std::io::Error::other("gone"))]));
 
-    admin
-        .upload(&template, Body::from_stream(broken))
-        .await
-        .problem(400, "unreadable_body");
+    admin.upload(&template, Body::from_stream(broken)).await.problem(400, "unreadable_body");
     let path = format!("/v1/admin/templates/{template}/code-imports");
     let cut_off = admin.get(&path).await.ok()["data"][0].clone();
     let again = admin.upload(&template, file).await.created();
 
-    assert_eq!(
-        (counts(&cut_off)[0], &cut_off["finished_at"]),
-        (1_999, &json!(null))
-    );
+    assert_eq!((counts(&cut_off)[0], &cut_off["finished_at"]), (1_999, &json!(null)));
     assert_eq!(counts(&again)[..3], [3_001, 0, 1_999]);
-    let count = admin
-        .get(&format!("/v1/admin/templates/{template}/codes"))
-        .await
-        .ok();
+    let count = admin.get(&format!("/v1/admin/templates/{template}/codes")).await.ok();
     assert_eq!(count["free"], 5_000);
 }
 
@@ -220,10 +185,7 @@ async fn progress_shows_while_the_file_is_still_arriving() {
     let (admin, template) = uploading().await;
     let (sender, receiver) = tokio::sync::mpsc::channel::<Bytes>(1);
     let chunks = futures_util::stream::unfold(receiver, async |mut receiver| {
-        receiver
-            .recv()
-            .await
-            .map(|chunk| (Ok::<_, std::io::Error>(chunk), receiver))
+        receiver.recv().await.map(|chunk| (Ok::<_, std::io::Error>(chunk), receiver))
     });
     let path = format!("/v1/admin/templates/{template}/code-imports");
 
@@ -239,10 +201,7 @@ async fn progress_shows_while_the_file_is_still_arriving() {
     };
     let (reply, seen) = tokio::join!(admin.upload(&template, Body::from_stream(chunks)), watching);
 
-    assert_eq!(
-        (counts(&seen)[0], &seen["finished_at"]),
-        (3_999, &json!(null))
-    );
+    assert_eq!((counts(&seen)[0], &seen["finished_at"]), (3_999, &json!(null)));
     assert_eq!(counts(&reply.created()), [4_003, 0, 0, 0]);
 }
 
@@ -252,16 +211,10 @@ async fn codes_cannot_be_uploaded_where_they_are_generated_or_are_not_csv() {
     let generated = admin.given_template(json!({})).await;
     let nowhere = "tpl_00000000000070008000000000000001";
 
-    admin
-        .upload(&generated, "A")
-        .await
-        .problem(409, "codes_are_generated");
+    admin.upload(&generated, "A").await.problem(409, "codes_are_generated");
     admin.upload(nowhere, "A").await.problem(404, "not_found");
     let path = format!("/v1/admin/templates/{template}/code-imports");
-    admin
-        .post(&path, json!(["A"]))
-        .await
-        .problem(415, "unsupported_media_type");
+    admin.post(&path, json!(["A"])).await.problem(415, "unsupported_media_type");
     admin
         .get(&format!("{path}/imp_00000000000070008000000000000001"))
         .await

@@ -18,30 +18,12 @@ async fn a_body_that_could_be_read_in_two_ways_is_not_read() {
         ("[]", "invalid_body"),
         ("null", "invalid_body"),
         (r#"["own","a","x",{}]"#, "invalid_body"),
-        (
-            r#"{"platform":"own","app_key":"a","app_key":"b","name":"x"}"#,
-            "invalid_body",
-        ),
-        (
-            r#"{"platform":"own","app_key":"a","name":"x","settings":{"k":1,"k":2}}"#,
-            "invalid_body",
-        ),
-        (
-            r#"{"platform":"own","app_key":"a","name":"x\u0000"}"#,
-            "invalid_body",
-        ),
-        (
-            r#"{"platform":"own","app_key":"a","name":"x","id":"app_1"}"#,
-            "invalid_body",
-        ),
-        (
-            r#"{"platform":"own","app_key":"a","name":"\ud800"}"#,
-            "invalid_json",
-        ),
-        (
-            r#"{"platform":"own","app_key":1,"name":"x"}"#,
-            "invalid_body",
-        ),
+        (r#"{"platform":"own","app_key":"a","app_key":"b","name":"x"}"#, "invalid_body"),
+        (r#"{"platform":"own","app_key":"a","name":"x","settings":{"k":1,"k":2}}"#, "invalid_body"),
+        (r#"{"platform":"own","app_key":"a","name":"x\u0000"}"#, "invalid_body"),
+        (r#"{"platform":"own","app_key":"a","name":"x","id":"app_1"}"#, "invalid_body"),
+        (r#"{"platform":"own","app_key":"a","name":"\ud800"}"#, "invalid_json"),
+        (r#"{"platform":"own","app_key":1,"name":"x"}"#, "invalid_body"),
     ] {
         let reply = post_text(&admin, "/v1/admin/apps", body).await;
         assert_eq!(reply.body["code"], code, "{body}: {:?}", reply.body);
@@ -63,40 +45,23 @@ async fn a_field_nobody_knows_is_refused_by_every_body() {
             json!({ "platform": "own", "app_key": "k", "name": "n" }),
         ),
         ("PATCH", of("apps", app), json!({ "version": 1 })),
-        ("POST", "/v1/admin/templates".to_owned(), terms(json!({}))),
+        ("POST", "/v1/admin/templates".to_owned(), terms(&json!({}))),
         ("PATCH", of("templates", template), json!({ "version": 1 })),
         (
             "POST",
             "/v1/admin/placements".to_owned(),
             json!({ "app_id": app, "template_id": template }),
         ),
-        (
-            "PATCH",
-            placement_path.clone(),
-            json!({ "version": 1, "platform_ref": null }),
-        ),
-        (
-            "POST",
-            format!("{placement_path}/callback-token-rotations"),
-            json!({}),
-        ),
-        (
-            "POST",
-            format!("{placement_path}/stock-additions"),
-            json!({ "name": "n", "amount": 1 }),
-        ),
+        ("PATCH", placement_path.clone(), json!({ "version": 1, "platform_ref": null })),
+        ("POST", format!("{placement_path}/callback-token-rotations"), json!({})),
+        ("POST", format!("{placement_path}/stock-additions"), json!({ "name": "n", "amount": 1 })),
         ("PUT", "/v1/admin/members/m".to_owned(), json!({})),
     ] {
         body["is_admin"] = json!(true);
-        let reply = admin
-            .send(admin.request(method, &path, body.to_string()))
-            .await;
+        let reply = admin.send(admin.request(method, &path, body.to_string())).await;
 
         let problem = reply.problem(400, "invalid_body");
-        assert!(
-            problem["detail"].as_str().unwrap().contains("is_admin"),
-            "{method} {path}"
-        );
+        assert!(problem["detail"].as_str().unwrap().contains("is_admin"), "{method} {path}");
     }
 }
 
@@ -115,34 +80,18 @@ async fn a_body_over_256_kib_is_too_large_and_one_at_the_limit_is_not() {
 #[tokio::test]
 async fn another_kind_of_body_is_not_supported() {
     let admin = Admin::new().await;
-    for content_type in [
-        "text/plain",
-        "application/jsonp",
-        "application/x-www-form-urlencoded",
-        "",
-    ] {
+    for content_type in ["text/plain", "application/jsonp", "application/x-www-form-urlencoded", ""]
+    {
         let mut request = admin.request("POST", "/v1/admin/apps", "{}");
-        request
-            .headers_mut()
-            .insert("content-type", content_type.parse().unwrap());
-        admin
-            .send(request)
-            .await
-            .problem(415, "unsupported_media_type");
+        request.headers_mut().insert("content-type", content_type.parse().unwrap());
+        admin.send(request).await.problem(415, "unsupported_media_type");
     }
     let mut compressed = admin.request("POST", "/v1/admin/apps", "{}");
-    compressed
-        .headers_mut()
-        .insert("content-encoding", "gzip".parse().unwrap());
+    compressed.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
     let mut twice = admin.request("POST", "/v1/admin/apps", "{}");
-    twice
-        .headers_mut()
-        .append("content-type", "application/json".parse().unwrap());
+    twice.headers_mut().append("content-type", "application/json".parse().unwrap());
 
-    admin
-        .send(compressed)
-        .await
-        .problem(415, "unsupported_media_type");
+    admin.send(compressed).await.problem(415, "unsupported_media_type");
     admin.send(twice).await.problem(400, "invalid_header");
 }
 
@@ -162,11 +111,7 @@ async fn a_query_is_read_as_strictly_as_a_body() {
         ("cursor=%27%3B%20drop%20table%20app", "invalid_cursor"),
     ] {
         let reply = admin.get(&format!("/v1/admin/placements?{query}")).await;
-        assert_eq!(
-            (reply.status.as_u16(), &reply.body["code"]),
-            (400, &json!(code)),
-            "{query}"
-        );
+        assert_eq!((reply.status.as_u16(), &reply.body["code"]), (400, &json!(code)), "{query}");
     }
     admin.get("/v1/admin/placements?limit=200").await.ok();
 }
@@ -175,16 +120,9 @@ async fn a_query_is_read_as_strictly_as_a_body() {
 async fn every_reply_has_an_id_of_our_making() {
     let admin = Admin::new().await;
     let mut request = admin.request("GET", "/v1/admin/apps", axum::body::Body::empty());
-    request
-        .headers_mut()
-        .insert("x-request-id", "theirs".parse().unwrap());
+    request.headers_mut().insert("x-request-id", "theirs".parse().unwrap());
 
     let reply = admin.send(request).await;
 
-    assert!(
-        reply.headers["x-request-id"]
-            .to_str()
-            .unwrap()
-            .starts_with("req_")
-    );
+    assert!(reply.headers["x-request-id"].to_str().unwrap().starts_with("req_"));
 }

@@ -76,36 +76,14 @@ async fn what_cannot_be_placed_is_told() {
         (json!(other), app.clone(), "coupon-1", 422, "invalid_values"),
         (json!(other), app.clone(), "01002", 422, "invalid_values"),
         (json!(other), app.clone(), "+1002", 422, "invalid_values"),
-        (
-            json!(other),
-            app.clone(),
-            "9223372036854775808",
-            422,
-            "invalid_values",
-        ),
-        (
-            json!(format!("tpl_{nobody}")),
-            app.clone(),
-            "1002",
-            422,
-            "no_such_reference",
-        ),
-        (
-            json!(other),
-            json!(format!("app_{nobody}")),
-            "1002",
-            422,
-            "no_such_reference",
-        ),
+        (json!(other), app.clone(), "9223372036854775808", 422, "invalid_values"),
+        (json!(format!("tpl_{nobody}")), app.clone(), "1002", 422, "no_such_reference"),
+        (json!(other), json!(format!("app_{nobody}")), "1002", 422, "no_such_reference"),
         (json!("tpl_x"), app.clone(), "1002", 400, "invalid_body"),
     ] {
         let body = json!({ "template_id": template, "app_id": app, "platform_ref": platform_ref });
         let reply = admin.post("/v1/admin/placements", body.clone()).await;
-        assert_eq!(
-            (reply.status.as_u16(), &reply.body["code"]),
-            (status, &json!(code)),
-            "{body}"
-        );
+        assert_eq!((reply.status.as_u16(), &reply.body["code"]), (status, &json!(code)), "{body}");
     }
 }
 
@@ -122,10 +100,7 @@ async fn an_app_of_our_own_needs_no_callback_address() {
     assert!(made.get("callback_url").is_none());
     assert_eq!(made["callback_tokens"], json!([]));
     let rotation = format!("{}/callback-token-rotations", path(&made));
-    admin
-        .post(&rotation, json!({}))
-        .await
-        .problem(409, "no_callbacks");
+    admin.post(&rotation, json!({})).await.problem(409, "no_callbacks");
 }
 
 #[tokio::test]
@@ -134,23 +109,12 @@ async fn a_placement_is_given_its_id_later_and_by_one_editor_at_a_time() {
     let path = path(&admin.given_placement().await);
     let before = admin.route_version().await;
 
-    let changed = admin
-        .patch(&path, json!({ "version": 1, "platform_ref": "2002" }))
-        .await
-        .ok();
-    let late = admin
-        .patch(&path, json!({ "version": 1, "platform_ref": "3003" }))
-        .await;
+    let changed = admin.patch(&path, json!({ "version": 1, "platform_ref": "2002" })).await.ok();
+    let late = admin.patch(&path, json!({ "version": 1, "platform_ref": "3003" })).await;
     let forgotten = admin.patch(&path, json!({ "version": 2 })).await;
-    let taken_away = admin
-        .patch(&path, json!({ "version": 2, "platform_ref": null }))
-        .await
-        .ok();
+    let taken_away = admin.patch(&path, json!({ "version": 2, "platform_ref": null })).await.ok();
 
-    assert_eq!(
-        (&changed["platform_ref"], &changed["version"]),
-        (&json!("2002"), &json!(2))
-    );
+    assert_eq!((&changed["platform_ref"], &changed["version"]), (&json!("2002"), &json!(2)));
     late.problem(409, "version_conflict");
     forgotten.problem(400, "invalid_body");
     assert_eq!(taken_away["platform_ref"], json!(null));
@@ -183,17 +147,11 @@ async fn a_rotation_retires_older_tokens_and_never_lengthens_their_lives() {
     let admin = Admin::new().await;
     let placement = admin.given_placement().await;
     let path = path(&placement);
-    let rotate = async |body| {
-        admin
-            .post(&format!("{path}/callback-token-rotations"), body)
-            .await
-    };
+    let rotate = async |body| admin.post(&format!("{path}/callback-token-rotations"), body).await;
     let before = admin.route_version().await;
 
     admin.clock.advance(TimeDelta::seconds(1));
-    let first = rotate(json!({ "old_lives_for_seconds": 60 }))
-        .await
-        .created();
+    let first = rotate(json!({ "old_lives_for_seconds": 60 })).await.created();
     admin.clock.advance(TimeDelta::seconds(1));
     let second = rotate(json!({})).await.created();
 
@@ -206,19 +164,11 @@ async fn a_rotation_retires_older_tokens_and_never_lengthens_their_lives() {
         .iter()
         .map(|token| &token["retires_at"])
         .collect();
-    let expected = [
-        json!(null),
-        json!("2026-11-12T04:00:02Z"),
-        json!("2026-11-11T04:01:01Z"),
-    ];
+    let expected = [json!(null), json!("2026-11-12T04:00:02Z"), json!("2026-11-11T04:01:01Z")];
     assert_eq!(retires, expected.iter().collect::<Vec<_>>());
     assert_eq!(admin.route_version().await, before + 2);
-    rotate(json!({ "old_lives_for_seconds": 2_592_001 }))
-        .await
-        .problem(422, "invalid_values");
-    rotate(json!({ "old_lives_for_seconds": -1 }))
-        .await
-        .problem(400, "invalid_body");
+    rotate(json!({ "old_lives_for_seconds": 2_592_001 })).await.problem(422, "invalid_values");
+    rotate(json!({ "old_lives_for_seconds": -1 })).await.problem(400, "invalid_body");
 }
 
 #[tokio::test]
@@ -229,27 +179,14 @@ async fn placements_are_listed_by_template_and_by_app() {
     let body = json!({ "template_id": first["template_id"], "app_id": app });
     let second = admin.post("/v1/admin/placements", body).await.created();
     let count = async |query: String| {
-        let page = admin
-            .get(&format!("/v1/admin/placements?{query}"))
-            .await
-            .ok();
+        let page = admin.get(&format!("/v1/admin/placements?{query}")).await.ok();
         page["data"].as_array().unwrap().len()
     };
 
-    assert_eq!(
-        count(format!(
-            "template_id={}",
-            first["template_id"].as_str().unwrap()
-        ))
-        .await,
-        2
-    );
+    assert_eq!(count(format!("template_id={}", first["template_id"].as_str().unwrap())).await, 2);
     assert_eq!(count(format!("app_id={app}")).await, 1);
     assert_eq!(count("limit=1".to_owned()).await, 1);
-    let page = admin
-        .get(&format!("/v1/admin/placements?app_id={app}"))
-        .await
-        .ok();
+    let page = admin.get(&format!("/v1/admin/placements?app_id={app}")).await.ok();
     assert_eq!(page["data"][0]["id"], second["id"]);
     assert_eq!(page["data"][0]["stock"].as_array().unwrap().len(), 2);
 }

@@ -7,10 +7,7 @@ use crate::support::admin::{Admin, terms};
 async fn a_template_shows_its_terms_and_counts() {
     let admin = Admin::new().await;
 
-    let made = admin
-        .post("/v1/admin/templates", terms(json!({})))
-        .await
-        .created();
+    let made = admin.post("/v1/admin/templates", terms(&json!({}))).await.created();
 
     insta::assert_json_snapshot!(made, { ".id" => "tpl_…" }, @r##"
     {
@@ -63,34 +60,22 @@ async fn a_template_shows_its_terms_and_counts() {
     "##);
     let path = format!("/v1/admin/templates/{}", made["id"].as_str().unwrap());
     assert_eq!(admin.get(&path).await.ok(), made);
-    assert_eq!(
-        admin.get("/v1/admin/templates").await.ok()["data"],
-        json!([made])
-    );
+    assert_eq!(admin.get("/v1/admin/templates").await.ok()["data"], json!([made]));
 }
 
 #[tokio::test]
 async fn an_edit_adds_a_version_of_the_terms_and_touches_none() {
     let admin = Admin::new().await;
-    let path = format!(
-        "/v1/admin/templates/{}",
-        admin.given_template(json!({})).await
-    );
+    let path = format!("/v1/admin/templates/{}", admin.given_template(json!({})).await);
     admin.clock.advance(TimeDelta::minutes(1));
 
     let change = json!({ "version": 1, "title": "满 50 减 5", "colour": null, "threshold": null });
     let changed = admin.patch(&path, change).await.ok();
 
-    assert_eq!(
-        (&changed["version"], &changed["title"]),
-        (&json!(2), &json!("满 50 减 5"))
-    );
+    assert_eq!((&changed["version"], &changed["title"]), (&json!(2), &json!("满 50 减 5")));
     assert_eq!(changed["threshold"], json!({ "type": "none" }));
     assert!(changed.get("colour").is_none());
-    assert_eq!(
-        changed["benefit"],
-        json!({ "type": "amount", "off_fen": 2000 })
-    );
+    assert_eq!(changed["benefit"], json!({ "type": "amount", "off_fen": 2000 }));
     let titles: Vec<String> =
         sqlx::query_scalar("select document ->> 'title' from template_terms order by version")
             .fetch_all(admin.db())
@@ -102,10 +87,7 @@ async fn an_edit_adds_a_version_of_the_terms_and_touches_none() {
 #[tokio::test]
 async fn an_edit_of_what_somebody_else_changed_is_a_conflict() {
     let admin = Admin::new().await;
-    let path = format!(
-        "/v1/admin/templates/{}",
-        admin.given_template(json!({})).await
-    );
+    let path = format!("/v1/admin/templates/{}", admin.given_template(json!({})).await);
 
     let edits = (0..4).map(|n| {
         let change = json!({ "version": 1, "title": format!("第 {n} 版") });
@@ -114,10 +96,7 @@ async fn an_edit_of_what_somebody_else_changed_is_a_conflict() {
     });
     let replies = futures_util::future::join_all(edits).await;
 
-    assert_eq!(
-        replies.iter().filter(|reply| reply.status == 200).count(),
-        1
-    );
+    assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1);
     for reply in replies.into_iter().filter(|reply| reply.status != 200) {
         reply.problem(409, "version_conflict");
     }
@@ -127,26 +106,18 @@ async fn an_edit_of_what_somebody_else_changed_is_a_conflict() {
 #[tokio::test]
 async fn an_edit_may_not_leave_wrong_terms_behind() {
     let admin = Admin::new().await;
-    let path = format!(
-        "/v1/admin/templates/{}",
-        admin.given_template(json!({})).await
-    );
-    let patch = async |change| admin.patch(&path, change).await;
+    let path = format!("/v1/admin/templates/{}", admin.given_template(json!({})).await);
+    let edit = async |change| admin.patch(&path, change).await;
 
-    let wrong = patch(json!({ "version": 1, "per_person_limit": 0, "title": "" })).await;
-    let mixed =
-        patch(json!({ "version": 1, "benefit": { "type": "percent", "off_fen": 1 } })).await;
-    let missing = patch(json!({ "version": 1, "title": null })).await;
-    let state = patch(json!({ "version": 1, "state": "ended" })).await;
-    let blind = patch(json!({ "title": "x" })).await;
+    let wrong = edit(json!({ "version": 1, "per_person_limit": 0, "title": "" })).await;
+    let mixed = edit(json!({ "version": 1, "benefit": { "type": "percent", "off_fen": 1 } })).await;
+    let missing = edit(json!({ "version": 1, "title": null })).await;
+    let state = edit(json!({ "version": 1, "state": "ended" })).await;
+    let blind = edit(json!({ "title": "x" })).await;
 
     let wrong = wrong.problem(422, "invalid_values");
-    let params: Vec<_> = wrong["problems"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|p| &p["param"])
-        .collect();
+    let params: Vec<_> =
+        wrong["problems"].as_array().unwrap().iter().map(|p| &p["param"]).collect();
     assert_eq!(params, ["title", "per_person_limit"]);
     mixed.problem(400, "invalid_body");
     missing.problem(400, "invalid_body");
@@ -159,11 +130,8 @@ async fn an_edit_may_not_leave_wrong_terms_behind() {
 async fn a_template_is_paused_resumed_and_ended_for_good() {
     let admin = Admin::new().await;
     let id = admin.given_template(json!({ "state": "draft" })).await;
-    let act = async |verb: &str| {
-        admin
-            .post(&format!("/v1/admin/templates/{id}/{verb}"), json!({}))
-            .await
-    };
+    let act =
+        async |verb: &str| admin.post(&format!("/v1/admin/templates/{id}/{verb}"), json!({})).await;
 
     act("pause").await.problem(409, "wrong_state");
     for (verb, state) in [
@@ -177,12 +145,7 @@ async fn a_template_is_paused_resumed_and_ended_for_good() {
         assert_eq!(act(verb).await.ok()["state"], state, "{verb}");
     }
     act("resume").await.problem(409, "wrong_state");
-    let edit = admin
-        .patch(
-            &format!("/v1/admin/templates/{id}"),
-            json!({ "version": 1 }),
-        )
-        .await;
+    let edit = admin.patch(&format!("/v1/admin/templates/{id}"), json!({ "version": 1 })).await;
     edit.problem(409, "wrong_state");
 }
 
@@ -199,12 +162,6 @@ async fn the_source_of_codes_is_settled_by_the_first_upload() {
     admin.patch(&path, source(3, "uploaded")).await.ok();
     admin.upload(&id, "A-1\n").await.created();
 
-    admin
-        .patch(&path, source(4, "generated"))
-        .await
-        .problem(409, "codes_in_use");
-    admin
-        .patch(&path, json!({ "version": 4, "title": "x" }))
-        .await
-        .ok();
+    admin.patch(&path, source(4, "generated")).await.problem(409, "codes_in_use");
+    admin.patch(&path, json!({ "version": 4, "title": "x" })).await.ok();
 }

@@ -264,7 +264,9 @@ async fn all_violations_are_counted_and_some_are_shown() {
     let dangling = report.checks.iter().find(|check| check.violations > 0).unwrap();
     assert_eq!((dangling.violations, dangling.examples.len()), (30, audit::MOST_EXAMPLES));
     let lines = report.to_json_lines().unwrap();
-    assert!(lines.lines().last().unwrap().starts_with(r#"{"outcome":"violations","violations":30,"#));
+    assert!(
+        lines.lines().last().unwrap().starts_with(r#"{"outcome":"violations","violations":30,"#)
+    );
     assert_eq!(lines.lines().count(), report.checks.len() + 1);
 }
 
@@ -273,7 +275,9 @@ async fn an_index_that_lies_is_not_believed() {
     let db = TestDatabase::new().await;
     plant_consistent(&db.pool).await;
     let kept_up = |kept: bool| {
-        format!("update pg_index set indisready = {kept} where indexrelid = 'coupon_code_once'::regclass")
+        format!(
+            "update pg_index set indisready = {kept} where indexrelid = 'coupon_code_once'::regclass"
+        )
     };
     run(&db.pool, &kept_up(false)).await;
     run(&db.pool, "update coupon set code = 'KQ00000000000000001' where record = 'record-3'").await;

@@ -1,5 +1,9 @@
 //! Statements, surfaces and stories on a real Postgres. Run with `make test`, which brings the database.
-#![expect(clippy::unwrap_used, reason = "helpers of tests are not test functions")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "the helpers here are not test functions, and a test that cannot go on should stop"
+)]
 
 mod api_access;
 mod api_app;

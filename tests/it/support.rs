@@ -4,4 +4,5 @@ pub mod admin;
 pub mod audit;
 pub mod database;
 pub mod engine;
+pub mod log;
 pub mod plant;

@@ -30,10 +30,7 @@ fn how_long_starts_and_stops_take() {
     report("warm start", warm);
     report("clean stop", stop);
     report("start after a kill of the owner", after(|_| Vec::new()));
-    report(
-        "start after a kill of owner and server",
-        after(|postmaster| vec![postmaster]),
-    );
+    report("start after a kill of owner and server", after(|postmaster| vec![postmaster]));
     report(
         "start after a kill of all",
         after(|postmaster| [vec![postmaster], children_of(postmaster)].concat()),
@@ -60,9 +57,6 @@ fn after(others: impl Fn(u32) -> Vec<u32>) -> Vec<Duration> {
 #[expect(clippy::print_stderr, reason = "the numbers are what it is run for")]
 fn report(what: &str, mut took: Vec<Duration>) {
     took.sort();
-    let (median, worst) = (
-        took[took.len() / 2].as_millis(),
-        took[took.len() - 1].as_millis(),
-    );
+    let (median, worst) = (took[took.len() / 2].as_millis(), took[took.len() - 1].as_millis());
     eprintln!("{what}: median {median} ms, worst {worst} ms");
 }

@@ -79,19 +79,13 @@ impl From<(Placement, &[Stock], Option<Vec<CallbackToken>>)> for PlacementView {
     fn from(
         (placement, stocks, tokens): (Placement, &[Stock], Option<Vec<CallbackToken>>),
     ) -> Self {
-        let own = stocks
-            .iter()
-            .filter(|stock| stock.placement == placement.id);
-        let own = own.map(
-            |&Stock {
-                 way, total, issued, ..
-             }| StockView {
-                way,
-                total,
-                issued,
-                left: total - issued,
-            },
-        );
+        let own = stocks.iter().filter(|stock| stock.placement == placement.id);
+        let own = own.map(|&Stock { way, total, issued, .. }| StockView {
+            way,
+            total,
+            issued,
+            left: total - issued,
+        });
         Self {
             id: placement.id,
             template_id: placement.template,
@@ -110,15 +104,7 @@ impl From<(Placement, &[Stock], Option<Vec<CallbackToken>>)> for PlacementView {
 
 impl From<CallbackToken> for TokenView {
     fn from(token: CallbackToken) -> Self {
-        let CallbackToken {
-            id,
-            created_at,
-            retires_at,
-        } = token;
-        Self {
-            id,
-            created_at,
-            retires_at,
-        }
+        let CallbackToken { id, created_at, retires_at } = token;
+        Self { id, created_at, retires_at }
     }
 }

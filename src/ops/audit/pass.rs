@@ -51,10 +51,7 @@ fn read(stored: StoredTerms) -> serde_json::Result<Rule> {
     let kept = |moment: DateTime<Utc>| moment.trunc_subsecs(6);
     let (fixed, days) = match terms.validity {
         ValidityRule::Fixed { from, until } => (Some((kept(from), kept(until))), None),
-        ValidityRule::AfterClaim {
-            days,
-            starts_after_days,
-        } => {
+        ValidityRule::AfterClaim { days, starts_after_days } => {
             let first = i64::from(starts_after_days);
             (None, Some((first, first + i64::from(days))))
         }
@@ -80,10 +77,7 @@ pub(super) async fn coupons(
     rules: &[Rule],
 ) -> sqlx::Result<()> {
     let began = Instant::now();
-    add_coupons(
-        findings,
-        audit::coupon::list_faulty(conn, now, rules, MOST).await?,
-    );
+    add_coupons(findings, audit::coupon::list_faulty(conn, now, rules, MOST).await?);
     let shared = [
         Check::NothingDangling,
         Check::LimitHolds,
@@ -101,10 +95,7 @@ pub(super) async fn numbers(conn: &mut PgConnection, findings: &mut Findings) ->
     let total = persons.first().map(|person| person.total);
     let examples = persons.iter().map(|found| {
         let (coupons, highest) = (found.coupons, found.highest);
-        format!(
-            "{} {}: {coupons} coupons up to number {highest}",
-            found.template, found.person
-        )
+        format!("{} {}: {coupons} coupons up to number {highest}", found.template, found.person)
     });
     findings.add_all(Check::OrdinalsCountUp, total, examples);
     findings.time(&[Check::OrdinalsCountUp], began);
@@ -113,10 +104,7 @@ pub(super) async fn numbers(conn: &mut PgConnection, findings: &mut Findings) ->
 
 pub(super) async fn records(conn: &mut PgConnection, findings: &mut Findings) -> sqlx::Result<()> {
     let began = Instant::now();
-    add_coupons(
-        findings,
-        audit::coupon::list_with_shared_record(conn, MOST).await?,
-    );
+    add_coupons(findings, audit::coupon::list_with_shared_record(conn, MOST).await?);
     findings.time(&[Check::OneCouponPerRecord, Check::IssuedOrRefused], began);
     Ok(())
 }
@@ -127,10 +115,7 @@ pub(super) async fn codes(
     rules: &[Rule],
 ) -> sqlx::Result<()> {
     let began = Instant::now();
-    add_coupons(
-        findings,
-        audit::code::list_repeated(conn, rules, MOST).await?,
-    );
+    add_coupons(findings, audit::code::list_repeated(conn, rules, MOST).await?);
     findings.time(&[Check::CodesUnique], began);
 
     let began = Instant::now();
@@ -149,20 +134,10 @@ pub(super) async fn codes(
 pub(super) async fn stocks(conn: &mut PgConnection, findings: &mut Findings) -> sqlx::Result<()> {
     let began = Instant::now();
     for stock in audit::stock::list_disagreeing(conn).await? {
-        let Recount {
-            placement,
-            way,
-            total,
-            issued,
-            coupons,
-            added,
-        } = stock;
+        let Recount { placement, way, total, issued, coupons, added } = stock;
         let stock = format!("{placement} {}", way.as_str());
         if coupons > total {
-            findings.add(
-                Check::NeverOversold,
-                format!("{stock}: {coupons} coupons of {total}"),
-            );
+            findings.add(Check::NeverOversold, format!("{stock}: {coupons} coupons of {total}"));
         }
         if issued != coupons {
             let example = format!("{stock}: counts {issued}, has {coupons} coupons");
@@ -173,11 +148,7 @@ pub(super) async fn stocks(conn: &mut PgConnection, findings: &mut Findings) -> 
             findings.add(Check::StockIsTheSumOfAdditions, example);
         }
     }
-    let shared = [
-        Check::NeverOversold,
-        Check::CountersMatchRows,
-        Check::StockIsTheSumOfAdditions,
-    ];
+    let shared = [Check::NeverOversold, Check::CountersMatchRows, Check::StockIsTheSumOfAdditions];
     findings.time(&shared, began);
     Ok(())
 }
@@ -243,40 +214,32 @@ fn add_coupons(findings: &mut Findings, coupons: Vec<CouponFinding>) {
             continue;
         };
         let (check, what) = broken_by(first.fault);
-        let examples = of_one_kind
-            .iter()
-            .map(|found| format!("{} {what}", found.coupon));
+        let examples = of_one_kind.iter().map(|found| format!("{} {what}", found.coupon));
         findings.add_all(check, Some(first.total), examples);
     }
 }
 
 const fn broken_by(fault: CouponFault) -> (Check, &'static str) {
     match fault {
-        CouponFault::Dangling => (
-            Check::NothingDangling,
-            "names what does not exist or does not belong together",
-        ),
+        CouponFault::Dangling => {
+            (Check::NothingDangling, "names what does not exist or does not belong together")
+        }
         CouponFault::AboveLimit => (Check::LimitHolds, "is one too many for its person"),
-        CouponFault::OutsideWindow => (
-            Check::IssuedInsideClaimWindow,
-            "was issued outside the claim window",
-        ),
-        CouponFault::WrongValidity => (
-            Check::ValidityFollowsTerms,
-            "is valid at other times than its terms say",
-        ),
-        CouponFault::StrangeTimes => (
-            Check::TimesAreSane,
-            "was issued in the future or ends before it begins",
-        ),
-        CouponFault::RecordRepeated => (
-            Check::OneCouponPerRecord,
-            "shares its record with another coupon",
-        ),
-        CouponFault::RecordRefused => (
-            Check::IssuedOrRefused,
-            "was issued on a record that was refused",
-        ),
+        CouponFault::OutsideWindow => {
+            (Check::IssuedInsideClaimWindow, "was issued outside the claim window")
+        }
+        CouponFault::WrongValidity => {
+            (Check::ValidityFollowsTerms, "is valid at other times than its terms say")
+        }
+        CouponFault::StrangeTimes => {
+            (Check::TimesAreSane, "was issued in the future or ends before it begins")
+        }
+        CouponFault::RecordRepeated => {
+            (Check::OneCouponPerRecord, "shares its record with another coupon")
+        }
+        CouponFault::RecordRefused => {
+            (Check::IssuedOrRefused, "was issued on a record that was refused")
+        }
         CouponFault::CodeRepeated => (Check::CodesUnique, "shares its code or the looks of it"),
     }
 }

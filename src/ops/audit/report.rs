@@ -76,11 +76,7 @@ impl AuditReport {
 
     /// The names of the checks that found something.
     pub fn broken(&self) -> Vec<&'static str> {
-        self.checks
-            .iter()
-            .filter(|check| check.violations > 0)
-            .map(|check| check.name)
-            .collect()
+        self.checks.iter().filter(|check| check.violations > 0).map(|check| check.name).collect()
     }
 
     /// One JSON object a line: each check, then how it all ended.
@@ -142,12 +138,7 @@ impl fmt::Display for AuditReport {
         } else {
             format!("{broken} of {} promises broken", self.checks.len())
         };
-        write!(
-            f,
-            "{} coupons in {:.1} s: {verdict}",
-            self.coupons,
-            self.took.as_secs_f64()
-        )?;
+        write!(f, "{} coupons in {:.1} s: {verdict}", self.coupons, self.took.as_secs_f64())?;
         f.write_char('\n')
     }
 }

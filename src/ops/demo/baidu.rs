@@ -55,8 +55,12 @@ impl Baidu {
     /// Offers so many on the platform.
     pub async fn add_stock(&self, id: i64, name: &str, stock: i64, now: i64) -> anyhow::Result<()> {
         let (id, stock, now) = (id.to_string(), stock.to_string(), now.to_string());
-        let form =
-            [("couponTemplateId", &*id), ("stockName", name), ("stock", &*stock), ("createTime", &*now)];
+        let form = [
+            ("couponTemplateId", &*id),
+            ("stockName", name),
+            ("stock", &*stock),
+            ("createTime", &*now),
+        ];
         let url = format!("{}/rest/2.0/smartapp/coupon/addStock", self.base);
         let request = self.http.post(url).query(&[("access_token", &self.token)]).form(&form);
         let answer: Value = request.send().await?.json().await?;

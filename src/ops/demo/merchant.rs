@@ -50,7 +50,12 @@ impl Merchant {
     }
 
     /// Adds stock under a name.
-    pub async fn add_stock(&self, campaign: &Campaign, name: &str, amount: i64) -> anyhow::Result<()> {
+    pub async fn add_stock(
+        &self,
+        campaign: &Campaign,
+        name: &str,
+        amount: i64,
+    ) -> anyhow::Result<()> {
         let path = format!("/v1/admin/placements/{}/stock-additions", campaign.placement);
         self.send("POST", &path, &json!({ "name": name, "amount": amount })).await.map(drop)
     }

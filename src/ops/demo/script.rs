@@ -47,7 +47,9 @@ impl Stage {
         baidu: &Simulator,
         say: &impl Fn(&str),
     ) -> anyhow::Result<(App, Vec<Promise>)> {
-        say("4/6 200 人抢 150 张券，网络出各种毛病 · 200 users rush for 150 coupons over a bad network");
+        say(
+            "4/6 200 人抢 150 张券，网络出各种毛病 · 200 users rush for 150 coupons over a bad network",
+        );
         let rush = self.rush(baidu).await?;
         say("5/6 重启 kaquan，再问一遍 · kaquan restarts, and every record is asked again");
         app.stop().await;
@@ -132,7 +134,8 @@ impl Rush {
 fn judge(rush: &Rush, again: &[TakeReport], baidu: &Simulator) -> Vec<Promise> {
     let codes: Vec<&str> = rush.takes().filter_map(TakeReport::code).collect();
     let different: HashSet<&str> = codes.iter().copied().collect();
-    let refused = rush.takes().filter(|take| matches!(take.outcome, Outcome::Refused { .. })).count();
+    let refused =
+        rush.takes().filter(|take| matches!(take.outcome, Outcome::Refused { .. })).count();
     // The take that was cut off has a coupon too, although Baidu has not heard of it yet.
     let kept = usize::try_from(STOCK).unwrap_or_default() - 1;
     let takes = rush.takes().count();
@@ -142,7 +145,8 @@ fn judge(rush: &Rush, again: &[TakeReport], baidu: &Simulator) -> Vec<Promise> {
     let forged_through = rush.forged.iter().filter(|take| take.code().is_some()).count();
     let same = rush.takes().zip(again).filter(|(then, now)| then.outcome == now.outcome).count();
     let late = again.last().and_then(TakeReport::code);
-    let mut times: Vec<u64> = rush.takes().flat_map(|take| &take.tries).map(|call| call.ms).collect();
+    let mut times: Vec<u64> =
+        rush.takes().flat_map(|take| &take.tries).map(|call| call.ms).collect();
     times.sort_unstable();
     let slowest = times.last().copied().unwrap_or_default();
 
@@ -175,7 +179,10 @@ fn judge(rush: &Rush, again: &[TakeReport], baidu: &Simulator) -> Vec<Promise> {
             "伪造请求拿不到券",
             "forged calls get nothing",
             forged_through == 0,
-            format!("{} calls with a broken sign, an old time or shifted ids: {forged_through} codes", rush.forged.len()),
+            format!(
+                "{} calls with a broken sign, an old time or shifted ids: {forged_through} codes",
+                rush.forged.len()
+            ),
         ),
         Promise::new(
             "及时应答",

@@ -54,11 +54,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 impl<R: AsyncBufRead + Unpin> Lines<R> {
     /// Nothing is read yet.
     pub fn new(source: R) -> Self {
-        Self {
-            source,
-            line: Vec::with_capacity(LONGEST_LINE),
-            number: 0,
-        }
+        Self { source, line: Vec::with_capacity(LONGEST_LINE), number: 0 }
     }
 
     /// The number of the line that was read last, from one.
@@ -118,11 +114,7 @@ fn understand(line: &[u8], first: bool) -> Line {
         Ok(cell) => cell,
         Err(why) => return Line::Malformed(why),
     };
-    if first
-        && HEADERS
-            .iter()
-            .any(|header| cell.eq_ignore_ascii_case(header))
-    {
+    if first && HEADERS.iter().any(|header| cell.eq_ignore_ascii_case(header)) {
         return Line::Nothing;
     }
     std::str::from_utf8(cell)
@@ -134,21 +126,14 @@ fn understand(line: &[u8], first: bool) -> Line {
 /// The only cell of a line. No code holds a quote, so a doubled one needs no undoing.
 fn cell(line: &[u8]) -> Result<&[u8], Malformed> {
     if let Some(rest) = line.strip_prefix(b"\"") {
-        let close = rest
-            .iter()
-            .position(|byte| *byte == b'"')
-            .ok_or(Malformed::Quotes)?;
+        let close = rest.iter().position(|byte| *byte == b'"').ok_or(Malformed::Quotes)?;
         return match rest.get(close + 1..) {
             Some([]) => Ok(&rest[..close]),
             Some([b',', ..]) => Err(Malformed::Columns),
             _ => Err(Malformed::Quotes),
         };
     }
-    if line.contains(&b',') {
-        Err(Malformed::Columns)
-    } else {
-        Ok(line)
-    }
+    if line.contains(&b',') { Err(Malformed::Columns) } else { Ok(line) }
 }
 
 #[cfg(test)]
@@ -172,14 +157,8 @@ mod tests {
     async fn one_cell_a_line_with_or_without_header_quotes_and_carriage_returns() {
         let read = read("\u{feff}券码\r\nA-1\r\n\"B_2\"\n\n  \nC3".as_bytes()).await;
 
-        let expected = [
-            Line::Nothing,
-            code("A-1"),
-            code("B_2"),
-            Line::Nothing,
-            Line::Nothing,
-            code("C3"),
-        ];
+        let expected =
+            [Line::Nothing, code("A-1"), code("B_2"), Line::Nothing, Line::Nothing, code("C3")];
         assert_eq!(read, expected);
     }
 
@@ -202,21 +181,14 @@ mod tests {
         ] {
             let file = [b"first\n", line, b"\nlast\n"].concat();
             let answer = read(&file).await;
-            assert_eq!(
-                answer,
-                [code("first"), Line::Malformed(why), code("last")],
-                "{line:?}"
-            );
+            assert_eq!(answer, [code("first"), Line::Malformed(why), code("last")], "{line:?}");
         }
     }
 
     #[tokio::test]
     async fn utf_16_is_told_at_its_first_line_and_a_gbk_header_is_a_header() {
         assert_eq!(read(b"\xff\xfeA\0\n").await[0], Line::Utf16);
-        assert_eq!(
-            read(b"\xc8\xaf\xc2\xeb\r\nA1\r\n").await,
-            [Line::Nothing, code("A1")]
-        );
+        assert_eq!(read(b"\xc8\xaf\xc2\xeb\r\nA1\r\n").await, [Line::Nothing, code("A1")]);
     }
 
     #[tokio::test]
@@ -224,10 +196,7 @@ mod tests {
         let file = [b"x".repeat(3_000_000), b"\nA1".to_vec()].concat();
         let mut lines = Lines::new(tokio::io::BufReader::new(file.as_slice()));
 
-        assert_eq!(
-            lines.next().await.unwrap(),
-            Some(Line::Malformed(Malformed::TooLong))
-        );
+        assert_eq!(lines.next().await.unwrap(), Some(Line::Malformed(Malformed::TooLong)));
         assert_eq!(lines.next().await.unwrap(), Some(code("A1")));
         assert!(lines.line.capacity() <= 4 * LONGEST_LINE);
     }

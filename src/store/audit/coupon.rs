@@ -23,9 +23,7 @@ pub struct Misnumbered {
 
 /// How many coupons there are.
 pub async fn count(conn: &mut PgConnection) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(r#"select count(*) as "count!" from coupon"#)
-        .fetch_one(conn)
-        .await
+    sqlx::query_scalar!(r#"select count(*) as "count!" from coupon"#).fetch_one(conn).await
 }
 
 /// Everything that one look at a coupon and at what it names can tell: one scan for five promises.

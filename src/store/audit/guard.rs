@@ -87,10 +87,8 @@ pub enum GuardFault {
 
 /// Guards that are missing, half-made or switched off.
 pub async fn list_broken(conn: &mut PgConnection) -> sqlx::Result<Vec<BrokenGuard>> {
-    let (tables, names): (Vec<_>, Vec<_>) = GUARDS
-        .iter()
-        .map(|(table, name)| ((*table).to_owned(), (*name).to_owned()))
-        .unzip();
+    let (tables, names): (Vec<_>, Vec<_>) =
+        GUARDS.iter().map(|(table, name)| ((*table).to_owned(), (*name).to_owned())).unzip();
     sqlx::query_as!(
         BrokenGuard,
         r#"

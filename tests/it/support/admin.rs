@@ -50,16 +50,8 @@ impl Admin {
             public_url: "https://coupons.example.com/".parse().unwrap(),
             changed: changed.clone(),
         });
-        let (_, owner) = create_key(&database.pool, noon(), "owner", Role::Owner)
-            .await
-            .unwrap();
-        Self {
-            database,
-            clock,
-            changed,
-            router,
-            owner: owner.reveal().to_owned(),
-        }
+        let (_, owner) = create_key(&database.pool, noon(), "owner", Role::Owner).await.unwrap();
+        Self { database, clock, changed, router, owner: owner.reveal().to_owned() }
     }
 
     pub fn db(&self) -> &PgPool {
@@ -67,9 +59,7 @@ impl Admin {
     }
 
     pub async fn key(&self, role: Role) -> String {
-        let (_, key) = create_key(self.db(), self.clock.now(), "other", role)
-            .await
-            .unwrap();
+        let (_, key) = create_key(self.db(), self.clock.now(), "other", role).await.unwrap();
         key.reveal().to_owned()
     }
 
@@ -83,11 +73,7 @@ impl Admin {
         } else {
             serde_json::from_slice(&body).expect("every body is JSON")
         };
-        Reply {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        Reply { status: parts.status, headers: parts.headers, body }
     }
 
     pub fn request(&self, method: &str, path: &str, body: impl Into<Body>) -> Request<Body> {
@@ -105,13 +91,11 @@ impl Admin {
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Reply {
-        self.send(self.request("POST", path, body.to_string()))
-            .await
+        self.send(self.request("POST", path, body.to_string())).await
     }
 
     pub async fn patch(&self, path: &str, body: Value) -> Reply {
-        self.send(self.request("PATCH", path, body.to_string()))
-            .await
+        self.send(self.request("PATCH", path, body.to_string())).await
     }
 
     pub async fn put(&self, path: &str, body: Value) -> Reply {
@@ -121,47 +105,36 @@ impl Admin {
     pub async fn upload(&self, template: &str, file: impl Into<Body>) -> Reply {
         let path = format!("/v1/admin/templates/{template}/code-imports");
         let mut request = self.request("POST", &path, file);
-        request
-            .headers_mut()
-            .insert("content-type", "text/csv; charset=utf-8".parse().unwrap());
+        request.headers_mut().insert("content-type", "text/csv; charset=utf-8".parse().unwrap());
         self.send(request).await
     }
 
     /// A Baidu app; its id.
     pub async fn given_app(&self, app_key: &str) -> String {
         let body = json!({ "platform": "baidu", "app_key": app_key, "name": "商城" });
-        self.post("/v1/admin/apps", body).await.created()["id"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        self.post("/v1/admin/apps", body).await.created()["id"].as_str().unwrap().to_owned()
     }
 
     /// A template with the sample terms and these fields besides; its id.
     pub async fn given_template(&self, fields: Value) -> String {
-        let reply = self.post("/v1/admin/templates", terms(fields)).await;
+        let reply = self.post("/v1/admin/templates", terms(&fields)).await;
         reply.created()["id"].as_str().unwrap().to_owned()
     }
 
     /// A placement of a new template on a new app, as it was shown when it was made.
     pub async fn given_placement(&self) -> Value {
-        let (app, template) = (
-            self.given_app("key").await,
-            self.given_template(json!({})).await,
-        );
+        let (app, template) = (self.given_app("key").await, self.given_template(json!({})).await);
         let body = json!({ "template_id": template, "app_id": app, "platform_ref": "1001" });
         self.post("/v1/admin/placements", body).await.created()
     }
 
     pub async fn route_version(&self) -> i64 {
-        sqlx::query_scalar("select version from route_version")
-            .fetch_one(self.db())
-            .await
-            .unwrap()
+        sqlx::query_scalar("select version from route_version").fetch_one(self.db()).await.unwrap()
     }
 }
 
 /// The sample terms with some fields replaced.
-pub fn terms(fields: Value) -> Value {
+pub fn terms(fields: &Value) -> Value {
     let mut terms: Value = serde_json::from_str(include_str!("../../fixtures/terms.json")).unwrap();
     for (name, value) in fields.as_object().unwrap() {
         terms[name] = value.clone();
@@ -193,10 +166,7 @@ impl Reply {
         );
         assert_eq!(self.headers["content-type"], "application/problem+json");
         assert_eq!(self.body["status"], status);
-        assert_eq!(
-            self.body["request_id"],
-            self.headers["x-request-id"].to_str().unwrap()
-        );
+        assert_eq!(self.body["request_id"], self.headers["x-request-id"].to_str().unwrap());
         self.body
     }
 }
