@@ -1,5 +1,7 @@
 //! Statements, surfaces and stories on a real Postgres. Run with `make test`, which brings the database.
-#![expect(missing_docs, reason = "tests are read by their names")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what tests stand on may fail them")]
 
+mod issuing_faults;
+mod issuing_poison;
 mod issuing_promises;
 mod support;
