@@ -62,7 +62,8 @@ pub(super) fn tuned(database: &PgConnectOptions, deadline: Duration) -> PgConnec
     let statement_timeout = deadline.as_millis().to_string();
     database.clone().application_name("kaquan-issuing").options([
         ("statement_timeout", statement_timeout.as_str()),
-        ("idle_in_transaction_session_timeout", "5000"),
+        // The locks of a connection that the network lost are held this long: the engine never idles, so not long.
+        ("idle_in_transaction_session_timeout", "1000"),
         ("synchronous_commit", "on"),
         ("plan_cache_mode", "force_generic_plan"),
         ("enable_seqscan", "off"),

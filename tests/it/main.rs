@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what tests stand on may fail them")]
 
 mod issuing_faults;
+mod issuing_outages;
 mod issuing_poison;
 mod issuing_promises;
 mod support;
