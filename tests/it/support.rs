@@ -2,7 +2,10 @@
 
 pub mod admin;
 pub mod audit;
+pub mod books;
 pub mod database;
 pub mod engine;
 pub mod log;
 pub mod plant;
+pub mod proxy;
+pub mod sabotage;
