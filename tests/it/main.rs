@@ -5,6 +5,7 @@ mod issuing_cancel;
 mod issuing_commits;
 mod issuing_faults;
 mod issuing_outages;
+mod issuing_plans;
 mod issuing_poison;
 mod issuing_pressure;
 mod issuing_promises;

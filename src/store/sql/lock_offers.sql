@@ -23,8 +23,9 @@ cross join lateral (
     for no key update
 ) stock
 cross join lateral (
-    select p.state
+    select p.state, p.template_id
     from placement p
-    where p.placement_id = asked.placement_id and p.template_id = asked.template_id
+    where p.placement_id = asked.placement_id
     offset 0
 ) placement
+where placement.template_id = asked.template_id
