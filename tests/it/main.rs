@@ -4,6 +4,7 @@
 mod issuing_cancel;
 mod issuing_commits;
 mod issuing_faults;
+mod issuing_model;
 mod issuing_outages;
 mod issuing_plans;
 mod issuing_poison;
