@@ -23,7 +23,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub fn new(options: PgConnectOptions, lanes: Vec<mpsc::UnboundedSender<Job>>) -> Self {
-        Self { connection: Connection::new(options), lanes }
+        Self { connection: Connection::new(options, &store::issuing::READS), lanes }
     }
 
     /// Runs until no more jobs can come.

@@ -12,7 +12,7 @@ use super::{
     gather::{self, Job},
     terms::TermsCache,
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, store};
 
 /// One lane.
 pub(super) struct Writer {
@@ -29,7 +29,8 @@ const WHOLE_TRIES: u32 = 3;
 
 impl Writer {
     pub fn new(options: PgConnectOptions, clock: Arc<dyn Clock>) -> Self {
-        Self { connection: Connection::new(options), clock, terms: TermsCache::default() }
+        let connection = Connection::new(options, &store::issuing::WRITES);
+        Self { connection, clock, terms: TermsCache::default() }
     }
 
     /// Runs until no more jobs can come.

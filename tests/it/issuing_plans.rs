@@ -79,7 +79,7 @@ async fn check(conn: &mut PgConnection, may_differ: Option<&str>) {
     for statement in STATEMENTS {
         let ways = statement.ways(conn).await;
         let found: BTreeSet<_> = ways.iter().map(String::as_str).collect();
-        let right = found == BTreeSet::from_iter(statement.ways.iter().copied());
+        let right = found == statement.ways.iter().copied().collect::<BTreeSet<_>>();
         // Servers that lock in one order never wait for each other in a circle.
         let place = |table: &str| ways.iter().position(|way| way.starts_with(table));
         let locks_template_first =
