@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions, Executor as _, PgConnection, SqlStr, postgres::PgConnectOptions};
 
 /// A connection that is there when asked for.
 #[derive(Debug)]
 pub(super) struct Connection {
     options: PgConnectOptions,
+    statements: &'static [&'static str],
     open: Option<PgConnection>,
 }
 
@@ -22,7 +23,7 @@ pub(super) enum Trouble {
     Statement(sqlx::Error),
 }
 
-/// How long a connection may take to come up.
+/// How long each step to a new connection may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// SQLSTATE classes that ask for another try: connection, state of the transaction, resources, operator, disk,
@@ -32,26 +33,45 @@ const AGAIN: [&str; 9] = ["08", "25", "53", "57", "58", "40", "55", "0A000", "26
 const TAKEN: &str = "23505";
 
 impl Connection {
-    pub const fn new(options: PgConnectOptions) -> Self {
-        Self { options, open: None }
+    /// For work that consists of these statements.
+    pub const fn new(options: PgConnectOptions, statements: &'static [&'static str]) -> Self {
+        Self { options, statements, open: None }
     }
 
     /// The open connection, or a new one. Why none can be had is never the fault of the work.
     pub async fn get(&mut self) -> Result<&mut PgConnection, Trouble> {
         let conn = match self.open.take() {
             Some(conn) => conn,
-            None => tokio::time::timeout(PATIENCE, self.options.connect())
-                .await
-                .unwrap_or(Err(sqlx::Error::PoolTimedOut))
-                .map_err(Trouble::Again)?,
+            None => self.make().await.map_err(Trouble::Again)?,
         };
         Ok(self.open.insert(conn))
+    }
+
+    /// A new connection that has its statements prepared. No transaction then waits for that, with its locks held; on a
+    /// slow network, a first transaction that has to prepare could otherwise take too long each time it is tried.
+    async fn make(&self) -> sqlx::Result<PgConnection> {
+        let mut conn = in_time(self.options.connect()).await?;
+        for statement in self.statements {
+            in_time((&mut conn).prepare(SqlStr::from_static(statement))).await?;
+        }
+        Ok(conn)
+    }
+
+    /// After a bug of ours: the callers of that batch hear "try again", and the next batch begins afresh.
+    pub fn survive_panic(&mut self) {
+        tracing::error!("A batch panicked; its callers will have to ask again");
+        metrics::counter!("kaquan_issue_panics_total").increment(1);
+        self.abandon();
     }
 
     /// Forgets the connection: its state is unknown.
     pub fn abandon(&mut self) {
         self.open = None;
     }
+}
+
+async fn in_time<T>(step: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    tokio::time::timeout(PATIENCE, step).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
 /// Options for a connection of the engine.

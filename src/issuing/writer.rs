@@ -1,7 +1,8 @@
 //! The second stage: one transaction at a time, and what to do when it fails.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::mpsc;
 
@@ -11,7 +12,7 @@ use super::{
     gather::{self, Job},
     terms::TermsCache,
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, store};
 
 /// One lane.
 pub(super) struct Writer {
@@ -28,14 +29,18 @@ const WHOLE_TRIES: u32 = 3;
 
 impl Writer {
     pub fn new(options: PgConnectOptions, clock: Arc<dyn Clock>) -> Self {
-        Self { connection: Connection::new(options), clock, terms: TermsCache::default() }
+        let connection = Connection::new(options, &store::issuing::WRITES);
+        Self { connection, clock, terms: TermsCache::default() }
     }
 
     /// Runs until no more jobs can come.
     pub async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Job>, most: usize) {
         while let Some(jobs) = gather::gather(&mut inbox, most).await {
             metrics::histogram!("kaquan_issue_batch_size").record(jobs.len() as f64);
-            self.settle(jobs).await;
+            let work = AssertUnwindSafe(self.settle(jobs)).catch_unwind();
+            if work.await.is_err() {
+                self.connection.survive_panic();
+            }
         }
     }
 

@@ -15,6 +15,16 @@ use crate::domain::{
     terms::Terms,
 };
 
+/// The statements that answer known records.
+pub const READS: [&str; 1] = [include_str!("sql/find_known.sql")];
+
+/// The statements of every transaction that issues.
+pub const WRITES: [&str; 3] = [
+    include_str!("sql/lock_offers.sql"),
+    include_str!("sql/read_facts.sql"),
+    include_str!("sql/write_batch.sql"),
+];
+
 /// How the engine names what it looks up: one array per column, all of one length.
 #[derive(Debug, Default)]
 pub struct Asked {

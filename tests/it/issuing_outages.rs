@@ -146,7 +146,8 @@ async fn a_connection_that_vanishes_with_the_locks_held_is_got_over_in_three_sec
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_milliseconds_more_per_message_are_borne() {
-    let scene = Scene::set(Duration::from_millis(2500)).await;
+    let scene = Scene::set(Duration::from_millis(1200)).await;
+    scene.ask("before").await.coupon();
 
     scene.proxy.set(Fault::Slow(Duration::from_millis(50)));
     let names: Vec<_> = (0..64).map(|n| format!("r-{n}")).collect();
@@ -155,7 +156,7 @@ async fn fifty_milliseconds_more_per_message_are_borne() {
     for answer in answers {
         answer.coupon();
     }
-    scene.end(names).await;
+    scene.end(names.into_iter().chain(["before".to_owned()])).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -178,4 +179,16 @@ async fn three_hundred_milliseconds_more_per_message_are_no_reason_for_a_wrong_a
     assert!(retried < Duration::from_secs(8), "a second try took {retried:?}");
     until_idle(&scene.database.pool).await;
     scene.end(names.into_iter().chain(["before".to_owned()])).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_starts_while_postgres_is_slow_gets_its_work_done_all_the_same() {
+    let scene = Scene::set(Duration::from_millis(1200)).await;
+
+    scene.proxy.set(Fault::Slow(Duration::from_millis(300)));
+    let took = scene.ask_until_answered("r-1").await;
+    scene.proxy.heal();
+
+    assert!(took < Duration::from_secs(8), "{took:?}");
+    scene.end(["r-1".to_owned()]).await;
 }

@@ -6,6 +6,8 @@ pub mod books;
 pub mod database;
 pub mod engine;
 pub mod log;
+pub mod plans;
 pub mod plant;
 pub mod proxy;
 pub mod sabotage;
+pub mod volume;

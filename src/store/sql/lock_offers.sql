@@ -23,9 +23,10 @@ cross join lateral (
     for no key update
 ) stock
 cross join lateral (
-    select p.state
+    select p.state, p.template_id
     from placement p
-    where p.placement_id = asked.placement_id and p.template_id = asked.template_id
+    where p.placement_id = asked.placement_id
     -- A row that is only looked at would be the one from before the wait, and a pause that came in between be missed.
     for share
 ) placement
+where placement.template_id = asked.template_id

@@ -13,6 +13,9 @@ use tokio::{
 
 use super::{Direction, Fault};
 
+/// What is sent at once is read at once, so that it is delayed once.
+const BURST: usize = 1 << 20;
+
 #[derive(Debug, Clone, Copy)]
 struct Planned {
     fault: Fault,
@@ -52,7 +55,7 @@ impl Breaker {
         mut to: impl AsyncWrite + Unpin,
         fate: &Fate,
     ) -> io::Result<()> {
-        let mut waiting = BytesMut::new();
+        let mut waiting = BytesMut::with_capacity(BURST);
         let mut greeted = false;
         while from.read_buf(&mut waiting).await? > 0 {
             self.delay().await;
@@ -75,6 +78,7 @@ impl Breaker {
                     return Ok(());
                 }
             }
+            waiting.reserve(BURST);
         }
         Ok(())
     }
