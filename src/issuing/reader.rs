@@ -13,8 +13,8 @@ use super::{
     gather::{self, Job},
     writer::pause,
 };
-use crate::{domain::id::TemplateId, store};
 use crate::store::issuing::Known;
+use crate::{domain::id::TemplateId, store};
 
 pub(super) struct Reader {
     connection: Connection,

@@ -6,8 +6,7 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::sync::mpsc;
 
 use super::{
-    Answer, NoAnswer,
-    batch,
+    Answer, NoAnswer, batch,
     connection::{Connection, Trouble},
     gather::{self, Job},
     terms::TermsCache,

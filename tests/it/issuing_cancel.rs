@@ -51,11 +51,7 @@ async fn a_caller_may_hang_up_at_every_point() {
         }
         drop(asking);
         asked += 1;
-        let again = engine
-            .issuer
-            .issue(campaign.request(&name, &name))
-            .await
-            .coupon();
+        let again = engine.issuer.issue(campaign.request(&name, &name)).await.coupon();
         if let Some(answer) = answer {
             assert_eq!(answer.coupon(), again);
             break;
@@ -74,10 +70,7 @@ async fn a_caller_may_hang_up_at_every_point() {
 async fn two_thousand_callers_hang_up_at_random_and_no_record_has_two_coupons() {
     let database = TestDatabase::new().await;
     let campaign = Campaign::plant(&database.pool, &terms(), 10_000).await;
-    let settings = Issuing {
-        deadline: Duration::from_secs(5),
-        ..Issuing::default()
-    };
+    let settings = Issuing { deadline: Duration::from_secs(5), ..Issuing::default() };
     let engine = TestEngine::with(&database.options, &settings);
     let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let ask = |record: usize| {
@@ -92,11 +85,7 @@ async fn two_thousand_callers_hang_up_at_random_and_no_record_has_two_coupons() 
             let record = random.next_u32() as usize % 500;
             // Most are in a hurry; some wait, however slow the machine is, so that there is something to compare.
             let hurry = Duration::from_micros(u64::from(random.next_u32() % 8000));
-            let patience = if caller % 10 == 0 {
-                Duration::from_secs(5)
-            } else {
-                hurry
-            };
+            let patience = if caller % 10 == 0 { Duration::from_secs(5) } else { hurry };
             let asking = tokio::time::timeout(patience, ask(record));
             async move { (record, asking.await) }
         }))
@@ -105,10 +94,7 @@ async fn two_thousand_callers_hang_up_at_random_and_no_record_has_two_coupons() 
             match answer {
                 Ok(answer) => {
                     let coupon = answer.coupon();
-                    assert_eq!(
-                        heard.entry(record).or_insert_with(|| coupon.clone()),
-                        &coupon
-                    );
+                    assert_eq!(heard.entry(record).or_insert_with(|| coupon.clone()), &coupon);
                 }
                 Err(_) => hung_up += 1,
             }

@@ -14,10 +14,7 @@ use crate::support::{
 };
 
 fn patient() -> Issuing {
-    Issuing {
-        deadline: Duration::from_secs(4),
-        ..Issuing::default()
-    }
+    Issuing { deadline: Duration::from_secs(4), ..Issuing::default() }
 }
 
 /// Rounds of concurrent callers, one fault in each; all answers must be coupons, and the same when asked again.
@@ -47,10 +44,7 @@ async fn rounds(fault: Fault) {
         assert_eq!(&ask(round, caller).await.coupon(), coupon);
     }
     let acknowledged = i64::try_from(ROUNDS * CALLERS).unwrap();
-    assert_eq!(
-        issued(&database.pool, &campaign).await,
-        (acknowledged, acknowledged)
-    );
+    assert_eq!(issued(&database.pool, &campaign).await, (acknowledged, acknowledged));
     assert_balanced(&database.pool).await;
 }
 
@@ -80,31 +74,17 @@ async fn cut_everywhere(direction: Direction, most: usize) {
         let engine = TestEngine::with(&proxy.options(), &patient());
         proxy.once(Fault::CutAfter(direction, bytes));
         let name = format!("r-{bytes}");
-        let first = engine
-            .issuer
-            .issue(campaign.request(&name, &name))
-            .await
-            .coupon();
+        let first = engine.issuer.issue(campaign.request(&name, &name)).await.coupon();
         proxy.heal();
-        let again = engine
-            .issuer
-            .issue(campaign.request(&name, &name))
-            .await
-            .coupon();
+        let again = engine.issuer.issue(campaign.request(&name, &name)).await.coupon();
         assert_eq!(first, again, "cut after {bytes}");
         acknowledged += 1;
     }
 
     // The sweep was long enough to reach the end of what there is to cut.
     let cuts = i64::try_from(proxy.struck()).unwrap();
-    assert!(
-        (acknowledged / 2..acknowledged).contains(&cuts),
-        "{cuts} of {acknowledged}"
-    );
-    assert_eq!(
-        issued(&database.pool, &campaign).await,
-        (acknowledged, acknowledged)
-    );
+    assert!((acknowledged / 2..acknowledged).contains(&cuts), "{cuts} of {acknowledged}");
+    assert_eq!(issued(&database.pool, &campaign).await, (acknowledged, acknowledged));
     assert_balanced(&database.pool).await;
 }
 

@@ -16,11 +16,7 @@ use crate::support::{
 
 /// One lane for everything, and time enough to tell the bad from the good on a busy machine.
 fn one_lane() -> Issuing {
-    Issuing {
-        lanes: 1,
-        deadline: Duration::from_secs(5),
-        ..Issuing::default()
-    }
+    Issuing { lanes: 1, deadline: Duration::from_secs(5), ..Issuing::default() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -47,11 +43,7 @@ async fn a_lone_caller_gets_its_coupon_though_the_first_try_fails() {
     set_trap(&database.pool, Trap::RaisesOnce).await;
     let engine = TestEngine::with(&database.options, &one_lane());
 
-    engine
-        .issuer
-        .issue(campaign.request("r-1", "open-1"))
-        .await
-        .coupon();
+    engine.issuer.issue(campaign.request("r-1", "open-1")).await.coupon();
 
     assert_eq!(issued(&database.pool, &campaign).await, (1, 1));
 }
@@ -76,11 +68,10 @@ async fn an_ordinal_that_another_writer_took_is_seen_on_the_next_try() {
     .await
     .unwrap();
 
-    let others = join_all((2..64).map(|n| {
-        engine
-            .issuer
-            .issue(campaign.request(&format!("r-{n}"), &format!("open-{n}")))
-    }));
+    let others =
+        join_all((2..64).map(|n| {
+            engine.issuer.issue(campaign.request(&format!("r-{n}"), &format!("open-{n}")))
+        }));
     let beaten = engine.issuer.issue(campaign.request("r-1", "open-1"));
     let release = async {
         until_blocked(&database.pool, 1).await;
@@ -117,27 +108,15 @@ async fn a_migration_that_changes_a_column_under_the_engine_goes_unnoticed() {
     let database = TestDatabase::new().await;
     let campaign = Campaign::plant(&database.pool, &terms(), 10).await;
     let engine = TestEngine::with(&database.options, &one_lane());
-    let before = engine
-        .issuer
-        .issue(campaign.request("r-1", "open-1"))
-        .await
-        .coupon();
+    let before = engine.issuer.issue(campaign.request("r-1", "open-1")).await.coupon();
 
     sqlx::query("alter table coupon alter column code type varchar(64)")
         .execute(&database.pool)
         .await
         .unwrap();
 
-    engine
-        .issuer
-        .issue(campaign.request("r-2", "open-2"))
-        .await
-        .coupon();
-    let again = engine
-        .issuer
-        .issue(campaign.request("r-1", "open-1"))
-        .await
-        .coupon();
+    engine.issuer.issue(campaign.request("r-2", "open-2")).await.coupon();
+    let again = engine.issuer.issue(campaign.request("r-1", "open-1")).await.coupon();
     assert_eq!(before, again);
 }
 
@@ -147,10 +126,7 @@ async fn an_account_that_may_not_log_in_makes_callers_wait_and_fails_none() {
     let campaign = Campaign::plant(&database.pool, &terms(), 100).await;
     let account = format!("account_of_{}", database.options.get_database().unwrap());
     let run = async |statement: String| {
-        sqlx::raw_sql(AssertSqlSafe(statement))
-            .execute(&database.pool)
-            .await
-            .unwrap();
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&database.pool).await.unwrap();
     };
     run(format!("create role {account} login superuser")).await;
     let engine = TestEngine::with(&database.options.clone().username(&account), &one_lane());
@@ -185,27 +161,14 @@ async fn records_that_cross_between_two_templates_make_no_deadlock() {
     ];
     let ask = |engine: usize, campaign: Campaign, name: String| {
         let engine = &engines[engine];
-        async move {
-            engine
-                .issuer
-                .issue(campaign.request(&name, &name))
-                .await
-                .unwrap()
-        }
+        async move { engine.issuer.issue(campaign.request(&name, &name)).await.unwrap() }
     };
 
     for round in 0..10 {
         let forth = join_all((0..100).map(|n| ask(0, one, format!("{round}-{n}"))));
-        let back = join_all(
-            (0..100)
-                .rev()
-                .map(|n| ask(1, other, format!("{round}-{n}"))),
-        );
+        let back = join_all((0..100).rev().map(|n| ask(1, other, format!("{round}-{n}"))));
         let (forth, back) = tokio::join!(forth, back);
-        let issued = forth
-            .iter()
-            .chain(&back)
-            .filter(|said| matches!(said, Answer::Issued(_)));
+        let issued = forth.iter().chain(&back).filter(|said| matches!(said, Answer::Issued(_)));
         assert_eq!(issued.count(), 100);
     }
 

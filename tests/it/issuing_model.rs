@@ -34,14 +34,8 @@ struct Case {
 
 fn case() -> impl Strategy<Value = Case> {
     let chunk = vec((0..10u8, 0..4u8), 1..8);
-    (1..=3u32, 0..=5u32, any::<bool>(), vec(chunk, 1..6)).prop_map(
-        |(limit, stock, two_servers, chunks)| Case {
-            limit,
-            stock,
-            two_servers,
-            chunks,
-        },
-    )
+    (1..=3u32, 0..=5u32, any::<bool>(), vec(chunk, 1..6))
+        .prop_map(|(limit, stock, two_servers, chunks)| Case { limit, stock, two_servers, chunks })
 }
 
 /// What has been promised so far.
@@ -84,23 +78,16 @@ impl Model {
                 let true_refusal = (held == self.limit
                     && refusal == FinalRefusal::LimitReached.into())
                     || (self.left == 0 && refusal == FinalRefusal::SoldOut.into());
-                assert!(
-                    true_refusal,
-                    "{refusal:?} with {held} held and {} left",
-                    self.left
-                );
+                assert!(true_refusal, "{refusal:?} with {held} held and {} left", self.left);
             }
         }
     }
 
     fn codes(&self) -> Vec<&str> {
-        let codes = self
-            .records
-            .values()
-            .filter_map(|(_, answer)| match answer {
-                Answer::Issued(coupon) => Some(coupon.code.as_str()),
-                Answer::Refused(_) => None,
-            });
+        let codes = self.records.values().filter_map(|(_, answer)| match answer {
+            Answer::Issued(coupon) => Some(coupon.code.as_str()),
+            Answer::Refused(_) => None,
+        });
         codes.collect()
     }
 }
@@ -109,17 +96,9 @@ async fn play(database: &TestDatabase, case: Case) {
     let mut limited = terms();
     limited.per_person_limit = case.limit;
     let campaign = Campaign::plant(&database.pool, &limited, case.stock.into()).await;
-    let engines = [
-        TestEngine::start(&database.options),
-        TestEngine::start(&database.options),
-    ];
+    let engines = [TestEngine::start(&database.options), TestEngine::start(&database.options)];
     let (held, records) = (BTreeMap::new(), BTreeMap::new());
-    let mut model = Model {
-        limit: case.limit,
-        left: case.stock,
-        held,
-        records,
-    };
+    let mut model = Model { limit: case.limit, left: case.stock, held, records };
 
     for chunk in &case.chunks {
         let answers = join_all(chunk.iter().enumerate().map(|(n, (record, person))| {
@@ -133,11 +112,7 @@ async fn play(database: &TestDatabase, case: Case) {
     }
 
     let codes = model.codes();
-    assert_eq!(
-        BTreeSet::from_iter(&codes).len(),
-        codes.len(),
-        "a code was given twice"
-    );
+    assert_eq!(BTreeSet::from_iter(&codes).len(), codes.len(), "a code was given twice");
     for engine in engines {
         engine.finish().await;
     }
@@ -146,17 +121,10 @@ async fn play(database: &TestDatabase, case: Case) {
 
 #[test]
 fn random_requests_agree_with_the_model() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let database = runtime.block_on(TestDatabase::new());
-    let config = Config {
-        cases: 48,
-        failure_persistence: None,
-        ..Config::default()
-    };
+    let config = Config { cases: 48, failure_persistence: None, ..Config::default() };
     TestRunner::new(config)
         .run(&case(), |case| {
             runtime.block_on(play(&database, case));

@@ -35,28 +35,15 @@ impl Scene {
         let database = TestDatabase::new().await;
         let proxy = Proxy::start(&database.options).await;
         let campaign = Campaign::plant(&database.pool, &terms(), 1000).await;
-        let settings = Issuing {
-            deadline,
-            ..Issuing::default()
-        };
+        let settings = Issuing { deadline, ..Issuing::default() };
         let engine = TestEngine::with(&proxy.options(), &settings);
-        Self {
-            database,
-            proxy,
-            campaign,
-            engine,
-            deadline,
-        }
+        Self { database, proxy, campaign, engine, deadline }
     }
 
     /// Asks once and sees that the answer comes in time.
     async fn ask(&self, name: &str) -> Result<Answer, NoAnswer> {
         let asked = Instant::now();
-        let answer = self
-            .engine
-            .issuer
-            .issue(self.campaign.request(name, name))
-            .await;
+        let answer = self.engine.issuer.issue(self.campaign.request(name, name)).await;
         let took = asked.elapsed();
         assert!(took < self.deadline + MARGIN, "{name} took {took:?}");
         answer
@@ -65,12 +52,7 @@ impl Scene {
     /// Asks until there is an answer, and says how long that took.
     async fn ask_until_answered(&self, name: &str) -> Duration {
         let began = Instant::now();
-        while self
-            .ask(name)
-            .await
-            .map_err(|none| assert_eq!(none, NoAnswer::Busy))
-            .is_err()
-        {
+        while self.ask(name).await.map_err(|none| assert_eq!(none, NoAnswer::Busy)).is_err() {
             assert!(began.elapsed() < Duration::from_secs(20), "never answered");
         }
         self.ask(name).await.coupon();
@@ -84,10 +66,7 @@ impl Scene {
             self.ask(name).await.coupon();
         }
         let count = i64::try_from(names.len()).unwrap();
-        assert_eq!(
-            issued(&self.database.pool, &self.campaign).await,
-            (count, count)
-        );
+        assert_eq!(issued(&self.database.pool, &self.campaign).await, (count, count));
         assert_balanced(&self.database.pool).await;
     }
 }
@@ -98,27 +77,18 @@ async fn while_postgres_refuses_connections_callers_are_told_to_try_again() {
     scene.ask("before").await.coupon();
 
     scene.proxy.set(Fault::Down);
-    let away = join_all(
-        (0..32)
-            .map(|n| async move { format!("r-{n}") })
-            .map(|name| async {
-                let name = name.await;
-                scene.ask(&name).await
-            }),
-    )
+    let away = join_all((0..32).map(|n| async move { format!("r-{n}") }).map(|name| async {
+        let name = name.await;
+        scene.ask(&name).await
+    }))
     .await;
     scene.proxy.heal();
 
-    assert!(
-        away.iter().all(|answer| *answer == Err(NoAnswer::Busy)),
-        "{away:?}"
-    );
+    assert!(away.iter().all(|answer| *answer == Err(NoAnswer::Busy)), "{away:?}");
     let took = scene.ask_until_answered("after").await;
     assert!(took < Duration::from_secs(1), "recovery took {took:?}");
     let names = ["before", "after"].map(str::to_owned);
-    scene
-        .end(names.into_iter().chain((0..32).map(|n| format!("r-{n}"))))
-        .await;
+    scene.end(names.into_iter().chain((0..32).map(|n| format!("r-{n}")))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -129,10 +99,7 @@ async fn callers_whose_time_is_not_up_when_postgres_comes_back_get_their_coupon(
     scene.proxy.set(Fault::Down);
     let asking = join_all((0..32).map(|n| {
         let campaign = &scene.campaign;
-        scene
-            .engine
-            .issuer
-            .issue(campaign.request(&format!("r-{n}"), &format!("r-{n}")))
+        scene.engine.issuer.issue(campaign.request(&format!("r-{n}"), &format!("r-{n}")))
     }));
     let mut asking = std::pin::pin!(asking);
     let away = tokio::time::timeout(Duration::from_millis(300), &mut asking).await;
@@ -142,13 +109,7 @@ async fn callers_whose_time_is_not_up_when_postgres_comes_back_get_their_coupon(
     for answer in asking.await {
         answer.coupon();
     }
-    scene
-        .end(
-            (0..32)
-                .map(|n| format!("r-{n}"))
-                .chain(["before".to_owned()]),
-        )
-        .await;
+    scene.end((0..32).map(|n| format!("r-{n}")).chain(["before".to_owned()])).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -161,22 +122,13 @@ async fn while_postgres_is_silent_every_answer_comes_in_time() {
     // Three waves, so that the engine gives up connections and makes new ones in the silence.
     for wave in names.chunks(20) {
         let answers = join_all(wave.iter().map(|name| scene.ask(name))).await;
-        assert!(
-            answers.iter().all(|answer| *answer == Err(NoAnswer::Busy)),
-            "{answers:?}"
-        );
+        assert!(answers.iter().all(|answer| *answer == Err(NoAnswer::Busy)), "{answers:?}");
     }
     scene.proxy.heal();
 
     let took = scene.ask_until_answered("after").await;
     assert!(took < Duration::from_secs(2), "recovery took {took:?}");
-    scene
-        .end(
-            names
-                .into_iter()
-                .chain(["before", "after"].map(str::to_owned)),
-        )
-        .await;
+    scene.end(names.into_iter().chain(["before", "after"].map(str::to_owned))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -204,9 +156,7 @@ async fn fifty_milliseconds_more_per_message_are_borne() {
     for answer in answers {
         answer.coupon();
     }
-    scene
-        .end(names.into_iter().chain(["before".to_owned()]))
-        .await;
+    scene.end(names.into_iter().chain(["before".to_owned()])).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -223,18 +173,12 @@ async fn three_hundred_milliseconds_more_per_message_are_no_reason_for_a_wrong_a
     scene.proxy.heal();
 
     assert!(
-        slow.iter()
-            .all(|answer| matches!(answer, Ok(Answer::Issued(_)) | Err(NoAnswer::Busy)))
+        slow.iter().all(|answer| matches!(answer, Ok(Answer::Issued(_)) | Err(NoAnswer::Busy)))
     );
     assert!(replay < Duration::from_secs(8), "a replay took {replay:?}");
-    assert!(
-        retried < Duration::from_secs(8),
-        "a second try took {retried:?}"
-    );
+    assert!(retried < Duration::from_secs(8), "a second try took {retried:?}");
     until_idle(&scene.database.pool).await;
-    scene
-        .end(names.into_iter().chain(["before".to_owned()]))
-        .await;
+    scene.end(names.into_iter().chain(["before".to_owned()])).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

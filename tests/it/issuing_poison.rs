@@ -18,11 +18,7 @@ use crate::support::{
 
 /// One lane for everything, and time enough to tell the bad from the good on a busy machine.
 fn one_lane() -> Issuing {
-    Issuing {
-        lanes: 1,
-        deadline: Duration::from_secs(5),
-        ..Issuing::default()
-    }
+    Issuing { lanes: 1, deadline: Duration::from_secs(5), ..Issuing::default() }
 }
 
 /// Lets requests gather behind a lock, so that they go as one batch.
@@ -34,11 +30,7 @@ async fn issue_together(
 ) -> Vec<Result<Answer, NoAnswer>> {
     let holding = hold(&database.pool, campaign).await;
     let first = engine.issuer.issue(campaign.request("first", "open-first"));
-    let rest = join_all(
-        requests
-            .into_iter()
-            .map(|request| engine.issuer.issue(request)),
-    );
+    let rest = join_all(requests.into_iter().map(|request| engine.issuer.issue(request)));
     let release = async {
         until_blocked(&database.pool, 1).await;
         holding.rollback().await.unwrap();
@@ -67,11 +59,7 @@ async fn poison(trap: Trap, poisoned: &[usize]) {
     let database = TestDatabase::new().await;
     let campaign = Campaign::plant(&database.pool, &terms(), 100).await;
     let engine = TestEngine::with(&database.options, &one_lane());
-    engine
-        .issuer
-        .issue(campaign.request("before", "open-before"))
-        .await
-        .coupon();
+    engine.issuer.issue(campaign.request("before", "open-before")).await.coupon();
     set_trap(&database.pool, trap).await;
     let record = |n: usize| if poisoned.contains(&n) { "poison" } else { "r" };
     let requests = (0..65)
@@ -91,11 +79,7 @@ async fn poison(trap: Trap, poisoned: &[usize]) {
     let most = 3 * 8 * i64::try_from(poisoned.len()).unwrap();
     let sprung = times_sprung(&database.pool).await;
     assert!(sprung <= most, "{sprung} tries");
-    engine
-        .issuer
-        .issue(campaign.request("after", "open-after"))
-        .await
-        .coupon();
+    engine.issuer.issue(campaign.request("after", "open-after")).await.coupon();
     let coupons = 65 - i64::try_from(poisoned.len()).unwrap() + 3;
     assert_eq!(issued(&database.pool, &campaign).await, (coupons, coupons));
     assert_balanced(&database.pool).await;

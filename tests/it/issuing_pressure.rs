@@ -22,17 +22,10 @@ use crate::support::{
 async fn the_ninth_caller_of_a_queue_of_eight_is_turned_away_at_once() {
     let database = TestDatabase::new().await;
     let campaign = Campaign::plant(&database.pool, &terms(), 100).await;
-    let settings = Issuing {
-        queue: 8,
-        deadline: Duration::from_secs(5),
-        ..Issuing::default()
-    };
+    let settings = Issuing { queue: 8, deadline: Duration::from_secs(5), ..Issuing::default() };
     let engine = TestEngine::with(&database.options, &settings);
-    let ask = |n: usize| {
-        engine
-            .issuer
-            .issue(campaign.request(&format!("r-{n}"), &format!("open-{n}")))
-    };
+    let ask =
+        |n: usize| engine.issuer.issue(campaign.request(&format!("r-{n}"), &format!("open-{n}")));
 
     let holding = hold(&database.pool, &campaign).await;
     let mut eight = Box::pin(join_all((0..8).map(ask)));
@@ -58,26 +51,15 @@ async fn the_ninth_caller_of_a_queue_of_eight_is_turned_away_at_once() {
 async fn replays_are_answered_while_their_template_is_locked() {
     let database = TestDatabase::new().await;
     let campaign = Campaign::plant(&database.pool, &terms(), 100).await;
-    let settings = Issuing {
-        deadline: Duration::from_secs(5),
-        ..Issuing::default()
-    };
+    let settings = Issuing { deadline: Duration::from_secs(5), ..Issuing::default() };
     let engine = TestEngine::with(&database.options, &settings);
-    let first = engine
-        .issuer
-        .issue(campaign.request("r-1", "open-1"))
-        .await
-        .coupon();
+    let first = engine.issuer.issue(campaign.request("r-1", "open-1")).await.coupon();
 
     let holding = hold(&database.pool, &campaign).await;
     let mut new = Box::pin(engine.issuer.issue(campaign.request("r-2", "open-2")));
     assert!(futures_util::poll!(&mut new).is_pending());
     until_blocked(&database.pool, 1).await;
-    let again = engine
-        .issuer
-        .issue(campaign.request("r-1", "open-1"))
-        .await
-        .coupon();
+    let again = engine.issuer.issue(campaign.request("r-1", "open-1")).await.coupon();
     let waits = new.as_mut().now_or_never().is_none();
     holding.rollback().await.unwrap();
 
@@ -91,36 +73,20 @@ async fn a_lock_held_past_the_deadline_makes_callers_try_again_and_costs_them_no
     let database = TestDatabase::new().await;
     let campaign = Campaign::plant(&database.pool, &terms(), 100).await;
     let deadline = Duration::from_millis(300);
-    let engine = TestEngine::with(
-        &database.options,
-        &Issuing {
-            deadline,
-            ..Issuing::default()
-        },
-    );
-    engine
-        .issuer
-        .issue(campaign.request("warm", "warm"))
-        .await
-        .coupon();
+    let engine = TestEngine::with(&database.options, &Issuing { deadline, ..Issuing::default() });
+    engine.issuer.issue(campaign.request("warm", "warm")).await.coupon();
 
     let holding = hold(&database.pool, &campaign).await;
     let asked = Instant::now();
-    let turned_away = join_all((0..16).map(|n| {
-        engine
-            .issuer
-            .issue(campaign.request(&format!("r-{n}"), &format!("open-{n}")))
-    }))
-    .await;
+    let turned_away =
+        join_all((0..16).map(|n| {
+            engine.issuer.issue(campaign.request(&format!("r-{n}"), &format!("open-{n}")))
+        }))
+        .await;
     let took = asked.elapsed();
     holding.rollback().await.unwrap();
 
-    assert!(
-        turned_away
-            .iter()
-            .all(|answer| *answer == Err(NoAnswer::Busy)),
-        "{turned_away:?}"
-    );
+    assert!(turned_away.iter().all(|answer| *answer == Err(NoAnswer::Busy)), "{turned_away:?}");
     let on_time = deadline..deadline + Duration::from_millis(250);
     assert!(on_time.contains(&took), "{took:?}");
     for n in 0..16 {
@@ -136,36 +102,25 @@ async fn a_lock_held_past_the_deadline_makes_callers_try_again_and_costs_them_no
 async fn a_server_that_stops_with_the_last_of_the_stock_in_hand_makes_nobody_sold_out() {
     let database = TestDatabase::new().await;
     let campaign = Campaign::plant(&database.pool, &terms(), 1).await;
-    let settings = Issuing {
-        deadline: Duration::from_secs(5),
-        ..Issuing::default()
-    };
+    let settings = Issuing { deadline: Duration::from_secs(5), ..Issuing::default() };
     let engine = TestEngine::with(&database.options, &settings);
 
     let mut stopped = hold(&database.pool, &campaign).await;
-    sqlx::query("update stock set issued = total")
-        .execute(&mut *stopped)
-        .await
-        .unwrap();
-    let asking = join_all((0..8).map(|n| {
-        engine
-            .issuer
-            .issue(campaign.request(&format!("r-{n}"), &format!("open-{n}")))
-    }));
+    sqlx::query("update stock set issued = total").execute(&mut *stopped).await.unwrap();
+    let asking =
+        join_all((0..8).map(|n| {
+            engine.issuer.issue(campaign.request(&format!("r-{n}"), &format!("open-{n}")))
+        }));
     let dies = async {
         until_blocked(&database.pool, 1).await;
         stopped.rollback().await.unwrap();
     };
     let (answers, ()) = tokio::join!(asking, dies);
 
-    let (won, lost): (Vec<_>, Vec<_>) = answers
-        .into_iter()
-        .partition(|answer| matches!(answer, Ok(Answer::Issued(_))));
+    let (won, lost): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| matches!(answer, Ok(Answer::Issued(_))));
     assert_eq!(won.len(), 1);
-    assert!(
-        lost.into_iter()
-            .all(|answer| answer.refusal() == FinalRefusal::SoldOut.into())
-    );
+    assert!(lost.into_iter().all(|answer| answer.refusal() == FinalRefusal::SoldOut.into()));
     assert_eq!(issued(&database.pool, &campaign).await, (1, 1));
 }
 
@@ -173,22 +128,15 @@ async fn a_server_that_stops_with_the_last_of_the_stock_in_hand_makes_nobody_sol
 async fn a_lock_on_the_stock_alone_is_waited_for_as_well() {
     let database = TestDatabase::new().await;
     let campaign = Campaign::plant(&database.pool, &terms(), 5).await;
-    let settings = Issuing {
-        deadline: Duration::from_secs(5),
-        ..Issuing::default()
-    };
+    let settings = Issuing { deadline: Duration::from_secs(5), ..Issuing::default() };
     let engine = TestEngine::with(&database.options, &settings);
 
     let mut stopped = database.pool.begin().await.unwrap();
-    sqlx::query("update stock set issued = total")
-        .execute(&mut *stopped)
-        .await
-        .unwrap();
-    let asking = join_all((0..5).map(|n| {
-        engine
-            .issuer
-            .issue(campaign.request(&format!("r-{n}"), &format!("open-{n}")))
-    }));
+    sqlx::query("update stock set issued = total").execute(&mut *stopped).await.unwrap();
+    let asking =
+        join_all((0..5).map(|n| {
+            engine.issuer.issue(campaign.request(&format!("r-{n}"), &format!("open-{n}")))
+        }));
     let dies = async {
         until_blocked(&database.pool, 1).await;
         stopped.rollback().await.unwrap();
@@ -204,11 +152,7 @@ async fn a_lock_on_the_stock_alone_is_waited_for_as_well() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_locked_template_holds_up_no_other_lane() {
     let database = TestDatabase::new().await;
-    let settings = Issuing {
-        lanes: 2,
-        deadline: Duration::from_secs(5),
-        ..Issuing::default()
-    };
+    let settings = Issuing { lanes: 2, deadline: Duration::from_secs(5), ..Issuing::default() };
     let engine = TestEngine::with(&database.options, &settings);
     let locked = Campaign::plant(&database.pool, &terms(), 5).await;
     let holding = hold(&database.pool, &locked).await;
@@ -222,11 +166,8 @@ async fn a_locked_template_holds_up_no_other_lane() {
         let free = Campaign::plant(&database.pool, &terms(), 5).await;
         let name = format!("free-{n}");
         let asking = engine.issuer.issue(free.request(&name, &name));
-        served += usize::from(
-            tokio::time::timeout(Duration::from_millis(100), asking)
-                .await
-                .is_ok(),
-        );
+        served +=
+            usize::from(tokio::time::timeout(Duration::from_millis(100), asking).await.is_ok());
     }
     holding.rollback().await.unwrap();
 

@@ -1,6 +1,19 @@
 //! Statements, surfaces and stories on a real Postgres. Run with `make test`, which brings the database.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what tests stand on may fail them")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "the helpers here are not test functions, and a test that cannot go on should stop"
+)]
 
+mod api_access;
+mod api_app;
+mod api_code_import;
+mod api_input;
+mod api_member;
+mod api_placement;
+mod api_stock_addition;
+mod api_template;
+mod audit;
 mod issuing_cancel;
 mod issuing_commits;
 mod issuing_faults;

@@ -29,20 +29,13 @@ pub const STATEMENTS: [Statement; 5] = [
         name: "find_known",
         text: include_str!("../../../src/store/sql/find_known.sql"),
         arguments: &[Uuids, Texts],
-        ways: &[
-            "coupon by coupon_one_per_record",
-            "refusal by refusal_one_per_record",
-        ],
+        ways: &["coupon by coupon_one_per_record", "refusal by refusal_one_per_record"],
     },
     Statement {
         name: "lock_offers",
         text: include_str!("../../../src/store/sql/lock_offers.sql"),
         arguments: &[Uuids, Uuids, Texts],
-        ways: &[
-            "placement by placement_pkey",
-            "stock by stock_once",
-            "template by template_pkey",
-        ],
+        ways: &["placement by placement_pkey", "stock by stock_once", "template by template_pkey"],
     },
     Statement {
         name: "read_facts",
@@ -86,10 +79,7 @@ impl Statement {
         let arguments: Vec<_> = self.arguments.iter().map(|one| literal(*one)).collect();
         let (name, arguments) = (self.name, arguments.join(", "));
         let explain = format!("explain (format json) execute {name} ({arguments})");
-        let plan: Value = sqlx::query_scalar(AssertSqlSafe(explain))
-            .fetch_one(conn)
-            .await
-            .unwrap();
+        let plan: Value = sqlx::query_scalar(AssertSqlSafe(explain)).fetch_one(conn).await.unwrap();
         let mut ways = Vec::new();
         collect(&plan[0]["Plan"], &mut ways);
         ways
@@ -97,10 +87,7 @@ impl Statement {
 }
 
 pub async fn run(conn: &mut PgConnection, statement: String) {
-    sqlx::raw_sql(AssertSqlSafe(statement))
-        .execute(conn)
-        .await
-        .unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(conn).await.unwrap();
 }
 
 /// `x as "name!: Type"` is for the macros; Postgres needs `x as name`.
@@ -142,9 +129,7 @@ fn collect(node: &Value, ways: &mut Vec<String>) {
         }
         (_, Some(table)) => {
             // A bitmap scan names its index one node further down.
-            let names = inner()
-                .chain([node])
-                .find_map(|node| node["Index Name"].as_str());
+            let names = inner().chain([node]).find_map(|node| node["Index Name"].as_str());
             ways.push(format!("{table} by {}", names.unwrap_or(kind)));
         }
         _ => {}

@@ -57,12 +57,7 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let breaker = Arc::new(Breaker::default());
         let accepting = tokio::spawn(accept(listener, upstream.clone(), Arc::clone(&breaker)));
-        Self {
-            port,
-            upstream: upstream.clone(),
-            breaker,
-            accepting,
-        }
+        Self { port, upstream: upstream.clone(), breaker, accepting }
     }
 
     /// The way to the same database, through the proxy.

@@ -109,9 +109,7 @@ pub async fn until_counted(pool: &PgPool, question: &'static str, wanted: i64) {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), asking)
-        .await
-        .expect(question);
+    tokio::time::timeout(Duration::from_secs(10), asking).await.expect(question);
 }
 
 /// Ends the engine's sessions that wait for a lock.

@@ -113,9 +113,7 @@ impl Breaker {
     }
 
     pub fn is(&self, fault: Fault) -> bool {
-        self.planned
-            .borrow()
-            .is_some_and(|planned| planned.fault == fault)
+        self.planned.borrow().is_some_and(|planned| planned.fault == fault)
     }
 
     pub async fn until_down(&self) {
@@ -127,20 +125,15 @@ impl Breaker {
 
     async fn until_not_silent(&self) {
         let mut planned = self.planned.subscribe();
-        let _planned = planned
-            .wait_for(|planned| planned.is_none_or(|one| one.fault != Fault::Silence))
-            .await;
+        let _planned =
+            planned.wait_for(|planned| planned.is_none_or(|one| one.fault != Fault::Silence)).await;
     }
 
     #[expect(clippy::disallowed_methods, reason = "slowness is what it is for")]
     async fn delay(&self) {
         self.until_not_silent().await;
         let planned = *self.planned.borrow();
-        if let Some(Planned {
-            fault: Fault::Slow(by),
-            ..
-        }) = planned
-        {
+        if let Some(Planned { fault: Fault::Slow(by), .. }) = planned {
             tokio::time::sleep(by).await;
         }
     }
@@ -168,11 +161,7 @@ impl Breaker {
     fn allowed(&self, direction: Direction, count: usize) -> usize {
         let mut allowed = count;
         self.planned.send_if_modified(|planned| {
-            let Some(Planned {
-                fault: Fault::CutAfter(counted, left),
-                ..
-            }) = planned
-            else {
+            let Some(Planned { fault: Fault::CutAfter(counted, left), .. }) = planned else {
                 return false;
             };
             if *counted != direction {
