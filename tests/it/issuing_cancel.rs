@@ -3,6 +3,7 @@
 use std::{collections::HashMap, task::Poll, time::Duration};
 
 use futures_util::future::{join_all, poll_fn};
+use kaquan::config::issuing::Issuing;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use rand::Rng as _;
 use sqlx::PgPool;
@@ -69,7 +70,8 @@ async fn a_caller_may_hang_up_at_every_point() {
 async fn two_thousand_callers_hang_up_at_random_and_no_record_has_two_coupons() {
     let database = TestDatabase::new().await;
     let campaign = Campaign::plant(&database.pool, &terms(), 10_000).await;
-    let engine = TestEngine::start(&database.options);
+    let settings = Issuing { deadline: Duration::from_secs(5), ..Issuing::default() };
+    let engine = TestEngine::with(&database.options, &settings);
     let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let ask = |record: usize| {
         let name = format!("r-{record}");
@@ -78,10 +80,12 @@ async fn two_thousand_callers_hang_up_at_random_and_no_record_has_two_coupons() 
 
     let mut heard = HashMap::new();
     let mut hung_up = 0;
-    for _ in 0..20 {
-        let answers = join_all((0..100).map(|_| {
+    while hung_up < 2000 {
+        let answers = join_all((0..100).map(|caller| {
             let record = random.next_u32() as usize % 500;
-            let patience = Duration::from_micros(u64::from(random.next_u32() % 8000));
+            // Most are in a hurry; some wait, however slow the machine is, so that there is something to compare.
+            let hurry = Duration::from_micros(u64::from(random.next_u32() % 8000));
+            let patience = if caller % 10 == 0 { Duration::from_secs(5) } else { hurry };
             let asking = tokio::time::timeout(patience, ask(record));
             async move { (record, asking.await) }
         }))
@@ -97,7 +101,6 @@ async fn two_thousand_callers_hang_up_at_random_and_no_record_has_two_coupons() 
         }
     }
 
-    assert!((200..2000).contains(&hung_up), "{hung_up} of 2000 hung up");
     for (record, coupon) in heard {
         assert_eq!(ask(record).await.coupon(), coupon);
     }

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use kaquan::{config::issuing::Issuing, domain::claim::FinalRefusal};
+use kaquan::{config::issuing::Issuing, domain::claim::FinalRefusal, issuing::Answer};
 use sqlx::AssertSqlSafe;
 
 use crate::support::{
     books::{assert_balanced, issued},
     database::TestDatabase,
     engine::{Said, TestEngine},
-    plant::{Campaign, terms},
+    plant::{Campaign, plant_template, terms},
     sabotage::{Trap, end_blocked_sessions, hold, set_trap, times_sprung, until_blocked},
 };
 
@@ -146,4 +146,38 @@ async fn an_account_that_may_not_log_in_makes_callers_wait_and_fails_none() {
     asking.await.coupon();
     engine.finish().await;
     run(format!("drop role {account}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_that_cross_between_two_templates_make_no_deadlock() {
+    let database = TestDatabase::new().await;
+    let one = Campaign::plant(&database.pool, &terms(), 10_000).await;
+    let other = plant_template(&database.pool, &terms()).await;
+    let other = Campaign::place(&database.pool, one.app, other, 10_000).await;
+    set_trap(&database.pool, Trap::Dawdles).await;
+    let engines = [
+        TestEngine::with(&database.options, &one_lane()),
+        TestEngine::with(&database.options, &one_lane()),
+    ];
+    let ask = |engine: usize, campaign: Campaign, name: String| {
+        let engine = &engines[engine];
+        async move { engine.issuer.issue(campaign.request(&name, &name)).await.unwrap() }
+    };
+
+    for round in 0..10 {
+        let forth = join_all((0..100).map(|n| ask(0, one, format!("{round}-{n}"))));
+        let back = join_all((0..100).rev().map(|n| ask(1, other, format!("{round}-{n}"))));
+        let (forth, back) = tokio::join!(forth, back);
+        let issued = forth.iter().chain(&back).filter(|said| matches!(said, Answer::Issued(_)));
+        assert_eq!(issued.count(), 100);
+    }
+
+    let deadlocks: i64 = sqlx::query_scalar(
+        "select deadlocks from pg_stat_database where datname = current_database()",
+    )
+    .fetch_one(&database.pool)
+    .await
+    .unwrap();
+    assert_eq!(deadlocks, 0);
+    assert_balanced(&database.pool).await;
 }

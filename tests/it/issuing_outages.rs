@@ -192,3 +192,15 @@ async fn a_server_that_starts_while_postgres_is_slow_gets_its_work_done_all_the_
     assert!(took < Duration::from_secs(8), "{took:?}");
     scene.end(["r-1".to_owned()]).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_that_is_told_to_stop_while_postgres_is_silent_does() {
+    let scene = Scene::set(Duration::from_millis(400)).await;
+    scene.ask("before").await.coupon();
+
+    scene.proxy.set(Fault::Silence);
+    assert_eq!(scene.ask("r-1").await, Err(NoAnswer::Busy));
+    let stopped = tokio::time::timeout(Duration::from_secs(5), scene.engine.finish()).await;
+
+    assert!(stopped.is_ok());
+}

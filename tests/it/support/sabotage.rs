@@ -16,6 +16,8 @@ pub enum Trap {
     RaisesForPoison,
     /// Each whose record begins with `poison` is given a code that a coupon has already.
     CollidesForPoison,
+    /// Each takes a millisecond.
+    Dawdles,
     /// The first one ends its own session.
     EndsSessionOnce,
 }
@@ -35,6 +37,7 @@ pub async fn set_trap(pool: &PgPool, trap: Trap) {
                  new.code := (select min(code) from coupon);
              end if;"
         }
+        Trap::Dawdles => "perform pg_sleep(0.001);",
         Trap::EndsSessionOnce => {
             "if nextval('sprung') = 1 then perform pg_terminate_backend(pg_backend_pid()); end if;"
         }
