@@ -1,5 +1,10 @@
 //! What the tests stand on.
 
+pub mod campaign_offer;
 pub mod database;
 pub mod engine;
+pub mod letter;
 pub mod plant;
+pub mod raw_http;
+pub mod recount;
+pub mod test_app;
