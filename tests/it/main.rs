@@ -1,6 +1,7 @@
 //! Statements, surfaces and stories on a real Postgres. Run with `make test`, which brings the database.
 #![expect(missing_docs, reason = "tests are read by their names")]
 
+mod callback_corpus;
 mod callback_tokens;
 mod flow_baidu_take;
 mod flow_two_servers;

@@ -1,6 +1,7 @@
 //! What the tests stand on.
 
 pub mod campaign_offer;
+pub mod corpus;
 pub mod database;
 pub mod engine;
 pub mod letter;

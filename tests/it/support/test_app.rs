@@ -118,6 +118,13 @@ impl TestApp {
         start_server(&self.database.options, &self.clock, anywhere).await
     }
 
+    /// The same, which believes what proxies in the range say of the caller.
+    pub async fn another_server_behind(&self, proxies: &str) -> App {
+        let mut config = config(([127, 0, 0, 1], 0).into());
+        config.server.trusted_proxies = vec![proxies.parse().unwrap()];
+        App::start(&config, &self.database.options, self.clock.clone()).await.unwrap()
+    }
+
     /// Stops the server and starts a new one in its place.
     pub async fn restart(&mut self) {
         self.server.take().unwrap().stop().await;
@@ -196,18 +203,22 @@ impl TestApp {
     }
 }
 
-async fn start_server(
-    database: &PgConnectOptions,
-    clock: &Arc<ManualClock>,
-    listen: SocketAddr,
-) -> App {
+fn config(listen: SocketAddr) -> Config {
     let mut config = Config::default();
     config.server.listen = listen;
     config.metrics.listen = ([127, 0, 0, 1], 0).into();
     config.database.connections = 4;
     // A busy machine is not what these tests are about.
     config.issuing.deadline = Duration::from_secs(10);
-    App::start(&config, database, clock.clone()).await.unwrap()
+    config
+}
+
+async fn start_server(
+    database: &PgConnectOptions,
+    clock: &Arc<ManualClock>,
+    listen: SocketAddr,
+) -> App {
+    App::start(&config(listen), database, clock.clone()).await.unwrap()
 }
 
 async fn start_baidu(clock: &Arc<ManualClock>) -> Simulator {
