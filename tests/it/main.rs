@@ -2,6 +2,7 @@
 #![expect(missing_docs, reason = "tests are read by their names")]
 
 mod callback_corpus;
+mod callback_privacy;
 mod callback_tokens;
 mod flow_baidu_take;
 mod flow_two_servers;

@@ -8,4 +8,5 @@ pub mod letter;
 pub mod plant;
 pub mod raw_http;
 pub mod recount;
+pub mod serve;
 pub mod test_app;
