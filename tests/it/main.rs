@@ -4,6 +4,7 @@
 mod callback_corpus;
 mod callback_privacy;
 mod callback_tokens;
+mod crash_kill;
 mod flow_baidu_take;
 mod flow_two_servers;
 mod issuing_promises;

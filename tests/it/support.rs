@@ -2,6 +2,8 @@
 
 pub mod campaign_offer;
 pub mod corpus;
+pub mod crash_load;
+pub mod crash_scene;
 pub mod database;
 pub mod engine;
 pub mod letter;
