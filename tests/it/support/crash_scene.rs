@@ -23,7 +23,7 @@ pub struct CrashScene {
     folder: PathBuf,
     pub serve: Option<Serve>,
     /// From the start of a process, or from a kill of its Postgres alone, until callbacks are welcome again.
-    pub ready_in: Vec<Duration>,
+    pub ready_in: Vec<(Victim, Duration)>,
 }
 
 /// What a round kills; never by name, always by id.
@@ -47,8 +47,6 @@ impl CrashScene {
         fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
         let mut scene = Self { folder, serve: None, ready_in: Vec::new() };
         scene.start().await;
-        // The first start makes the cluster, which is not what the times are about.
-        scene.ready_in.clear();
         scene
     }
 
@@ -66,7 +64,7 @@ impl CrashScene {
         PgPoolOptions::new().max_connections(2).connect_with(options).await.unwrap()
     }
 
-    /// Kills, all in one breath.
+    /// Kills, all in one breath, and returns when the victims are gone or replaced.
     pub async fn kill(&mut self, victim: Victim) {
         let postmaster = self.postmaster();
         let mut doomed = match victim {
@@ -90,16 +88,23 @@ impl CrashScene {
         if serve_dies {
             self.serve.take().unwrap().kill().await;
         } else {
-            self.back_after(postmaster).await;
+            let begun = Instant::now();
+            until(|| async { self.find_postmaster().is_some_and(|pid| pid != postmaster) }).await;
+            self.ready().await;
+            self.ready_in.push((victim, begun.elapsed()));
         }
     }
 
-    /// Starts the server, if it does not run.
-    pub async fn start(&mut self) {
-        if self.serve.is_some() {
-            return;
+    /// Starts the server again if the victim was the server.
+    pub async fn start_after(&mut self, victim: Victim) {
+        if self.serve.is_none() {
+            let begun = Instant::now();
+            self.start().await;
+            self.ready_in.push((victim, begun.elapsed()));
         }
-        let begun = Instant::now();
+    }
+
+    async fn start(&mut self) {
         let data = self.folder.join("data");
         let serve = Serve::start(&[
             ("KAQUAN__DATABASE__DATA_DIR", data.to_str().unwrap()),
@@ -108,15 +113,6 @@ impl CrashScene {
         .await;
         self.serve = Some(serve);
         self.ready().await;
-        self.ready_in.push(begun.elapsed());
-    }
-
-    /// Returns when a new Postgres has taken the place of the killed one and the server says that it is ready.
-    async fn back_after(&mut self, killed: i32) {
-        let begun = Instant::now();
-        until(|| async { self.find_postmaster().is_some_and(|pid| pid != killed) }).await;
-        self.ready().await;
-        self.ready_in.push(begun.elapsed());
     }
 
     async fn ready(&self) {
