@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnectOptions;
 use crate::support::{
     campaign_offer::Offer,
     database::TestDatabase,
-    letter::{self, Answered},
+    letter::{self, Answered, Letter},
     plant::{Campaign, terms},
     serve::Serve,
 };
@@ -22,11 +22,7 @@ async fn no_secret_reaches_logs_metrics_or_refusals() {
     let now = SystemClock.now();
     let offer = offer(&database, now, 2).await;
     let url = url(&database.options);
-    let serve = Serve::start(&[
-        ("DATABASE_URL", &url),
-        ("KAQUAN__LOG__FILTER", "trace"),
-    ])
-    .await;
+    let serve = Serve::start(&[("DATABASE_URL", &url), ("KAQUAN__LOG__FILTER", "trace")]).await;
 
     let mut codes = Vec::new();
     let mut refusals = Vec::new();
@@ -99,26 +95,43 @@ fn url(options: &PgConnectOptions) -> String {
 async fn mixture(serve: &Serve, offer: &Offer, now: DateTime<Utc>) -> Vec<Answered> {
     let (client, token) = (letter::client(), offer.token.as_str());
     let good = |record: &str| offer.letter(record, &format!("{OPEN_ID}-{record}"), now);
-    let mut other_template = good("r-6");
-    other_template.coupon_template_id = "1".to_owned();
+    let other_template = Letter {
+        coupon_template_id: "1".to_owned(),
+        ..good("r-6")
+    };
     let letters = [
         (token, good("r-1").body()),
         (token, good("r-1").body()),
         (token, good("r-2").body()),
         (token, good("r-3").body()),
         (token, offer.letter("r-1", OPEN_ID, now).body()),
-        (token, offer.letter("r-4", OPEN_ID, now - TimeDelta::hours(1)).body()),
-        (token, good("r-5").body().replace("\"sign\":\"", "\"sign\":\"0")),
+        (
+            token,
+            offer
+                .letter("r-4", OPEN_ID, now - TimeDelta::hours(1))
+                .body(),
+        ),
+        (
+            token,
+            good("r-5").body().replace("\"sign\":\"", "\"sign\":\"0"),
+        ),
         (token, good("r-5").body().replace("r-5", "r-7")),
         (token, other_template.body()),
-        (token, format!("{{\"openId\":\"{OPEN_ID}\",\"openId\":\"{OPEN_ID}\"}}")),
+        (
+            token,
+            format!("{{\"openId\":\"{OPEN_ID}\",\"openId\":\"{OPEN_ID}\"}}"),
+        ),
         (token, format!("{{\"openId\":\"{OPEN_ID} \"}}")),
         (token, OPEN_ID.repeat(10_000)),
         (&token[1..], good("r-8").body()),
     ];
     let mut answers = Vec::new();
     for (token, body) in letters {
-        answers.push(letter::post(&client, serve.address, token, body).await.unwrap());
+        answers.push(
+            letter::post(&client, serve.address, token, body)
+                .await
+                .unwrap(),
+        );
     }
     answers.push(form(&client, serve, token).await);
     answers
@@ -126,6 +139,14 @@ async fn mixture(serve: &Serve, offer: &Offer, now: DateTime<Utc>) -> Vec<Answer
 
 async fn form(client: &Client, serve: &Serve, token: &str) -> Answered {
     let url = format!("http://{}/callbacks/baidu/{token}", serve.address);
-    let reply = client.post(url).form(&[("openId", OPEN_ID)]).send().await.unwrap();
-    Answered { status: reply.status().as_u16(), body: reply.text().await.unwrap() }
+    let reply = client
+        .post(url)
+        .form(&[("openId", OPEN_ID)])
+        .send()
+        .await
+        .unwrap();
+    Answered {
+        status: reply.status().as_u16(),
+        body: reply.text().await.unwrap(),
+    }
 }

@@ -27,7 +27,11 @@ async fn every_wrong_secret_is_answered_the_same() {
         crate::support::campaign_offer::plant_token(&app.database.pool, offer.campaign, past).await
     };
     let flipped = |letter: char| {
-        if letter.is_ascii_uppercase() { letter.to_ascii_lowercase() } else { letter.to_ascii_uppercase() }
+        if letter.is_ascii_uppercase() {
+            letter.to_ascii_lowercase()
+        } else {
+            letter.to_ascii_uppercase()
+        }
     };
     let last = if token.ends_with('A') { "B" } else { "A" };
     let wrong = [
@@ -52,7 +56,10 @@ async fn every_wrong_secret_is_answered_the_same() {
         replies.push((token, call(&app, token, offer).await));
     }
 
-    assert_eq!((not_found.status, &*not_found.body), (404, &b"not found"[..]));
+    assert_eq!(
+        (not_found.status, &*not_found.body),
+        (404, &b"not found"[..])
+    );
     for (token, reply) in replies {
         assert_eq!(reply, not_found, "{token}");
     }
@@ -71,7 +78,8 @@ async fn a_secret_opens_its_own_campaign_and_no_other() {
 
     for (row, key) in offers.iter().enumerate() {
         for (column, wanted) in offers.iter().enumerate() {
-            let letter = wanted.letter(&format!("r-{row}-{column}"), &format!("open-{row}"), noon());
+            let letter =
+                wanted.letter(&format!("r-{row}-{column}"), &format!("open-{row}"), noon());
             let answer = app.post(&key.token, &letter).await;
             if row == column {
                 assert!(answer.code().is_some(), "{answer:?}");
@@ -82,6 +90,13 @@ async fn a_secret_opens_its_own_campaign_and_no_other() {
     }
 
     let counts = Counts::read(&app.database.pool).await;
-    assert_eq!(counts, Counts { coupons: 6, refusals: 0, issued: 6 });
+    assert_eq!(
+        counts,
+        Counts {
+            coupons: 6,
+            refusals: 0,
+            issued: 6
+        }
+    );
     app.finish().await;
 }

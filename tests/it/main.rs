@@ -1,5 +1,5 @@
 //! Statements, surfaces and stories on a real Postgres. Run with `make test`, which brings the database.
-#![expect(missing_docs, reason = "tests are read by their names")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are not test functions")]
 
 mod callback_corpus;
 mod callback_privacy;

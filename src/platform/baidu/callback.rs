@@ -151,7 +151,7 @@ async fn read_body(request: Request<Body>) -> Result<Bytes, Reply> {
 /// Whether a body went past its limit; otherwise it broke off, or its chunks are none.
 fn is_too_long(error: &axum::Error) -> bool {
     let cause = std::error::Error::source(error);
-    cause.is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>())
+    cause.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
 }
 
 fn may_be_json(headers: &HeaderMap) -> bool {

@@ -30,6 +30,7 @@ pub struct CrashScene {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Victim {
     Server,
+    Backend,
     Postmaster,
     PostmasterAndBackends,
     ServerAndPostmaster,
@@ -45,7 +46,11 @@ impl CrashScene {
         let folder = std::env::temp_dir().join(format!("kaquan-crash-{}", std::process::id()));
         fs::create_dir(&folder).unwrap();
         fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
-        let mut scene = Self { folder, serve: None, ready_in: Vec::new() };
+        let mut scene = Self {
+            folder,
+            serve: None,
+            ready_in: Vec::new(),
+        };
         scene.start().await;
         scene
     }
@@ -61,26 +66,28 @@ impl CrashScene {
             .socket(self.folder.join("data/run"))
             .username("kaquan")
             .database("kaquan");
-        PgPoolOptions::new().max_connections(2).connect_with(options).await.unwrap()
+        PgPoolOptions::new()
+            .max_connections(2)
+            .connect_with(options)
+            .await
+            .unwrap()
     }
 
     /// Kills, all in one breath, and returns when the victims are gone or replaced.
     pub async fn kill(&mut self, victim: Victim) {
         let postmaster = self.postmaster();
-        let mut doomed = match victim {
-            Victim::Server | Victim::ServerAndPostmaster => Vec::new(),
+        let server = self.server().pid().cast_signed();
+        let children = children_of(postmaster);
+        let doomed = match victim {
+            Victim::Server => vec![server],
+            // The youngest child is one that serves a connection.
+            Victim::Backend => children.into_iter().max().into_iter().collect(),
             Victim::Postmaster => vec![postmaster],
-            Victim::PostmasterAndBackends | Victim::Everything => {
-                [vec![postmaster], children_of(postmaster)].concat()
-            }
+            Victim::PostmasterAndBackends => [vec![postmaster], children].concat(),
+            Victim::ServerAndPostmaster => vec![server, postmaster],
+            Victim::Everything => [vec![server, postmaster], children].concat(),
         };
-        if victim == Victim::ServerAndPostmaster {
-            doomed.push(postmaster);
-        }
-        let serve_dies = !matches!(victim, Victim::Postmaster | Victim::PostmasterAndBackends);
-        if serve_dies {
-            doomed.insert(0, self.server().pid().cast_signed());
-        }
+        let serve_dies = doomed.contains(&server);
         for pid in doomed {
             // A child may have ended by itself since we looked.
             let _gone = kill(Pid::from_raw(pid), Signal::SIGKILL);
@@ -89,7 +96,8 @@ impl CrashScene {
             self.serve.take().unwrap().kill().await;
         } else {
             let begun = Instant::now();
-            until(|| async { self.find_postmaster().is_some_and(|pid| pid != postmaster) }).await;
+            let replaced = |pid| victim == Victim::Backend || pid != postmaster;
+            until(|| async { self.find_postmaster().is_some_and(replaced) }).await;
             self.ready().await;
             self.ready_in.push((victim, begun.elapsed()));
         }
@@ -119,7 +127,11 @@ impl CrashScene {
         let url = format!("http://{}/health/ready", self.server().address);
         let client = super::letter::client();
         until(|| async {
-            client.get(&url).send().await.is_ok_and(|reply| reply.status() == 200)
+            client
+                .get(&url)
+                .send()
+                .await
+                .is_ok_and(|reply| reply.status() == 200)
         })
         .await;
     }
@@ -136,6 +148,7 @@ impl CrashScene {
 
 impl Drop for CrashScene {
     fn drop(&mut self) {
+        drop(self.serve.take());
         let _left = fs::remove_dir_all(&self.folder);
     }
 }
@@ -148,7 +161,9 @@ async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) {
             looks.tick().await;
         }
     };
-    tokio::time::timeout(DEADLINE, wait).await.expect("it did not come back");
+    tokio::time::timeout(DEADLINE, wait)
+        .await
+        .expect("it did not come back");
 }
 
 fn children_of(parent: i32) -> Vec<i32> {
@@ -159,5 +174,10 @@ fn children_of(parent: i32) -> Vec<i32> {
 
 fn parent_of(pid: i32) -> Option<i32> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    text.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    text.rsplit_once(')')?
+        .1
+        .split_whitespace()
+        .nth(1)?
+        .parse()
+        .ok()
 }

@@ -26,8 +26,7 @@ pub async fn send(server: SocketAddr, request: &[u8]) -> RawReply {
         let mut stream = TcpStream::connect(server).await.unwrap();
         let (mut from, mut to) = stream.split();
         let mut answer = Vec::new();
-        let (_written, _read) =
-            tokio::join!(to.write_all(request), from.read_to_end(&mut answer));
+        let (_written, _read) = tokio::join!(to.write_all(request), from.read_to_end(&mut answer));
         answer
     };
     let answer = tokio::time::timeout(PATIENCE, exchange).await;
@@ -39,11 +38,22 @@ fn parse(answer: &[u8]) -> RawReply {
     let end = end.unwrap_or_else(|| panic!("no head: {:?}", String::from_utf8_lossy(answer)));
     let head = std::str::from_utf8(&answer[..end]).unwrap();
     let mut lines = head.split("\r\n");
-    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let status = lines
+        .next()
+        .unwrap()
+        .split(' ')
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap();
     let headers = lines
         .map(|line| line.split_once(':').unwrap())
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .filter(|(name, _)| name != "date")
         .collect();
-    RawReply { status, headers, body: answer[end + 4..].to_vec() }
+    RawReply {
+        status,
+        headers,
+        body: answer[end + 4..].to_vec(),
+    }
 }

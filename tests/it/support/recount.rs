@@ -20,7 +20,11 @@ impl Counts {
         .fetch_one(pool)
         .await
         .unwrap();
-        Self { coupons, refusals, issued }
+        Self {
+            coupons,
+            refusals,
+            issued,
+        }
     }
 }
 
