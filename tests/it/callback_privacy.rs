@@ -10,6 +10,7 @@ use crate::support::{
     database::TestDatabase,
     letter::{self, Answered, Letter},
     plant::{Campaign, terms},
+    raw_http,
     serve::Serve,
 };
 
@@ -122,7 +123,6 @@ async fn mixture(serve: &Serve, offer: &Offer, now: DateTime<Utc>) -> Vec<Answer
             format!("{{\"openId\":\"{OPEN_ID}\",\"openId\":\"{OPEN_ID}\"}}"),
         ),
         (token, format!("{{\"openId\":\"{OPEN_ID} \"}}")),
-        (token, OPEN_ID.repeat(10_000)),
         (&token[1..], good("r-8").body()),
     ];
     let mut answers = Vec::new();
@@ -134,6 +134,7 @@ async fn mixture(serve: &Serve, offer: &Offer, now: DateTime<Utc>) -> Vec<Answer
         );
     }
     answers.push(form(&client, serve, token).await);
+    answers.push(too_large(serve, token).await);
     answers
 }
 
@@ -148,5 +149,17 @@ async fn form(client: &Client, serve: &Serve, token: &str) -> Answered {
     Answered {
         status: reply.status().as_u16(),
         body: reply.text().await.unwrap(),
+    }
+}
+
+async fn too_large(serve: &Serve, token: &str) -> Answered {
+    let request = format!(
+        "POST /callbacks/baidu/{token} HTTP/1.1\r\nHost: merchant.example\r\nConnection: close\r\n\
+         X-Open-Id: {OPEN_ID}\r\nContent-Length: 1000000\r\n\r\n{{\"openId\":\"{OPEN_ID}\""
+    );
+    let reply = raw_http::send(serve.address, request.as_bytes()).await;
+    Answered {
+        status: reply.status,
+        body: String::from_utf8(reply.body).unwrap(),
     }
 }

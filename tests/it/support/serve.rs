@@ -65,7 +65,7 @@ impl Serve {
     /// `kill -9`; answers with everything it ever logged.
     pub async fn kill(mut self) -> Vec<String> {
         self.child.kill().await.unwrap();
-        self.log.await.unwrap()
+        self.last_words().await
     }
 
     /// Asks it to stop; answers with everything it ever logged.
@@ -74,7 +74,14 @@ impl Serve {
         nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
         let ended = tokio::time::timeout(READY_WITHIN, self.child.wait()).await;
         assert!(ended.unwrap().unwrap().success());
-        self.log.await.unwrap()
+        self.last_words().await
+    }
+
+    async fn last_words(self) -> Vec<String> {
+        let log = self.log.await.unwrap();
+        let panic = log.iter().find(|line| line.contains("panicked at"));
+        assert!(panic.is_none(), "{panic:?}");
+        log
     }
 }
 
