@@ -16,6 +16,7 @@ use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::MissedTickBe
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    api::{self, AdminState},
     clock::Clock,
     config::Config,
     http::listener::{self, Limits},
@@ -71,7 +72,14 @@ impl App {
             window: TimeDelta::from_std(config.baidu.callback_window)?,
             trusted_proxies: config.server.trusted_proxies.clone().into(),
         };
+        let admin = AdminState {
+            db: db.clone(),
+            clock,
+            public_url: config.server.public_url.clone(),
+            changed,
+        };
         let router = Router::new()
+            .merge(api::router(admin))
             .merge(callback::router(callbacks))
             .merge(health::router(db.clone(), stop.clone()))
             .layer(tower_http::catch_panic::CatchPanicLayer::new());
@@ -115,9 +123,8 @@ async fn pool(config: &Config, database: &PgConnectOptions) -> anyhow::Result<Pg
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}"))?;
+    let listener =
+        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
     Ok((listener, address))
 }

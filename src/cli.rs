@@ -1,10 +1,16 @@
 //! The command line: what can be asked, and how each command ends.
 
+mod audit;
 mod bench;
 mod check_config;
+mod codes;
+mod demo;
+mod doctor;
+mod key;
 mod migrate;
 mod output;
 mod serve;
+mod session;
 mod simulate;
 mod with_postgres;
 
@@ -12,7 +18,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{config::Config, telemetry};
+use crate::{
+    config::{Config, log::Log},
+    telemetry,
+};
 
 /// kaquan (卡券): the coupon backend that a merchant runs on its own server.
 #[derive(Debug, Parser)]
@@ -27,10 +36,20 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Shows it all at work: a fresh database, a simulated Baidu, a crowd and a bad network.
+    Demo(demo::RunDemo),
     /// Runs the server.
     Serve,
     /// Runs Baidu's side alone, to develop against.
     Simulate(simulate::Simulate),
+    /// Makes, lists and revokes API keys.
+    Key(key::Key),
+    /// Uploads and counts codes.
+    Codes(codes::Codes),
+    /// Proves from the rows that every promise holds: 0 all hold, 2 one is broken, 3 could not check.
+    Audit(audit::Audit),
+    /// Checks the set-up and says how to mend it.
+    Doctor(doctor::Doctor),
     /// Brings the schema of the database up to date.
     Migrate(migrate::Migrate),
     /// Measures how fast this machine issues, on a scratch database.
@@ -39,6 +58,17 @@ enum Command {
     CheckConfig,
     /// Runs a command with DATABASE_URL pointing to an embedded Postgres, and stops it afterwards.
     WithPostgres(with_postgres::WithPostgres),
+}
+
+impl Command {
+    /// Servers tell what happens; commands that print a result say only what goes wrong, unless asked to say more.
+    fn log_settings(&self, config: &Config) -> Log {
+        let mut log = config.log.clone();
+        if !matches!(self, Self::Serve | Self::Simulate(_)) && log.filter == Log::default().filter {
+            "error".clone_into(&mut log.filter);
+        }
+        log
+    }
 }
 
 /// Runs the command that `arguments` ask for.
@@ -58,7 +88,7 @@ pub fn run(
             return ExitCode::from(1);
         }
     };
-    telemetry::init_logs(&config.log);
+    telemetry::init_logs(&cli.command.log_settings(&config));
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     match dispatch(cli.command, &config) {
         Ok(code) => code,
@@ -72,8 +102,13 @@ pub fn run(
 fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
     tokio::runtime::Runtime::new()?.block_on(async {
         match command {
+            Command::Demo(command) => command.run(config).await,
             Command::Serve => serve::run(config).await,
             Command::Simulate(command) => command.run().await,
+            Command::Key(command) => command.run(config).await,
+            Command::Codes(command) => command.run(config).await,
+            Command::Audit(command) => command.run(config).await,
+            Command::Doctor(command) => command.run(config).await,
             Command::Migrate(command) => command.run(config).await,
             Command::Bench(command) => command.run(config).await,
             Command::CheckConfig => check_config::run(config),

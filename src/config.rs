@@ -79,8 +79,8 @@ impl Config {
 }
 
 fn read(path: &Path) -> Result<Table, String> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("{}: {error}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     text.parse().map_err(|error| format!("{}: {error}", path.display()))
 }
 
@@ -148,8 +148,10 @@ mod tests {
     #[test]
     fn the_example_says_what_the_code_does_and_names_every_key() {
         let example = include_str!("../config.example.toml");
-        let uncommented: String =
-            example.lines().map(|line| format!("{}\n", line.strip_prefix("#: ").unwrap_or(line))).collect();
+        let uncommented: String = example
+            .lines()
+            .map(|line| format!("{}\n", line.strip_prefix("#: ").unwrap_or(line)))
+            .collect();
         let table: Table = uncommented.parse().unwrap();
         let directory = std::env::temp_dir().join(format!("kaquan-example-{}", std::process::id()));
         std::fs::write(&directory, &uncommented).unwrap();

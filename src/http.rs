@@ -1,4 +1,9 @@
 //! The edge that api, console, platforms and gateways share: listener, extractors, errors.
 
 pub mod client_address;
+pub mod error;
+pub mod extract;
 pub mod listener;
+pub mod page;
+pub mod request_id;
+pub mod strict_json;

@@ -117,8 +117,7 @@ pub fn start(
     let mut tasks = writers;
     tasks.push(tokio::spawn(reader.run(waiting, settings.batch)));
     let places = Arc::new(Semaphore::new(settings.queue));
-    let issuer =
-        Issuer { inbox, places, capacity: settings.queue, deadline: settings.deadline };
+    let issuer = Issuer { inbox, places, capacity: settings.queue, deadline: settings.deadline };
     (issuer, Engine { tasks })
 }
 

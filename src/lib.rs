@@ -3,6 +3,7 @@
 //! The rooms and the direction of imports are described in `docs/architecture.md`;
 //! `tests/it/architecture.rs` checks them.
 
+pub mod api;
 pub mod app;
 pub mod cli;
 pub mod clock;

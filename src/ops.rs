@@ -1,3 +1,6 @@
-//! What operators run beside the server.
+//! What operators run beside the server: proofs and measurements.
 
+pub mod audit;
 pub mod bench;
+pub mod demo;
+pub mod doctor;

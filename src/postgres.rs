@@ -17,7 +17,7 @@ mod server;
 pub mod settings;
 mod tool;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
@@ -84,30 +84,16 @@ impl Postgres {
         }
 
         let version = binaries.version.clone();
-        let server = Server {
-            layout,
-            binaries,
-            user,
-            settings: settings.clone(),
-        };
+        let server = Server { layout, binaries, user, settings: settings.clone() };
         let (keeper, last_end) = Keeper::start(server)?;
         let from = match last_end {
             _ if is_new => StartedFrom::Cold,
             LastEnd::Clean => StartedFrom::Warm,
             LastEnd::Killed => StartedFrom::Crash,
         };
-        let started = Started {
-            from,
-            ready_in: begun.elapsed(),
-            version,
-        };
+        let started = Started { from, ready_in: begun.elapsed(), version };
         started.log();
-        Ok(Self {
-            keeper: Some(keeper),
-            started,
-            socket_dir,
-            _claim: claim,
-        })
+        Ok(Self { keeper: Some(keeper), started, socket_dir, _claim: claim })
     }
 
     /// How the server came up.
@@ -117,11 +103,12 @@ impl Postgres {
 
     /// How to reach a database of this server from this process or another one of the same user.
     pub fn options(&self, database: &str) -> PgConnectOptions {
-        PgConnectOptions::new_without_pgpass()
-            .host("localhost")
-            .socket(&self.socket_dir)
-            .username(cluster::ROLE)
-            .database(database)
+        reach(&self.socket_dir, database)
+    }
+
+    /// How to reach a database of the server that another kaquan runs in `data_dir`.
+    pub fn options_of_running(data_dir: &Path, database: &str) -> PgConnectOptions {
+        reach(&data_dir.join(data_dir::SOCKET_DIR), database)
     }
 
     /// The same as a URL, for `DATABASE_URL`. It holds no secret.
@@ -169,6 +156,14 @@ impl Postgres {
     }
 }
 
+fn reach(socket_dir: &Path, database: &str) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
+        .host("localhost")
+        .socket(socket_dir)
+        .username(cluster::ROLE)
+        .database(database)
+}
+
 impl Drop for Postgres {
     fn drop(&mut self) {
         if let Some(keeper) = self.keeper.take() {
@@ -196,8 +191,6 @@ impl Started {
 
 /// `duplicate_database`, or `unique_violation` when two ask in the same instant.
 fn is_there_already(error: &sqlx::Error) -> bool {
-    let code = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code);
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     matches!(code.as_deref(), Some("42P04" | "23505"))
 }

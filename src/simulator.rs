@@ -109,12 +109,7 @@ pub fn start(listener: TcpListener, settings: Settings) -> io::Result<Simulator>
     };
     let served = axum::serve(listener, router).with_graceful_shutdown(until);
     let task = tokio::spawn(async move { served.await });
-    Ok(Simulator {
-        base_url: format!("http://{address}"),
-        world,
-        stop,
-        task,
-    })
+    Ok(Simulator { base_url: format!("http://{address}"), world, stop, task })
 }
 
 /// A running simulator.

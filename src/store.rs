@@ -1,16 +1,39 @@
 //! Every SQL statement, one file per table family. Functions take a connection, so that the caller sees how long it is held.
 
+pub mod api_key;
+pub mod app;
+pub mod audit;
+pub mod bench;
+pub mod callback_token;
+pub mod code;
+pub mod code_import;
+pub mod doctor;
+pub mod issuing;
+pub mod member;
+pub mod placement;
+pub mod route;
+pub mod source;
+pub mod stock;
+pub mod stock_addition;
+pub mod template;
+
 /// All migrations, embedded; run at start.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
-pub mod bench;
-pub mod issuing;
-pub mod route;
-pub mod source;
+/// Whether a statement failed because it would have broken this constraint.
+pub fn violates(error: &sqlx::Error, constraint: &str) -> bool {
+    error.as_database_error().and_then(|error| error.constraint()) == Some(constraint)
+}
 
 /// Whether the database answers.
 pub async fn ping(db: &sqlx::PgPool) -> sqlx::Result<()> {
     let mut conn = db.acquire().await?;
     sqlx::query_scalar!(r#"select 1 as "one!""#).fetch_one(&mut *conn).await?;
     Ok(())
+}
+
+/// The database's time.
+pub async fn now(db: &sqlx::PgPool) -> sqlx::Result<chrono::DateTime<chrono::Utc>> {
+    let mut conn = db.acquire().await?;
+    sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(&mut *conn).await
 }

@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use crate::{
     config::database,
-    postgres::{Postgres, settings::Settings},
+    postgres::{Postgres, error::StartError, settings::Settings},
 };
 
 /// A database that is there, and the server that runs it if it is ours.
@@ -23,15 +23,24 @@ const NAME: &str = "kaquan";
 impl Database {
     /// Reaches for the configured database, or starts the embedded one.
     pub async fn open(settings: &database::Database) -> anyhow::Result<Self> {
-        if let Some(options) = settings.options().map_err(anyhow::Error::msg)? {
-            return Ok(Self { options, embedded: None });
+        match settings.options().map_err(anyhow::Error::msg)? {
+            Some(options) => Ok(Self { options, embedded: None }),
+            None => Self::embedded(embedded_settings(settings)?).await,
         }
-        let data_dir = match &settings.data_dir {
-            Some(folder) => folder.clone(),
-            None => default_data_dir().context("set database.data_dir: there is no home folder")?,
+    }
+
+    /// The same for commands that work beside a running server: its embedded Postgres is shared.
+    pub async fn beside(settings: &database::Database) -> anyhow::Result<Self> {
+        let error = match Self::open(settings).await {
+            Ok(database) => return Ok(database),
+            Err(error) => error,
         };
-        let embedded = Settings { bin_dir: settings.bin_dir.clone(), ..Settings::at(data_dir) };
-        Self::embedded(embedded).await
+        match error.downcast_ref() {
+            Some(StartError::InUse { data_dir, .. }) => {
+                Ok(Self { options: Postgres::options_of_running(data_dir, NAME), embedded: None })
+            }
+            _ => Err(error),
+        }
     }
 
     /// Starts the embedded server on a folder.
@@ -52,6 +61,12 @@ impl Database {
             let _stopped = tokio::task::spawn_blocking(move || postgres.stop()).await;
         }
     }
+}
+
+fn embedded_settings(settings: &database::Database) -> anyhow::Result<Settings> {
+    let data_dir = settings.data_dir.clone().or_else(default_data_dir);
+    let data_dir = data_dir.context("set database.data_dir: there is no home folder")?;
+    Ok(Settings { bin_dir: settings.bin_dir.clone(), ..Settings::at(data_dir) })
 }
 
 /// Where data lives when nobody says: in the system's state folder for root, in the user's own for others.

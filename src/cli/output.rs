@@ -13,6 +13,11 @@ pub fn say(line: impl Display) {
 }
 
 /// A line for the person at the terminal, when the output may be read by a machine.
+pub fn note(line: impl Display) {
+    let _reader_gone = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// What went wrong.
 pub fn complain(line: &impl Display) {
     let _reader_gone = writeln!(io::stderr().lock(), "kaquan: {line}");
 }

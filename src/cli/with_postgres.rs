@@ -35,6 +35,9 @@ impl WithPostgres {
         let bin_dir = config.database.bin_dir.clone();
         let settings = Settings { bin_dir, durability, ..Settings::at(data) };
         let status = run_with(settings, self.command).await?;
-        Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+        Ok(status
+            .code()
+            .and_then(|code| u8::try_from(code).ok())
+            .map_or(ExitCode::FAILURE, ExitCode::from))
     }
 }

@@ -31,9 +31,11 @@ impl Default for Server {
 
 impl Server {
     pub(super) fn check(&self, problems: &mut Vec<String>) {
-        if !matches!(self.public_url.scheme(), "http" | "https") || self.public_url.query().is_some()
+        if !matches!(self.public_url.scheme(), "http" | "https")
+            || self.public_url.query().is_some()
         {
-            problems.push("[server] public_url: expected http(s)://host, without a query".to_owned());
+            problems
+                .push("[server] public_url: expected http(s)://host, without a query".to_owned());
         }
         if self.connections == 0 {
             problems.push("[server] connections: must be above zero".to_owned());

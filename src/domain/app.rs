@@ -17,6 +17,16 @@ pub enum PlatformKind {
     Own,
 }
 
+impl PlatformKind {
+    /// Whether the platform calls an address of ours for each placement, which then needs a secret one.
+    pub const fn calls_back(self) -> bool {
+        match self {
+            Self::Baidu => true,
+            Self::Wechat | Self::Own => false,
+        }
+    }
+}
+
 /// Checks what a person wrote about an app; limits are ours, generous over the platforms' own.
 pub fn check(name: &str, app_key: &str) -> Result<(), Vec<Problem>> {
     let mut problems = Problems::default();

@@ -173,12 +173,8 @@ mod tests {
         terms.audience = Audience::MemberClasses { any_of: vec!["gold".into()] };
         let gold = Membership { classes: vec!["gold".into()], birth_month: None };
         let late = terms.claim_until;
-        let worst = Standing {
-            template: TemplateState::Ended,
-            held: 1,
-            left: 0,
-            ..standing(&terms)
-        };
+        let worst =
+            Standing { template: TemplateState::Ended, held: 1, left: 0, ..standing(&terms) };
         let active = Standing { template: TemplateState::Active, ..worst };
         let member = Standing { membership: Some(&gold), ..active };
         let first = Standing { held: 0, ..member };

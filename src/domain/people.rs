@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::id::PersonId;
+use super::{
+    id::PersonId,
+    problem::{Problem, Problems},
+};
 
 /// A person as one app knows them, 1 to 128 characters; never written to a log in full.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -75,6 +78,28 @@ pub struct Membership {
     pub classes: Vec<String>,
     /// 1 to 12.
     pub birth_month: Option<u8>,
+}
+
+/// Checks what a merchant wrote about a member.
+pub fn check_member(uid: &str, membership: &Membership) -> Result<(), Vec<Problem>> {
+    let mut problems = Problems::default();
+    problems.expect(
+        (1..=64).contains(&uid.len()) && uid.bytes().all(|byte| byte.is_ascii_graphic()),
+        "uid",
+        "1 to 64 visible ASCII characters",
+    );
+    let classes = &membership.classes;
+    problems.expect(
+        classes.len() <= 100 && classes.iter().all(|class| (1..=64).contains(&class.len())),
+        "classes",
+        "up to 100 classes of 1 to 64 bytes",
+    );
+    problems.expect(
+        membership.birth_month.is_none_or(|month| (1..=12).contains(&month)),
+        "birth_month",
+        "1 to 12",
+    );
+    problems.into_result()
 }
 
 #[cfg(test)]

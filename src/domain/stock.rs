@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::problem::{Problem, Problems};
 
 /// Who hands the coupon out; each way has its own stock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type,
+)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Way {
@@ -36,7 +38,7 @@ pub fn check_addition(name: &str, amount: i64) -> Result<(), Vec<Problem>> {
         "1 to 64 visible ASCII characters",
     );
     problems.expect(
-        amount != 0 && amount.abs() <= MOST_AT_ONCE,
+        amount != 0 && (-MOST_AT_ONCE..=MOST_AT_ONCE).contains(&amount),
         "amount",
         "not zero, at most 1000000000 either way",
     );

@@ -103,11 +103,7 @@ impl Terms {
         self.threshold.check(&mut problems);
         self.scope.check(&mut problems);
         self.check_audience(&mut problems);
-        problems.expect(
-            self.claim_from < self.claim_until,
-            "claim_until",
-            "later than claim_from",
-        );
+        problems.expect(self.claim_from < self.claim_until, "claim_until", "later than claim_from");
         self.validity.check(self.claim_until, &mut problems);
         problems.expect(
             (1..=MOST_PER_PERSON).contains(&self.per_person_limit),

@@ -44,8 +44,11 @@ impl ValidityRule {
         match *self {
             Self::Fixed { from, until } => Validity { from, until },
             Self::AfterClaim { days, starts_after_days } => {
-                let from =
-                    if starts_after_days == 0 { now } else { midnight_after(now, starts_after_days) };
+                let from = if starts_after_days == 0 {
+                    now
+                } else {
+                    midnight_after(now, starts_after_days)
+                };
                 Validity { from, until: midnight_after(now, starts_after_days + days) }
             }
         }

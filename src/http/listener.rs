@@ -26,11 +26,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            connections: 12_288,
-            head: Duration::from_secs(30),
-            drain: Duration::from_secs(10),
-        }
+        Self { connections: 12_288, head: Duration::from_secs(30), drain: Duration::from_secs(10) }
     }
 }
 

@@ -25,9 +25,9 @@ pub(super) enum Trouble {
 /// How long a connection may take to come up.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// SQLSTATE classes that ask for another try: connection, state of the transaction, resources, operator,
-/// serialisation and deadlock, lock not available.
-const AGAIN: [&str; 6] = ["08", "25", "53", "57", "40", "55"];
+/// SQLSTATE classes that ask for another try: connection, state of the transaction, resources, operator, disk,
+/// serialisation and deadlock, lock not available; and two codes for statements that were prepared before a migration.
+const AGAIN: [&str; 9] = ["08", "25", "53", "57", "58", "40", "55", "0A000", "26000"];
 /// A unique index refused a row.
 const TAKEN: &str = "23505";
 
@@ -36,13 +36,14 @@ impl Connection {
         Self { options, open: None }
     }
 
-    /// The open connection, or a new one.
-    pub async fn get(&mut self) -> sqlx::Result<&mut PgConnection> {
+    /// The open connection, or a new one. Why none can be had is never the fault of the work.
+    pub async fn get(&mut self) -> Result<&mut PgConnection, Trouble> {
         let conn = match self.open.take() {
             Some(conn) => conn,
             None => tokio::time::timeout(PATIENCE, self.options.connect())
                 .await
-                .map_err(|_| sqlx::Error::PoolTimedOut)??,
+                .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+                .map_err(Trouble::Again)?,
         };
         Ok(self.open.insert(conn))
     }
@@ -61,7 +62,8 @@ pub(super) fn tuned(database: &PgConnectOptions, deadline: Duration) -> PgConnec
     let statement_timeout = deadline.as_millis().to_string();
     database.clone().application_name("kaquan-issuing").options([
         ("statement_timeout", statement_timeout.as_str()),
-        ("idle_in_transaction_session_timeout", "5000"),
+        // The locks of a connection that the network lost are held this long: the engine never idles, so not long.
+        ("idle_in_transaction_session_timeout", "1000"),
         ("synchronous_commit", "on"),
         ("plan_cache_mode", "force_generic_plan"),
         ("enable_seqscan", "off"),
@@ -77,7 +79,16 @@ impl From<sqlx::Error> for Trouble {
             Some(code) if code == TAKEN => Self::Taken(error),
             Some(code) if AGAIN.iter().any(|again| code.starts_with(again)) => Self::Again(error),
             Some(_) => Self::Statement(error),
+            None if is_unreadable(&error) => Self::Statement(error),
             None => Self::Again(error),
         }
     }
+}
+
+/// Whether a row is missing or holds what this server does not know, such as the terms that a newer one wrote.
+fn is_unreadable(error: &sqlx::Error) -> bool {
+    matches!(
+        error,
+        sqlx::Error::RowNotFound | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)
+    )
 }

@@ -33,7 +33,10 @@ impl Job {
 }
 
 /// All jobs that have gathered, at least one, at most `most`; `None` when no more can come.
-pub(super) async fn gather(inbox: &mut mpsc::UnboundedReceiver<Job>, most: usize) -> Option<Vec<Job>> {
+pub(super) async fn gather(
+    inbox: &mut mpsc::UnboundedReceiver<Job>,
+    most: usize,
+) -> Option<Vec<Job>> {
     let mut jobs = Vec::with_capacity(inbox.len().clamp(1, most));
     match inbox.recv_many(&mut jobs, most).await {
         0 => None,

@@ -13,8 +13,8 @@ use super::{
     gather::{self, Job},
     writer::pause,
 };
-use crate::{domain::id::TemplateId, store};
 use crate::store::issuing::Known;
+use crate::{domain::id::TemplateId, store};
 
 pub(super) struct Reader {
     connection: Connection,
@@ -42,7 +42,12 @@ impl Reader {
             }
             match self.look_up(&jobs).await {
                 Ok(known) => break known,
-                Err(Trouble::Again(error) | Trouble::Taken(error) | Trouble::Statement(error)) => {
+                // One of them has an answer that cannot be read; the writer finds out which.
+                Err(Trouble::Statement(error)) => {
+                    tracing::warn!(error = %error, batch = jobs.len(), "Known records cannot be read");
+                    break Vec::new();
+                }
+                Err(Trouble::Again(error) | Trouble::Taken(error)) => {
                     self.connection.abandon();
                     tries += 1;
                     pause(tries, &error).await;

@@ -6,8 +6,7 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::sync::mpsc;
 
 use super::{
-    Answer, NoAnswer,
-    batch,
+    Answer, NoAnswer, batch,
     connection::{Connection, Trouble},
     gather::{self, Job},
     terms::TermsCache,
@@ -67,7 +66,8 @@ impl Writer {
                     return None;
                 }
                 Err(Trouble::Statement(error)) => {
-                    refused = WHOLE_TRIES;
+                    // Halves are the next try; a lone request has none, and is not given up at its first failure.
+                    refused = if jobs.len() > 1 { WHOLE_TRIES } else { refused + 1 };
                     error
                 }
                 Err(Trouble::Taken(error)) => {
@@ -89,19 +89,14 @@ impl Writer {
     async fn attempt(&mut self, jobs: &[Job]) -> Result<Vec<Answer>, Trouble> {
         let conn = self.connection.get().await?;
         let run = batch::run(conn, &mut self.terms, &*self.clock, jobs);
-        match tokio::time::timeout(PATIENCE, run).await {
-            Ok(Ok(answers)) => Ok(answers),
-            Ok(Err(error)) => {
-                if error.as_database_error().is_none() {
-                    self.connection.abandon();
-                }
-                Err(error.into())
-            }
-            Err(_) => {
-                self.connection.abandon();
-                Err(Trouble::Again(sqlx::Error::PoolTimedOut))
-            }
+        let outcome = match tokio::time::timeout(PATIENCE, run).await {
+            Ok(outcome) => outcome.map_err(Trouble::from),
+            Err(_) => Err(Trouble::Again(sqlx::Error::PoolTimedOut)),
+        };
+        if matches!(outcome, Err(Trouble::Again(_))) {
+            self.connection.abandon();
         }
+        outcome
     }
 
     /// Halves are settled apart; a single request that still fails is the poisoned one.

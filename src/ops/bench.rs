@@ -18,7 +18,7 @@ use baseline::{Rate, Subject};
 use callback::Target;
 use load::{Figures, Pace, Run, Shape};
 use scratch::Scratch;
-use server::Server;
+use server::{Server, Steps};
 
 use crate::{clock::Clock, store};
 
@@ -52,6 +52,8 @@ pub struct Report {
     pub ratio_to_one_transaction: f64,
     /// `hot` over `set_based`.
     pub share_of_set_based: f64,
+    /// Where the time of a batch went in the hot run.
+    pub steps: Steps,
     /// What the load could have asked for.
     pub generator: Generator,
     /// Only with `full`.
@@ -142,12 +144,14 @@ impl Bench {
             processors_in_hot: share(server::processor_s("self"), load_before),
             server_processors_in_hot: share(self.server.processor_s(), server_before),
         };
+        let steps = self.server.steps().await?;
         let one = self.one_transaction_per_claim().await?;
         let spread = self.run("s", fresh(&all)).await?;
         let replay = Shape::Replay(hot_target[0].clone(), "h".into(), replayable(&hot));
         let replay = self.run("r", replay).await?;
         let set_based = self.set_based().await?;
-        let crowd = if self.settings.full { Some(self.crowd(&hot_target, &hot).await?) } else { None };
+        let crowd =
+            if self.settings.full { Some(self.crowd(&hot_target, &hot).await?) } else { None };
         Ok(Report {
             ratio_to_one_transaction: hot.per_s / one.per_s,
             share_of_set_based: hot.per_s / set_based.per_s,
@@ -156,6 +160,7 @@ impl Bench {
             replay,
             one_transaction_per_claim: one,
             set_based,
+            steps,
             generator,
             crowd,
             server_peak_memory_mib: self.server.peak_memory_mib(),
@@ -188,7 +193,8 @@ impl Bench {
     ) -> anyhow::Result<Figures> {
         let length = Duration::from_secs(seconds);
         let address = self.server.address;
-        let run = Run { address, shape, pace: Pace::Closed, connections, length, name: name.into() };
+        let run =
+            Run { address, shape, pace: Pace::Closed, connections, length, name: name.into() };
         run.measure(&self.clock).await
     }
 
@@ -200,7 +206,14 @@ impl Bench {
         connections: usize,
     ) -> anyhow::Result<Figures> {
         let length = Duration::from_secs(self.settings.seconds);
-        let run = Run { address: self.server.address, shape, pace, connections, length, name: name.into() };
+        let run = Run {
+            address: self.server.address,
+            shape,
+            pace,
+            connections,
+            length,
+            name: name.into(),
+        };
         run.measure(&self.clock).await
     }
 
@@ -244,10 +257,20 @@ impl fmt::Display for Report {
             line(f, "half of the peak", &crowd.half_of_peak)?;
             line(f, "three times the peak", &crowd.overload)?;
         }
-        writeln!(f, "{:<28}{:>10.0}/s", "one transaction per claim", self.one_transaction_per_claim.per_s)?;
+        writeln!(
+            f,
+            "{:<28}{:>10.0}/s",
+            "one transaction per claim", self.one_transaction_per_claim.per_s
+        )?;
         writeln!(f, "{:<28}{:>10.0}/s", "set-based limit", self.set_based.per_s)?;
         writeln!(f, "hot / one transaction per claim: {:.1}", self.ratio_to_one_transaction)?;
         writeln!(f, "hot / set-based limit:           {:.2}", self.share_of_set_based)?;
+        let Steps { batch_size, lock_ms, read_ms, decide_ms, write_ms, commit_ms } = self.steps;
+        writeln!(
+            f,
+            "a batch of {batch_size:.0}: lock {lock_ms:.2} ms, read {read_ms:.2}, decide {decide_ms:.2}, \
+             write {write_ms:.2}, commit {commit_ms:.2}"
+        )?;
         write!(
             f,
             "the load alone could ask {:.0}/s; in the hot run it used {:.2} processors, the server {:.2}",

@@ -10,11 +10,8 @@ use super::error::StartError;
 const OLDEST_MAJOR: u32 = 15;
 
 /// Folders whose sub-folders may each hold one major version, with the folder of its binaries below.
-const VERSIONED: [(&str, &str); 3] = [
-    ("/usr/lib/postgresql", "bin"),
-    ("/usr", "bin"),
-    ("/usr/libexec", ""),
-];
+const VERSIONED: [(&str, &str); 3] =
+    [("/usr/lib/postgresql", "bin"), ("/usr", "bin"), ("/usr/libexec", "")];
 
 /// Folders that hold one Postgres at most.
 const PLAIN: [&str; 3] = ["/usr/local/pgsql/bin", "/usr/local/bin", "/usr/bin"];
@@ -35,10 +32,7 @@ impl Binaries {
             Some(dir) => {
                 vec![Self::ask(dir).ok_or_else(|| StartError::NotABinDir(dir.to_owned()))?]
             }
-            None => usual_places()
-                .iter()
-                .filter_map(|dir| Self::ask(dir))
-                .collect(),
+            None => usual_places().iter().filter_map(|dir| Self::ask(dir)).collect(),
         };
         choose(installed, made_by(cluster)?).map_err(|no| no.into_start_error(cluster))
     }
@@ -48,16 +42,9 @@ impl Binaries {
         if !dir.join("initdb").exists() {
             return None;
         }
-        let said = Command::new(dir.join("postgres"))
-            .arg("--version")
-            .output()
-            .ok()?;
+        let said = Command::new(dir.join("postgres")).arg("--version").output().ok()?;
         let (major, version) = parse_version(&String::from_utf8_lossy(&said.stdout))?;
-        Some(Self {
-            dir: dir.to_owned(),
-            major,
-            version,
-        })
+        Some(Self { dir: dir.to_owned(), major, version })
     }
 }
 
@@ -73,22 +60,14 @@ fn usual_places() -> Vec<PathBuf> {
 
 /// `15` (Debian), `pgsql-15` (Red Hat) or `postgresql15` (Alpine).
 fn is_version_folder(name: &str) -> bool {
-    let digits = name
-        .trim_start_matches("pgsql-")
-        .trim_start_matches("postgresql");
+    let digits = name.trim_start_matches("pgsql-").trim_start_matches("postgresql");
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Reads `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`.
 fn parse_version(said: &str) -> Option<(u32, String)> {
-    let version = said
-        .split_once("(PostgreSQL)")?
-        .1
-        .split_whitespace()
-        .next()?;
-    let digits = version
-        .split(|letter: char| !letter.is_ascii_digit())
-        .next()?;
+    let version = said.split_once("(PostgreSQL)")?.1.split_whitespace().next()?;
+    let digits = version.split(|letter: char| !letter.is_ascii_digit()).next()?;
     Some((digits.parse().ok()?, version.to_owned()))
 }
 
@@ -98,11 +77,7 @@ fn made_by(cluster: &Path) -> Result<Option<u32>, StartError> {
     match fs::read_to_string(&path) {
         Ok(text) => Ok(text.trim().parse().ok()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(StartError::Io {
-            attempt: "read",
-            path,
-            source,
-        }),
+        Err(source) => Err(StartError::Io { attempt: "read", path, source }),
     }
 }
 
@@ -118,14 +93,10 @@ impl NoneFits {
     fn into_start_error(self, cluster: &Path) -> StartError {
         match self {
             Self::Nothing => StartError::NoBinaries,
-            Self::TooOld { found } => StartError::TooOld {
-                found,
-                needed: OLDEST_MAJOR,
-            },
-            Self::MajorMissing { wanted } => StartError::MajorMissing {
-                cluster: cluster.to_owned(),
-                wanted,
-            },
+            Self::TooOld { found } => StartError::TooOld { found, needed: OLDEST_MAJOR },
+            Self::MajorMissing { wanted } => {
+                StartError::MajorMissing { cluster: cluster.to_owned(), wanted }
+            }
         }
     }
 }
@@ -133,17 +104,13 @@ impl NoneFits {
 /// A cluster belongs to the major version that made it; a new one gets the newest.
 fn choose(installed: Vec<Binaries>, made_by: Option<u32>) -> Result<Binaries, NoneFits> {
     if let Some(wanted) = made_by {
-        let same = installed
-            .into_iter()
-            .find(|binaries| binaries.major == wanted);
+        let same = installed.into_iter().find(|binaries| binaries.major == wanted);
         return same.ok_or(NoneFits::MajorMissing { wanted });
     }
     let newest = installed.into_iter().max_by_key(|binaries| binaries.major);
     let newest = newest.ok_or(NoneFits::Nothing)?;
     if newest.major < OLDEST_MAJOR {
-        return Err(NoneFits::TooOld {
-            found: newest.major,
-        });
+        return Err(NoneFits::TooOld { found: newest.major });
     }
     Ok(newest)
 }
@@ -176,10 +143,7 @@ mod tests {
     #[test]
     fn nothing_and_too_old_are_told_apart() {
         assert_eq!(choose(installed(&[]), None), Err(NoneFits::Nothing));
-        assert_eq!(
-            choose(installed(&[13]), None),
-            Err(NoneFits::TooOld { found: 13 })
-        );
+        assert_eq!(choose(installed(&[13]), None), Err(NoneFits::TooOld { found: 13 }));
     }
 
     #[test]

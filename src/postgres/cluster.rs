@@ -1,6 +1,9 @@
 //! Makes a new cluster, all or nothing.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::binaries::Binaries;
 use super::data_dir::Layout;
@@ -12,6 +15,9 @@ use super::tool::Tool;
 
 /// The one role of the cluster, and the one of its superuser.
 pub(super) const ROLE: &str = "kaquan";
+
+/// How long the children of a killed `initdb` may take to notice.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Makes the cluster when there is none; says whether it did.
 pub(super) fn make_if_missing(
@@ -26,8 +32,7 @@ pub(super) fn make_if_missing(
     }
     let unfinished = layout.unfinished_cluster();
     if unfinished.exists() {
-        leftovers::end_users_of(&unfinished)?;
-        fs::remove_dir_all(&unfinished).map_err(failed_to("remove", &unfinished))?;
+        remove(&unfinished)?;
     }
     user.give(&unfinished)?;
     run_initdb(layout, binaries, user, durability)?;
@@ -39,6 +44,25 @@ pub(super) fn make_if_missing(
     Ok(true)
 }
 
+/// Removes what a killed `initdb` left; a child of it may still be writing, or removing, for a
+/// moment.
+fn remove(unfinished: &Path) -> Result<(), StartError> {
+    leftovers::end_users_of(unfinished)?;
+    let begun = Instant::now();
+    loop {
+        match fs::remove_dir_all(unfinished) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error)
+                if error.kind() == ErrorKind::DirectoryNotEmpty && begun.elapsed() < PATIENCE =>
+            {
+                leftovers::pause();
+            }
+            Err(error) => return Err(failed_to("remove", unfinished)(error)),
+        }
+    }
+}
+
 fn run_initdb(
     layout: &Layout,
     binaries: &Binaries,
@@ -46,25 +70,12 @@ fn run_initdb(
     durability: Durability,
 ) -> Result<(), StartError> {
     let unfinished = layout.unfinished_cluster();
-    let tool = Tool {
-        program: binaries.dir.join("initdb"),
-        user,
-        folder: &unfinished,
-    };
+    let tool = Tool { program: binaries.dir.join("initdb"), user, folder: &unfinished };
     let mut command = tool.command();
     // A collation that never drifts with the C library, and pages that know when they are damaged.
-    command.args([
-        "--username",
-        ROLE,
-        "--encoding=UTF8",
-        "--locale=C.UTF-8",
-        "--data-checksums",
-    ]);
+    command.args(["--username", ROLE, "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums"]);
     // Without the login files that every start hands over, nobody gets in.
-    command
-        .arg("--auth=reject")
-        .arg("--pgdata")
-        .arg(&unfinished);
+    command.arg("--auth=reject").arg("--pgdata").arg(&unfinished);
     match durability {
         Durability::On => {}
         Durability::OffForTests => {
@@ -76,8 +87,5 @@ fn run_initdb(
         return Ok(());
     }
     let output = String::from_utf8_lossy(&said.stderr).trim().to_owned();
-    Err(StartError::Initdb {
-        status: said.status,
-        output,
-    })
+    Err(StartError::Initdb { status: said.status, output })
 }

@@ -15,6 +15,8 @@ use super::error::{StartError, failed_to};
 use super::leftovers::pause;
 use super::os_user::OsUser;
 
+/// The folder of the socket, inside the data folder.
+pub(super) const SOCKET_DIR: &str = "run";
 /// The operating system's limit for the path of a socket.
 const SOCKET_PATH_LIMIT: usize = 107;
 
@@ -44,7 +46,7 @@ impl Layout {
 
     /// The folder of the socket.
     pub(super) fn socket_dir(&self) -> PathBuf {
-        self.root.join("run")
+        self.root.join(SOCKET_DIR)
     }
 
     pub(super) fn socket(&self) -> PathBuf {
@@ -65,10 +67,7 @@ impl Layout {
     pub(super) fn check_socket_path(&self) -> Result<(), StartError> {
         let socket = self.socket();
         if socket.as_os_str().len() > SOCKET_PATH_LIMIT {
-            return Err(StartError::SocketPathTooLong {
-                socket,
-                limit: SOCKET_PATH_LIMIT,
-            });
+            return Err(StartError::SocketPathTooLong { socket, limit: SOCKET_PATH_LIMIT });
         }
         Ok(())
     }
@@ -94,17 +93,14 @@ impl Layout {
             .create_new(true)
             .open(&path)
             .map_err(failed_to("make", &path))?;
-        file.set_permissions(Permissions::from_mode(0o644))
-            .map_err(failed_to("open", &path))?;
+        file.set_permissions(Permissions::from_mode(0o644)).map_err(failed_to("open", &path))?;
         Ok(file)
     }
 
     /// Writes a file that the server reads; a reader sees the old or the new text, never half.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, StartError> {
         let (draft, path) = (format!("{name}.new"), self.root.join(name));
-        self.new_file(&draft)?
-            .write_all(text.as_bytes())
-            .map_err(failed_to("write", &path))?;
+        self.new_file(&draft)?.write_all(text.as_bytes()).map_err(failed_to("write", &path))?;
         fs::rename(self.root.join(draft), &path).map_err(failed_to("write", &path))?;
         Ok(path)
     }
@@ -121,9 +117,7 @@ impl Claim {
     /// Makes the folder when missing and takes its lock.
     pub(super) fn take(data_dir: &Path) -> Result<Self, StartError> {
         fs::create_dir_all(data_dir).map_err(failed_to("make", data_dir))?;
-        let root = data_dir
-            .canonicalize()
-            .map_err(failed_to("find", data_dir))?;
+        let root = data_dir.canonicalize().map_err(failed_to("find", data_dir))?;
         let path = root.join("kaquan.lock");
         let mut lock = OpenOptions::new()
             .read(true)
@@ -141,19 +135,13 @@ impl Claim {
                 Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => pause(),
                 Err(TryLockError::WouldBlock) => {
                     let owner = written_in(&mut lock);
-                    return Err(StartError::InUse {
-                        data_dir: root,
-                        owner,
-                    });
+                    return Err(StartError::InUse { data_dir: root, owner });
                 }
                 Err(TryLockError::Error(error)) => return Err(failed_to("lock", &path)(error)),
             }
         }
         sign(&mut lock).map_err(failed_to("write", &path))?;
-        Ok(Self {
-            layout: Layout { root },
-            lock,
-        })
+        Ok(Self { layout: Layout { root }, lock })
     }
 
     /// Gives the lock file to the server's user, who may be the one to start kaquan next time.

@@ -111,16 +111,9 @@ pub(super) fn failed_to(
     path: &Path,
 ) -> impl FnOnce(io::Error) -> StartError {
     let path = path.to_owned();
-    move |source| StartError::Io {
-        attempt,
-        path,
-        source,
-    }
+    move |source| StartError::Io { attempt, path, source }
 }
 
 fn owner_words(owner: Option<u32>) -> String {
-    owner.map_or_else(
-        || "process unknown".to_owned(),
-        |pid| format!("process {pid}"),
-    )
+    owner.map_or_else(|| "process unknown".to_owned(), |pid| format!("process {pid}"))
 }

@@ -51,12 +51,8 @@ impl Keeper {
         let (events, received) = mpsc::channel();
         let (tell, told) = mpsc::sync_channel(1);
         let postmaster = Arc::new(AtomicU32::new(0));
-        let watch = Watch {
-            server,
-            postmaster: Arc::clone(&postmaster),
-            events: events.clone(),
-            received,
-        };
+        let watch =
+            Watch { server, postmaster: Arc::clone(&postmaster), events: events.clone(), received };
         let body = move || {
             let begun = watch.launch();
             let (running, answer) = match begun {
@@ -73,14 +69,7 @@ impl Keeper {
             .spawn(body)
             .map_err(failed_to("start a thread for", "Postgres".as_ref()))?;
         let last_end = told.recv().unwrap_or(Err(StartError::Stopped))?;
-        Ok((
-            Self {
-                thread,
-                events,
-                postmaster,
-            },
-            last_end,
-        ))
+        Ok((Self { thread, events, postmaster }, last_end))
     }
 
     /// The process id of the server; `None` between a crash and the restart.
@@ -166,10 +155,7 @@ impl Watch {
                 Err(StartError::Stopped) => return None,
                 Err(error) => {
                     let error: &dyn std::error::Error = &error;
-                    tracing::error!(
-                        error,
-                        "Postgres does not start again, next try in {pause:?}"
-                    );
+                    tracing::error!(error, "Postgres does not start again, next try in {pause:?}");
                 }
             }
             match self.received.recv_timeout(pause) {
@@ -190,10 +176,7 @@ impl Watch {
             // The keeper may be gone already, together with its wish to know.
             let _unheard = events.send(Event::Ended);
         };
-        if let Err(error) = thread::Builder::new()
-            .name("postgres-watcher".to_owned())
-            .spawn(wait)
-        {
+        if let Err(error) = thread::Builder::new().name("postgres-watcher".to_owned()).spawn(wait) {
             tracing::error!(%error, "Nobody watches Postgres: a crash would go unseen");
         }
     }
@@ -209,11 +192,9 @@ impl Watch {
     fn end(&self, child: &mut Child) {
         let begun = Instant::now();
         self.postmaster.store(0, Ordering::Release);
-        for (signal, patience) in [
-            (Signal::SIGINT, FAST),
-            (Signal::SIGQUIT, IMMEDIATE),
-            (Signal::SIGKILL, IMMEDIATE),
-        ] {
+        for (signal, patience) in
+            [(Signal::SIGINT, FAST), (Signal::SIGQUIT, IMMEDIATE), (Signal::SIGKILL, IMMEDIATE)]
+        {
             // It cannot be a stranger: a child that ended is a zombie until we reap it below.
             let _ended = kill(pid_of(child), signal);
             match self.await_end(patience) {
@@ -236,10 +217,7 @@ impl Watch {
     fn await_end(&self, patience: Duration) -> Result<(), RecvTimeoutError> {
         let until = Instant::now() + patience;
         loop {
-            match self
-                .received
-                .recv_timeout(until.saturating_duration_since(Instant::now()))
-            {
+            match self.received.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(Event::Ended) => return Ok(()),
                 Ok(Event::Stop) => {}
                 Err(error) => return Err(error),

@@ -41,11 +41,7 @@ pub(super) fn settle(layout: &Layout) -> Result<LastEnd, StartError> {
     remove_if_there(&layout.socket_lock())?;
     // A server that shuts down removes its own file.
     let was_killed = remove_if_there(&layout.cluster().join("postmaster.pid"))?;
-    Ok(if was_killed {
-        LastEnd::Killed
-    } else {
-        LastEnd::Clean
-    })
+    Ok(if was_killed { LastEnd::Killed } else { LastEnd::Clean })
 }
 
 /// Asks every Postgres process at work in `folder` to end and waits until all have.
@@ -63,20 +59,14 @@ pub(super) fn end_users_of(folder: &Path) -> Result<(), StartError> {
             return Err(StartError::StillRunning { pids });
         }
         if let Some((_, signal)) = signals.next_if(|(due, _)| *due <= begun.elapsed()) {
-            users
-                .iter()
-                .filter(|user| user.takes(*signal))
-                .for_each(|user| user.send(*signal));
+            users.iter().filter(|user| user.takes(*signal)).for_each(|user| user.send(*signal));
         }
         pause();
     }
 }
 
 /// One short wait for something that the operating system lets nobody wait for.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "no event tells of a stranger's end; never in tokio"
-)]
+#[expect(clippy::disallowed_methods, reason = "no event tells of a stranger's end; never in tokio")]
 pub(super) fn pause() {
     thread::sleep(Duration::from_millis(5));
 }
@@ -86,9 +76,10 @@ pub(super) fn mark(cluster: &Path) -> Result<String, StartError> {
     Ok(Place::of(cluster)?.mark())
 }
 
-/// A folder by its identity rather than its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
+/// A folder by its identity rather than its name alone.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    folder: &'a Path,
     device: u64,
     inode: u64,
 }
@@ -114,24 +105,23 @@ impl User {
     }
 }
 
-impl Place {
-    fn of(folder: &Path) -> Result<Self, StartError> {
+impl<'a> Place<'a> {
+    fn of(folder: &'a Path) -> Result<Self, StartError> {
         let found = fs::metadata(folder).map_err(failed_to("read", folder))?;
-        Ok(Self {
-            device: found.dev(),
-            inode: found.ino(),
-        })
+        Ok(Self { folder, device: found.dev(), inode: found.ino() })
     }
 
     fn mark(self) -> String {
         format!("kaquan-{:x}-{:x}", self.device, self.inode)
     }
 
+    fn is_named_in(self, title: &str) -> bool {
+        title.split('\0').any(|word| Path::new(word) == self.folder)
+    }
+
     fn users(self) -> Vec<User> {
         let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-        processes
-            .filter_map(|process| self.user(&process.path()))
-            .collect()
+        processes.filter_map(|process| self.user(&process.path())).collect()
     }
 
     /// Every process of a server works in the folder of its cluster; a zombie works nowhere.
@@ -144,19 +134,12 @@ impl Place {
         let title = fs::read(process.join("cmdline")).ok()?;
         let title = String::from_utf8_lossy(&title);
         let works_here = match fs::metadata(process.join("cwd")) {
-            Ok(folder) => {
-                Self {
-                    device: folder.dev(),
-                    inode: folder.ino(),
-                } == self
-            }
+            Ok(found) => found.dev() == self.device && found.ino() == self.inode,
             // Root without CAP_SYS_PTRACE, as in most containers, may not look; but all can read
-            // the title, where the server's `cluster_name` stands.
-            Err(_) => title.contains(&self.mark()),
+            // the title: of a server and of initdb the folder stands there, of the server's
+            // children its `cluster_name`.
+            Err(_) => title.contains(&self.mark()) || self.is_named_in(&title),
         };
-        works_here.then(|| User {
-            pid,
-            is_server_child: title.starts_with("postgres:"),
-        })
+        works_here.then(|| User { pid, is_server_child: title.starts_with("postgres:") })
     }
 }

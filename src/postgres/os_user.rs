@@ -47,21 +47,12 @@ impl OsUser {
     }
 
     fn from_user(user: User, switched: bool) -> Self {
-        Self {
-            name: user.name,
-            uid: user.uid.as_raw(),
-            gid: user.gid.as_raw(),
-            switched,
-        }
+        Self { name: user.name, uid: user.uid.as_raw(), gid: user.gid.as_raw(), switched }
     }
 
     /// The names that may log in: the server's own, and root's when kaquan is root.
     pub(super) fn may_log_in(&self) -> Vec<&str> {
-        if self.switched {
-            vec![&self.name, "root"]
-        } else {
-            vec![&self.name]
-        }
+        if self.switched { vec![&self.name, "root"] } else { vec![&self.name] }
     }
 
     /// Makes `folder`, when missing, and gives it to the server's user alone.

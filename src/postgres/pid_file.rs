@@ -30,20 +30,8 @@ mod tests {
         let ready = PidFile::parse(&format!("{head}ready   \n"));
         let starting = PidFile::parse(&format!("{head}starting\n"));
 
-        assert_eq!(
-            ready,
-            Some(PidFile {
-                pid: 4711,
-                is_ready: true
-            })
-        );
-        assert_eq!(
-            starting,
-            Some(PidFile {
-                pid: 4711,
-                is_ready: false
-            })
-        );
+        assert_eq!(ready, Some(PidFile { pid: 4711, is_ready: true }));
+        assert_eq!(starting, Some(PidFile { pid: 4711, is_ready: false }));
         assert_eq!(PidFile::parse(head), starting);
     }
 

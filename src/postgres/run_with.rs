@@ -44,18 +44,12 @@ pub async fn run_with(settings: Settings, command: Vec<OsString>) -> Result<Exit
     let Some((program, arguments)) = command.split_first() else {
         return Err(RunError::NoCommand);
     };
-    let refused = |source| RunError::Command {
-        command: program.clone(),
-        source,
-    };
+    let refused = |source| RunError::Command { command: program.clone(), source };
 
     let postgres = in_background(move || Postgres::start(&settings)).await?;
     postgres.ensure_database(DATABASE).await?;
     let url = postgres.url(DATABASE);
-    let child = Command::new(program)
-        .args(arguments)
-        .env("DATABASE_URL", url)
-        .spawn();
+    let child = Command::new(program).args(arguments).env("DATABASE_URL", url).spawn();
     let ended = match child {
         Ok(child) => outlive(child).await.map_err(refused),
         Err(error) => Err(refused(error)),

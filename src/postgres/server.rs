@@ -40,33 +40,19 @@ impl Server {
         let cluster = layout.cluster();
         let last_end = leftovers::settle(layout)?;
         let early_output = layout.new_file("pg-start.log")?;
-        let stderr = early_output
-            .try_clone()
-            .map_err(failed_to("share", layout.root()))?;
+        let stderr = early_output.try_clone().map_err(failed_to("share", layout.root()))?;
 
         let program = self.binaries.dir.join("postgres");
-        let tool = Tool {
-            program,
-            user: &self.user,
-            folder: &cluster,
-        };
+        let tool = Tool { program, user: &self.user, folder: &cluster };
         let mut command = tool.command();
-        command
-            .arg("-D")
-            .arg(&cluster)
-            .arg("-k")
-            .arg(layout.socket_dir());
+        command.arg("-D").arg(&cluster).arg("-k").arg(layout.socket_dir());
         // On the command line no edit of postgresql.conf and no `alter system` can undo them.
         for (name, value) in self.parameters()? {
             command.arg("-c").arg(format!("{name}={value}"));
         }
         command.stdout(Stdio::null()).stderr(stderr);
         let child = command.spawn().map_err(|error| tool.not_begun(error))?;
-        Ok(Process {
-            child,
-            last_end,
-            early_output,
-        })
+        Ok(Process { child, last_end, early_output })
     }
 
     fn parameters(&self) -> Result<Vec<(&'static str, String)>, StartError> {
@@ -83,14 +69,9 @@ impl Server {
         for name in self.user.may_log_in() {
             map.extend(["kaquan \"", name, "\" ", ROLE, "\n"]);
         }
-        let doors = self
-            .layout
-            .write("pg_hba.conf", "local all all peer map=kaquan\n")?;
+        let doors = self.layout.write("pg_hba.conf", "local all all peer map=kaquan\n")?;
         let names = self.layout.write("pg_ident.conf", &map)?;
-        Ok(vec![
-            ("hba_file", shown(&doors)),
-            ("ident_file", shown(&names)),
-        ])
+        Ok(vec![("hba_file", shown(&doors)), ("ident_file", shown(&names))])
     }
 
     fn of_settings(&self) -> Result<Vec<(&'static str, String)>, StartError> {
@@ -118,19 +99,11 @@ impl Server {
     pub(super) fn ended(&self, process: &mut Process, status: ExitStatus) -> StartError {
         let mut output = String::new();
         let file = &mut process.early_output;
-        if file
-            .rewind()
-            .and_then(|()| file.read_to_string(&mut output))
-            .is_err()
-        {
+        if file.rewind().and_then(|()| file.read_to_string(&mut output)).is_err() {
             output.push_str("its output cannot be read");
         }
         let output = output.trim().to_owned();
-        StartError::Ended {
-            status,
-            output,
-            logs: self.layout.logs(),
-        }
+        StartError::Ended { status, output, logs: self.layout.logs() }
     }
 }
 

@@ -42,23 +42,13 @@ impl Tool<'_> {
 
     /// Why the program could not even begin: a closed folder is named.
     pub(super) fn not_begun(&self, source: io::Error) -> StartError {
-        let closed = || {
-            self.user
-                .barrier_to(self.folder)
-                .or_else(|| self.user.barrier_to(&self.program))
-        };
+        let closed =
+            || self.user.barrier_to(self.folder).or_else(|| self.user.barrier_to(&self.program));
         if source.kind() == io::ErrorKind::PermissionDenied && self.user.switched {
             let folder = closed().unwrap_or_else(|| self.folder.to_owned());
-            return StartError::CannotEnter {
-                user: self.user.name.clone(),
-                folder,
-            };
+            return StartError::CannotEnter { user: self.user.name.clone(), folder };
         }
-        StartError::Io {
-            attempt: "run",
-            path: self.program.clone(),
-            source,
-        }
+        StartError::Io { attempt: "run", path: self.program.clone(), source }
     }
 }
 
@@ -70,16 +60,9 @@ fn end_with_this_thread(command: &mut Command) {
     let before_exec = move || {
         prctl::set_pdeathsig(Signal::SIGINT)?;
         // The parent may have died before the kernel knew of our wish.
-        if getppid() == parent {
-            Ok(())
-        } else {
-            Err(io::Error::from(Errno::ECANCELED))
-        }
+        if getppid() == parent { Ok(()) } else { Err(io::Error::from(Errno::ECANCELED)) }
     };
-    #[expect(
-        unsafe_code,
-        reason = "two system calls between fork and exec, both signal-safe"
-    )]
+    #[expect(unsafe_code, reason = "two system calls between fork and exec, both signal-safe")]
     unsafe {
         command.pre_exec(before_exec)
     };

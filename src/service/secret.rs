@@ -24,6 +24,16 @@ impl Fresh {
         Ok(Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bits))))
     }
 
+    /// Like [`Self::random`], with a checksum at the end by which a slip of the finger is seen without a look-up.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness to give.
+    pub fn random_checked(prefix: &str) -> Result<Self, rand::rngs::SysError> {
+        let Self(mut secret) = Self::random(prefix)?;
+        secret.push_str(&checksum(&secret));
+        Ok(Self(secret))
+    }
+
     /// To be shown once, to whoever asked for it.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -46,6 +56,21 @@ pub fn hash(secret: &str) -> SecretHash {
     Sha256::digest(secret.as_bytes()).into()
 }
 
+/// Whether a shown secret ends with its checksum, as those of [`Fresh::random_checked`] do.
+pub fn is_well_typed(secret: &str) -> bool {
+    let split = secret.len().checked_sub(CHECKSUM).and_then(|at| secret.split_at_checked(at));
+    split.is_some_and(|(random, sum)| checksum(random) == sum)
+}
+
+/// Characters of a checksum: 36 bits.
+const CHECKSUM: usize = 6;
+
+fn checksum(text: &str) -> String {
+    let mut sum = URL_SAFE_NO_PAD.encode(hash(text));
+    sum.truncate(CHECKSUM);
+    sum
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,5 +83,17 @@ mod tests {
         assert_ne!(one.reveal(), other.reveal());
         assert_eq!(hash(one.reveal()), one.hash());
         assert_eq!(format!("{one:?}"), "Fresh(…)");
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_is_seen() {
+        let key = Fresh::random_checked("kq_").unwrap();
+
+        assert_eq!(key.reveal().len(), 52);
+        assert!(is_well_typed(key.reveal()));
+        for wrong in ["", "kq_", "密钥密钥密钥", &key.reveal()[1..], &format!("{}A", key.reveal())]
+        {
+            assert!(!is_well_typed(wrong), "{wrong}");
+        }
     }
 }

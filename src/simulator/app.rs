@@ -70,15 +70,8 @@ impl State {
         let ttl = self.switches.token_ttl;
         let expires_at = now + TimeDelta::seconds(ttl);
         let app_id = self.apps.get(app_key).map_or(0, |app| app.app_id);
-        let text = format!(
-            "24.{}.{ttl}.{}.282335-{app_id}",
-            self.hex(32),
-            expires_at.timestamp()
-        );
-        let token = Token {
-            app_key: app_key.to_owned(),
-            expires_at,
-        };
+        let text = format!("24.{}.{ttl}.{}.282335-{app_id}", self.hex(32), expires_at.timestamp());
+        let token = Token { app_key: app_key.to_owned(), expires_at };
         self.tokens.insert(text.clone(), token);
         text
     }
@@ -104,9 +97,7 @@ fn is_token_shaped(text: &str) -> bool {
         return false;
     };
     let hex = key.len() == 32 && key.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let both = owner
-        .split_once('-')
-        .is_some_and(|(user, app)| digits(user) && digits(app));
+    let both = owner.split_once('-').is_some_and(|(user, app)| digits(user) && digits(app));
     kind.len() == 2 && digits(kind) && hex && digits(ttl) && digits(expiry) && both
 }
 

@@ -35,20 +35,14 @@ pub(super) struct Heard {
 
 impl Caller {
     pub fn new(timeout: Duration, allowed_hosts: Vec<String>) -> io::Result<Self> {
-        rustls::crypto::ring::default_provider()
-            .install_default()
-            .ok();
+        rustls::crypto::ring::default_provider().install_default().ok();
         let client = Client::builder()
             .redirect(Policy::none())
             .no_proxy()
             .timeout(timeout)
             .build()
             .map_err(io::Error::other)?;
-        Ok(Self {
-            client,
-            timeout,
-            allowed_hosts,
-        })
+        Ok(Self { client, timeout, allowed_hosts })
     }
 
     /// One call, read to its end.
@@ -83,10 +77,7 @@ impl Caller {
     }
 
     async fn exchange(&self, url: Url, letter: &str) -> Result<Heard, String> {
-        let request = self
-            .client
-            .post(url)
-            .header(CONTENT_TYPE, "application/json");
+        let request = self.client.post(url).header(CONTENT_TYPE, "application/json");
         let answer = request.body(letter.to_owned()).send().await.map_err(told)?;
         let status = Some(answer.status().as_u16());
         let says_json = answer
@@ -95,20 +86,12 @@ impl Caller {
             .and_then(|value| value.to_str().ok())
             .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/json"));
         let body = Some(read_body(answer).await?);
-        Ok(Heard {
-            status,
-            says_json,
-            body,
-            ..Heard::default()
-        })
+        Ok(Heard { status, says_json, body, ..Heard::default() })
     }
 }
 
 /// Waits, so that tries are apart and late calls are late.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the platform's pauses are what is simulated"
-)]
+#[expect(clippy::disallowed_methods, reason = "the platform's pauses are what is simulated")]
 pub(super) async fn pause(time: Duration) {
     if !time.is_zero() {
         tokio::time::sleep(time).await;
@@ -137,10 +120,7 @@ async fn write_and_close(url: &Url, letter: &str) -> io::Result<()> {
         Some(Host::Domain(_) | Host::Ipv4(_)) | None => TcpStream::connect((host, port)).await?,
     };
     let path = url.path();
-    let query = url
-        .query()
-        .map(|query| format!("?{query}"))
-        .unwrap_or_default();
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     let length = letter.len();
     let request = format!(
         "POST {path}{query} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\n\
@@ -158,10 +138,7 @@ fn told(error: reqwest::Error) -> String {
 }
 
 fn finish(heard: Result<Heard, String>, begun: Instant) -> Heard {
-    let mut heard = heard.unwrap_or_else(|error| Heard {
-        error: Some(error),
-        ..Heard::default()
-    });
+    let mut heard = heard.unwrap_or_else(|error| Heard { error: Some(error), ..Heard::default() });
     heard.ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     heard
 }

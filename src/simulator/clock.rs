@@ -12,10 +12,7 @@ pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 impl Clock {
     /// The machine's own time.
     pub fn system() -> Self {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the simulator may not use our clock"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "the simulator may not use our clock")]
         Self(Arc::new(Utc::now))
     }
 

@@ -141,10 +141,7 @@ struct SetStock {
 }
 
 async fn set_stock(Shared(world): Sim, body: Bytes) -> Answer {
-    let SetStock {
-        coupon_template_id,
-        stock,
-    } = read(&body)?;
+    let SetStock { coupon_template_id, stock } = read(&body)?;
     world.set_stock(coupon_template_id, stock)?;
     said(&json!({}))
 }
@@ -157,9 +154,7 @@ async fn revoke_tokens(Shared(world): Sim) -> Answer {
 async fn wallet(Shared(world): Sim, RawQuery(query): RawQuery) -> Answer {
     let query = Fields::from_form(&query.unwrap_or_default());
     let query = query.map_err(|_| Wrong::input("unreadable query"))?;
-    let open_id = query
-        .find("open_id")
-        .ok_or_else(|| Wrong::input("open_id is missing"))?;
+    let open_id = query.find("open_id").ok_or_else(|| Wrong::input("open_id is missing"))?;
     said(&world.wallet(open_id))
 }
 

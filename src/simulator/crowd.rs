@@ -58,21 +58,11 @@ pub(super) async fn take_all(
     order: CrowdOrder,
 ) -> Result<CrowdReport, TakeError> {
     let begun = Instant::now();
-    let size = if order.faults.contains(&Fault::SwapPairs) {
-        2
-    } else {
-        1
-    };
-    let groups: Vec<Vec<TakeOrder>> = order
-        .open_ids
-        .chunks(size)
-        .map(|group| orders(&order, group))
-        .collect();
+    let size = if order.faults.contains(&Fault::SwapPairs) { 2 } else { 1 };
+    let groups: Vec<Vec<TakeOrder>> =
+        order.open_ids.chunks(size).map(|group| orders(&order, group)).collect();
     let waves = stream::iter(groups.into_iter().map(|group| take_group(world, group)));
-    let done: Vec<_> = waves
-        .buffered(order.parallel.clamp(1, MOST_AT_ONCE))
-        .collect()
-        .await;
+    let done: Vec<_> = waves.buffered(order.parallel.clamp(1, MOST_AT_ONCE)).collect().await;
 
     let mut results = Vec::new();
     for group in done {
@@ -117,10 +107,7 @@ async fn take_group(
 
 fn summary(results: Vec<TakeReport>, ms: u64) -> CrowdReport {
     let count = |wanted: fn(&Outcome) -> bool| {
-        results
-            .iter()
-            .filter(|report| wanted(&report.outcome))
-            .count()
+        results.iter().filter(|report| wanted(&report.outcome)).count()
     };
     CrowdReport {
         takes: results.len(),

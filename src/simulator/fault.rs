@@ -108,10 +108,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub fn of(faults: &[Fault]) -> Self {
-        let mut plan = Self {
-            copies: 1,
-            ..Self::default()
-        };
+        let mut plan = Self { copies: 1, ..Self::default() };
         for fault in faults {
             plan.add(fault);
         }

@@ -68,15 +68,12 @@ impl Fields {
     /// The value, unless it is missing or empty.
     pub fn find(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);
-        found
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
     /// The value of a required parameter.
     pub fn get(&self, name: &str) -> Result<&str, Trouble> {
-        self.find(name)
-            .ok_or_else(|| Trouble::parameter(format!("{name} is missing")))
+        self.find(name).ok_or_else(|| Trouble::parameter(format!("{name} is missing")))
     }
 
     /// A whole number that may be left out.
@@ -188,14 +185,8 @@ mod tests {
         assert_eq!(fields.get_integer("a"), Ok(12));
         assert_eq!(fields.get_integer("b"), Ok(-3));
         for name in ["c", "d", "e", "f", "g"] {
-            assert!(
-                matches!(fields.get_integer(name), Err(Trouble::Business(41000, _))),
-                "{name}"
-            );
+            assert!(matches!(fields.get_integer(name), Err(Trouble::Business(41000, _))), "{name}");
         }
-        assert!(matches!(
-            fields.get_integer("missing"),
-            Err(Trouble::Business(40001, _))
-        ));
+        assert!(matches!(fields.get_integer("missing"), Err(Trouble::Business(40001, _))));
     }
 }

@@ -45,16 +45,9 @@ pub(super) async fn serve(Shared(world): Shared<Arc<World>>, request: Request) -
     let line = head.method.as_str().len() + head.uri.to_string().len() + " \u{20}HTTP/1.1".len();
     if line > MOST_LINE {
         world.lock().report.deviation("request line over 16 KiB");
-        return of_kind(
-            StatusCode::URI_TOO_LONG,
-            "text/plain",
-            "request line too long",
-        );
+        return of_kind(StatusCode::URI_TOO_LONG, "text/plain", "request line too long");
     }
-    let body = to_bytes(body, MOST_READ)
-        .await
-        .ok()
-        .filter(|bytes| bytes.len() <= MOST_BODY);
+    let body = to_bytes(body, MOST_READ).await.ok().filter(|bytes| bytes.len() <= MOST_BODY);
     let incoming = Incoming { head, body };
 
     let fault = world.lock().next_call.pop_front();
@@ -88,10 +81,7 @@ fn route(world: &World, incoming: &Incoming) -> Response {
 
 fn handle(world: &World, call: &Call, incoming: &Incoming) -> Result<Response, Trouble> {
     if incoming.head.method != call.method {
-        return Err(Trouble::Business(
-            501,
-            "request method not supported".to_owned(),
-        ));
+        return Err(Trouble::Business(501, "request method not supported".to_owned()));
     }
     let app_key = owner(world, incoming)?;
     let fields = parameters(world, call, incoming)?;
@@ -121,15 +111,11 @@ fn owner(world: &World, incoming: &Incoming) -> Result<String, Trouble> {
             state.report.deviation("token in form");
         }
     }
-    state
-        .app_of_token(&token.unwrap_or_default(), now)
-        .map_err(|refusal| match refusal {
-            TokenRefusal::Garbled => Trouble::Gateway(100, "Invalid parameter"),
-            TokenRefusal::Unknown => {
-                Trouble::Gateway(110, "Access token invalid or no longer valid")
-            }
-            TokenRefusal::Expired => Trouble::Gateway(111, "Access token expired"),
-        })
+    state.app_of_token(&token.unwrap_or_default(), now).map_err(|refusal| match refusal {
+        TokenRefusal::Garbled => Trouble::Gateway(100, "Invalid parameter"),
+        TokenRefusal::Unknown => Trouble::Gateway(110, "Access token invalid or no longer valid"),
+        TokenRefusal::Expired => Trouble::Gateway(111, "Access token expired"),
+    })
 }
 
 /// The parameters from where the documents put them, or from where a switch allows them to be.
@@ -149,10 +135,7 @@ fn parameters(world: &World, call: &Call, incoming: &Incoming) -> Result<Fields,
             Ok(query)
         }
         Place::Form if is_kind(incoming, "application/x-www-form-urlencoded") => {
-            if query
-                .names()
-                .any(|name| name != TOKEN && call.documents(name))
-            {
+            if query.names().any(|name| name != TOKEN && call.documents(name)) {
                 depart(world, "parameters of a form in the query")?;
             }
             query.and(form_of(incoming)?)
@@ -163,9 +146,7 @@ fn parameters(world: &World, call: &Call, incoming: &Incoming) -> Result<Fields,
         }
         Place::Form => {
             world.lock().report.deviation("wrong content type");
-            Err(Trouble::parameter(
-                "the content type must be application/x-www-form-urlencoded",
-            ))
+            Err(Trouble::parameter("the content type must be application/x-www-form-urlencoded"))
         }
     }
 }
@@ -196,12 +177,8 @@ pub(super) fn depart(world: &World, what: &str) -> Result<(), Trouble> {
 /// The content type without what follows the semicolon.
 pub(super) fn is_kind(incoming: &Incoming, kind: &str) -> bool {
     let sent = incoming.head.headers.get(header::CONTENT_TYPE);
-    let sent = sent
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    sent.split(';')
-        .next()
-        .is_some_and(|sent| sent.trim().eq_ignore_ascii_case(kind))
+    let sent = sent.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    sent.split(';').next().is_some_and(|sent| sent.trim().eq_ignore_ascii_case(kind))
 }
 
 /// The body read as a form.
@@ -223,11 +200,9 @@ fn before_effect(fault: CallFault) -> Option<Response> {
         CallFault::TooFast => {
             Some(Errno::Number.failed(Trouble::Gateway(18, "Open api qps request limit reached")))
         }
-        CallFault::BadGateway => Some(of_kind(
-            StatusCode::BAD_GATEWAY,
-            "text/html",
-            "<html>502 Bad Gateway</html>",
-        )),
+        CallFault::BadGateway => {
+            Some(of_kind(StatusCode::BAD_GATEWAY, "text/html", "<html>502 Bad Gateway</html>"))
+        }
     }
 }
 

@@ -50,25 +50,15 @@ impl World {
         }
         let template = state.templates.get_mut(&order.coupon_template_id);
         let template = template.ok_or(TakeError::NoSuchTemplate)?;
-        if order
-            .app_key
-            .as_ref()
-            .is_some_and(|key| *key != template.app_key)
-        {
+        if order.app_key.as_ref().is_some_and(|key| *key != template.app_key) {
             return Err(TakeError::NoSuchTemplate);
         }
         let obstacle = [
             (template.deleted, NotOffered::Deleted),
-            (
-                template.terms.expire_time <= now.timestamp(),
-                NotOffered::Over,
-            ),
+            (template.terms.expire_time <= now.timestamp(), NotOffered::Over),
             (template.stock <= 0, NotOffered::SoldOut),
         ];
-        let obstacle = obstacle
-            .into_iter()
-            .find(|(stands, _)| *stands)
-            .map(|(_, why)| why);
+        let obstacle = obstacle.into_iter().find(|(stands, _)| *stands).map(|(_, why)| why);
         if let Some(why) = obstacle {
             let outcome = Outcome::NotOffered { why };
             let open_id = order.open_id.clone();
@@ -107,13 +97,9 @@ impl World {
     /// Finds the record, and takes its place in the stock again when it had lost it.
     pub fn begin_again(&self, record_id: &str) -> Result<Ask, TakeError> {
         let mut guard = self.lock();
-        let State {
-            records, templates, ..
-        } = &mut *guard;
+        let State { records, templates, .. } = &mut *guard;
         let record = records.get_mut(record_id).ok_or(TakeError::NoSuchRecord)?;
-        let template = templates
-            .get_mut(&record.template_id)
-            .ok_or(TakeError::NoSuchTemplate)?;
+        let template = templates.get_mut(&record.template_id).ok_or(TakeError::NoSuchTemplate)?;
         if !record.holds_stock && template.stock > 0 {
             template.stock -= 1;
             record.holds_stock = true;
@@ -148,9 +134,7 @@ impl World {
         tries: Vec<Attempt>,
     ) -> TakeReport {
         let mut guard = self.lock();
-        let State {
-            records, templates, ..
-        } = &mut *guard;
+        let State { records, templates, .. } = &mut *guard;
         let mut report = TakeReport {
             record_id: ask.record_id.clone(),
             open_id: ask.open_id.clone(),
@@ -181,10 +165,7 @@ impl World {
     /// A person's coupons, oldest first.
     pub fn wallet(&self, open_id: &str) -> Vec<Held> {
         let state = self.lock();
-        let theirs = state
-            .records
-            .values()
-            .filter(|record| record.open_id == open_id);
+        let theirs = state.records.values().filter(|record| record.open_id == open_id);
         let mut wallet: Vec<Held> = theirs.filter_map(|record| state.held(record)).collect();
         wallet.sort_by(|one, two| {
             (one.taken_at, &one.record_id).cmp(&(two.taken_at, &two.record_id))
@@ -203,9 +184,7 @@ impl State {
             app_key: record.app_key.clone(),
             record_id: record.id.clone(),
             coupon_template_id: record.template_id,
-            title: template
-                .map(|template| template.terms.title.clone())
-                .unwrap_or_default(),
+            title: template.map(|template| template.terms.title.clone()).unwrap_or_default(),
             code: code.clone(),
             taken_at: record.taken_at,
         })
@@ -241,10 +220,7 @@ impl State {
             return;
         };
         let key = (template_id, code.clone());
-        let owner = self
-            .codes
-            .entry(key)
-            .or_insert_with(|| attempt.record_id.clone());
+        let owner = self.codes.entry(key).or_insert_with(|| attempt.record_id.clone());
         if *owner != attempt.record_id {
             let violation = Violation::CodeGivenTwice {
                 first: owner.clone(),

@@ -113,12 +113,7 @@ mod tests {
             (Fault::SaltV2, vec!["sign"]),
             (Fault::Stale { seconds: -600 }, vec!["sign", "timestamp"]),
             (Fault::NumbersAsText, vec!["couponTemplateId", "timestamp"]),
-            (
-                Fault::OtherPerson {
-                    open_id: "o".to_owned(),
-                },
-                vec!["openId", "sign"],
-            ),
+            (Fault::OtherPerson { open_id: "o".to_owned() }, vec!["openId", "sign"]),
         ];
 
         for (fault, expected) in cases {

@@ -29,14 +29,11 @@ impl Refusal {
 pub(super) fn token(world: &World, incoming: &Incoming) -> Response {
     let mut answer = match grant(world, incoming) {
         Ok(body) => json_reply(StatusCode::OK, &body),
-        Err(Refusal(status, error, description)) => json_reply(
-            status,
-            &json!({ "error": error, "error_description": description }),
-        ),
+        Err(Refusal(status, error, description)) => {
+            json_reply(status, &json!({ "error": error, "error_description": description }))
+        }
     };
-    answer
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
 }
 
@@ -50,26 +47,17 @@ fn grant(world: &World, incoming: &Incoming) -> Result<serde_json::Value, Refusa
     match required(&fields, "grant_type")? {
         "client_credentials" => {}
         _ => {
-            return Err(Refusal::bad(
-                "unsupported_grant_type",
-                "The grant type is not supported",
-            ));
+            return Err(Refusal::bad("unsupported_grant_type", "The grant type is not supported"));
         }
     }
     let key = required(&fields, "client_id")?;
     let secret = required(&fields, "client_secret")?;
-    let app = state
-        .apps
-        .get(key)
-        .ok_or(Refusal::client("unknown client id"))?;
+    let app = state.apps.get(key).ok_or(Refusal::client("unknown client id"))?;
     if app.app_secret != secret {
         return Err(Refusal::client("Client authentication failed"));
     }
     if required(&fields, "scope")? != SCOPE {
-        return Err(Refusal::bad(
-            "invalid_scope",
-            "The requested scope is invalid",
-        ));
+        return Err(Refusal::bad("invalid_scope", "The requested scope is invalid"));
     }
     let token = state.issue_token(key, now);
     let refresh = format!("25{}", token.strip_prefix("24").unwrap_or_default());
@@ -87,24 +75,18 @@ fn parameters(incoming: &Incoming) -> Result<Fields, Refusal> {
     let unreadable = |_: Trouble| Refusal::bad("invalid_request", "malformed parameters");
     let query = Fields::from_form(incoming.query());
     let query = query.map_err(unreadable)?;
-    let body = incoming
-        .body
-        .as_ref()
-        .ok_or(Refusal::bad("invalid_request", "body too large"))?;
+    let body = incoming.body.as_ref().ok_or(Refusal::bad("invalid_request", "body too large"))?;
     match incoming.head.method {
         Method::GET => Ok(query),
         Method::POST if body.is_empty() => Ok(query),
-        Method::POST if is_kind(incoming, "application/x-www-form-urlencoded") => form_of(incoming)
-            .and_then(|form| query.and(form))
-            .map_err(unreadable),
+        Method::POST if is_kind(incoming, "application/x-www-form-urlencoded") => {
+            form_of(incoming).and_then(|form| query.and(form)).map_err(unreadable)
+        }
         Method::POST => Err(Refusal::bad("invalid_request", "the body must be a form")),
         _ => Err(Refusal::bad("invalid_request", "use GET or POST")),
     }
 }
 
 fn required<'a>(fields: &'a Fields, name: &'static str) -> Result<&'a str, Refusal> {
-    fields.find(name).ok_or(Refusal::bad(
-        "invalid_request",
-        "a required parameter is missing",
-    ))
+    fields.find(name).ok_or(Refusal::bad("invalid_request", "a required parameter is missing"))
 }

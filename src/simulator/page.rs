@@ -7,9 +7,5 @@ use super::reply::of_kind;
 
 /// The page, whole: it loads nothing from anywhere.
 pub(super) async fn page() -> Response {
-    of_kind(
-        StatusCode::OK,
-        "text/html;charset=UTF-8",
-        include_str!("page.html"),
-    )
+    of_kind(StatusCode::OK, "text/html;charset=UTF-8", include_str!("page.html"))
 }

@@ -78,13 +78,7 @@ mod tests {
     ];
 
     fn with_a_stray_star(vector: &Vector, suffix: &str) -> String {
-        let Vector {
-            record,
-            open,
-            template,
-            stamp,
-            ..
-        } = vector;
+        let Vector { record, open, template, stamp, .. } = vector;
         let tail = last_five(stamp);
         let input =
             format!("{record}{open}*{template}{stamp}{record}{open}{tail}{template}{suffix}");
@@ -94,13 +88,7 @@ mod tests {
     #[test]
     fn the_published_vectors_come_out() {
         for vector in &VECTORS {
-            let Vector {
-                record,
-                open,
-                template,
-                stamp,
-                ..
-            } = vector;
+            let Vector { record, open, template, stamp, .. } = vector;
 
             assert_eq!(sign(Salt::V1, record, open, template, stamp), vector.v1);
             assert_eq!(sign(Salt::V2, record, open, template, stamp), vector.v2);
@@ -110,13 +98,7 @@ mod tests {
     #[test]
     fn the_misreadings_with_a_stray_star_are_never_sent() {
         for vector in &VECTORS {
-            let Vector {
-                record,
-                open,
-                template,
-                stamp,
-                ..
-            } = vector;
+            let Vector { record, open, template, stamp, .. } = vector;
             assert_eq!(with_a_stray_star(vector, Salt::V2.suffix()), vector.v3);
             assert_eq!(with_a_stray_star(vector, Salt::V1.suffix()), vector.v4);
 
@@ -130,12 +112,7 @@ mod tests {
 
     #[test]
     fn a_millisecond_timestamp_gives_the_documented_wrong_sign() {
-        let Vector {
-            record,
-            open,
-            template,
-            ..
-        } = &VECTORS[1];
+        let Vector { record, open, template, .. } = &VECTORS[1];
 
         let wrong = sign(Salt::V1, record, open, template, "1574952776000");
 

@@ -28,11 +28,7 @@ pub(super) struct World {
 impl World {
     pub fn new(settings: Settings, caller: Caller) -> Arc<Self> {
         let state = Mutex::new(State::new(&settings));
-        Arc::new(Self {
-            settings,
-            caller,
-            state,
-        })
+        Arc::new(Self { settings, caller, state })
     }
 
     pub fn lock(&self) -> MutexGuard<'_, State> {
@@ -51,19 +47,12 @@ impl World {
     }
 
     pub fn templates(&self) -> Vec<TemplateInside> {
-        self.lock()
-            .templates
-            .values()
-            .map(Template::inside)
-            .collect()
+        self.lock().templates.values().map(Template::inside).collect()
     }
 
     pub fn set_stock(&self, template_id: i64, stock: i64) -> Result<(), TakeError> {
         let mut state = self.lock();
-        let template = state
-            .templates
-            .get_mut(&template_id)
-            .ok_or(TakeError::NoSuchTemplate)?;
+        let template = state.templates.get_mut(&template_id).ok_or(TakeError::NoSuchTemplate)?;
         template.stock = stock.max(0);
         Ok(())
     }
@@ -150,10 +139,7 @@ impl State {
     }
 
     pub fn alphanumeric(&mut self, length: usize) -> String {
-        self.letters(
-            length,
-            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
-        )
+        self.letters(length, b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
     }
 
     fn letters(&mut self, length: usize, alphabet: &[u8]) -> String {

@@ -8,10 +8,7 @@ use super::width::Count;
 /// Every quirk that can be turned while the simulator runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one quirk, turned on its own"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one quirk, turned on its own")]
 pub struct Switches {
     /// Refuse what would otherwise be tolerated and counted.
     pub strict: bool,
@@ -58,10 +55,6 @@ impl Default for Switches {
 impl Switches {
     /// How "N 汉字" is counted.
     pub(super) fn count(&self) -> Count {
-        if self.count_chars_flat {
-            Count::Flat
-        } else {
-            Count::Columns
-        }
+        if self.count_chars_flat { Count::Flat } else { Count::Columns }
     }
 }

@@ -31,11 +31,7 @@ pub struct TakeOrder {
 impl TakeOrder {
     /// A take with nothing special about it.
     pub fn new(coupon_template_id: i64, open_id: &str) -> Self {
-        Self {
-            coupon_template_id,
-            open_id: open_id.to_owned(),
-            ..Self::default()
-        }
+        Self { coupon_template_id, open_id: open_id.to_owned(), ..Self::default() }
     }
 
     /// The same take with a fault.
@@ -81,9 +77,7 @@ pub(super) async fn go_on(world: &Arc<World>, begun: Begun, plan: &Plan) -> Take
             pause(world.settings.pause_between_tries).await;
         }
         let heard = one_try(world, &ask, plan, number).await;
-        let clear = heard
-            .iter()
-            .find(|attempt| attempt.seen && attempt.verdict.is_clear());
+        let clear = heard.iter().find(|attempt| attempt.seen && attempt.verdict.is_clear());
         let decided = clear.map(|attempt| attempt.verdict.clone());
         tries.extend(heard);
         if let Some(verdict) = decided {
@@ -135,13 +129,7 @@ async fn send(world: &Arc<World>, ask: &Ask, plan: &Plan, number: u32, letter: S
         world.caller.call(&ask.url, &letter).await
     };
     let (verdict, departures) = verdict::read(&heard);
-    let Heard {
-        status,
-        body,
-        error,
-        ms,
-        ..
-    } = heard;
+    let Heard { status, body, error, ms, .. } = heard;
     let attempt = Attempt {
         record_id: ask.record_id.clone(),
         number,

@@ -21,22 +21,14 @@ pub(super) fn check(url: &Url, allowed_hosts: &[String]) -> Result<(), TargetRef
     if !url.username().is_empty() || url.password().is_some() {
         return Err(TargetRefusal::Credentials);
     }
-    let named = |name: &str| {
-        allowed_hosts
-            .iter()
-            .any(|host| host.eq_ignore_ascii_case(name))
-    };
+    let named = |name: &str| allowed_hosts.iter().any(|host| host.eq_ignore_ascii_case(name));
     let fits = match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || named(name),
         Some(Host::Ipv4(address)) => address.is_loopback() || named(&address.to_string()),
         Some(Host::Ipv6(address)) => address.is_loopback() || named(&address.to_string()),
         None => false,
     };
-    if fits {
-        Ok(())
-    } else {
-        Err(TargetRefusal::Host)
-    }
+    if fits { Ok(()) } else { Err(TargetRefusal::Host) }
 }
 
 #[cfg(test)]
@@ -56,14 +48,8 @@ mod tests {
         assert_eq!(verdict("http://127.1/"), Ok(()));
 
         assert_eq!(verdict("http://10.0.0.1/"), Err(TargetRefusal::Host));
-        assert_eq!(
-            verdict("http://127.0.0.1.example.com/"),
-            Err(TargetRefusal::Host)
-        );
-        assert_eq!(
-            verdict("http://localhost@example.com/"),
-            Err(TargetRefusal::Credentials)
-        );
+        assert_eq!(verdict("http://127.0.0.1.example.com/"), Err(TargetRefusal::Host));
+        assert_eq!(verdict("http://localhost@example.com/"), Err(TargetRefusal::Credentials));
         assert_eq!(verdict("file:///etc/passwd"), Err(TargetRefusal::Scheme));
     }
 }

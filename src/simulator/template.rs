@@ -29,21 +29,14 @@ pub(super) struct Colour(usize);
 
 impl Colour {
     pub fn named(name: &str) -> Option<Self> {
-        COLOURS
-            .iter()
-            .position(|(known, _)| *known == name)
-            .map(Self)
+        COLOURS.iter().position(|(known, _)| *known == name).map(Self)
     }
 
     /// The sloppy spellings seen in the documents: `B10`, or the look instead of the name.
     pub fn sloppily_named(name: &str) -> Option<Self> {
         let padded = name.strip_prefix('B').map(|digits| format!("B0{digits}"));
-        let by_look = COLOURS
-            .iter()
-            .position(|(_, look)| look.eq_ignore_ascii_case(name));
-        padded
-            .and_then(|name| Self::named(&name))
-            .or(by_look.map(Self))
+        let by_look = COLOURS.iter().position(|(_, look)| look.eq_ignore_ascii_case(name));
+        padded.and_then(|name| Self::named(&name)).or(by_look.map(Self))
     }
 
     pub fn name(self) -> &'static str {

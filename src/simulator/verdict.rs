@@ -42,10 +42,7 @@ fn judge(heard: &Heard, departures: &mut Vec<&'static str>) -> Result<Verdict, S
     match errno {
         None => Err("no errno".to_owned()),
         Some(0) => issued(&answer),
-        Some(errno) => Ok(Verdict::Refused {
-            errno,
-            msg: msg.unwrap_or_default().to_owned(),
-        }),
+        Some(errno) => Ok(Verdict::Refused { errno, msg: msg.unwrap_or_default().to_owned() }),
     }
 }
 
@@ -54,9 +51,7 @@ fn issued(answer: &Value) -> Result<Verdict, String> {
         None => Err("data is not a string".to_owned()),
         Some("") => Err("data is empty".to_owned()),
         Some(code) if code.len() > MOST_CODE => Err("data is longer than 32 bytes".to_owned()),
-        Some(code) => Ok(Verdict::Issued {
-            code: code.to_owned(),
-        }),
+        Some(code) => Ok(Verdict::Issued { code: code.to_owned() }),
     }
 }
 
@@ -79,12 +74,7 @@ mod tests {
     fn only_a_whole_success_issues() {
         let success = r#"{"errno":"0","msg":"success","data":"A1"}"#;
 
-        assert_eq!(
-            verdict_of(200, success),
-            Verdict::Issued {
-                code: "A1".to_owned()
-            }
-        );
+        assert_eq!(verdict_of(200, success), Verdict::Issued { code: "A1".to_owned() });
         assert!(!verdict_of(201, success).is_clear());
         assert!(!verdict_of(503, success).is_clear());
     }
@@ -110,10 +100,7 @@ mod tests {
 
     #[test]
     fn another_errno_is_a_clear_no() {
-        let no = Verdict::Refused {
-            errno: 40001,
-            msg: "sold out".to_owned(),
-        };
+        let no = Verdict::Refused { errno: 40001, msg: "sold out".to_owned() };
 
         assert_eq!(verdict_of(200, r#"{"errno":"40001","msg":"sold out"}"#), no);
         assert_eq!(verdict_of(200, r#"{"errno":40001,"msg":"sold out"}"#), no);

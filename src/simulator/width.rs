@@ -2,9 +2,7 @@
 
 /// How wide a text is: ASCII and half-width forms are one column, everything else two.
 pub fn columns(text: &str) -> usize {
-    text.chars()
-        .map(|letter| if is_half_width(letter) { 1 } else { 2 })
-        .sum()
+    text.chars().map(|letter| if is_half_width(letter) { 1 } else { 2 }).sum()
 }
 
 /// Whether a text keeps to `limit` 汉字.

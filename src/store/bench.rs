@@ -9,7 +9,11 @@ use super::issuing::NewCoupon;
 use crate::domain::id::{AppId, PlacementId, TemplateId};
 
 /// One app for all campaigns of a bench.
-pub async fn plant_app(conn: &mut PgConnection, app: AppId, now: DateTime<Utc>) -> sqlx::Result<()> {
+pub async fn plant_app(
+    conn: &mut PgConnection,
+    app: AppId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         insert into app (app_id, platform, app_key, name, created_at, updated_at)

@@ -173,7 +173,8 @@ pub async fn find_known(
         .fetch_all(conn)
         .await?;
     let known = rows.into_iter().filter_map(|row| {
-        let issued = issued(row.coupon_id, row.code, row.valid_from, row.valid_until, row.issued_at);
+        let issued =
+            issued(row.coupon_id, row.code, row.valid_from, row.valid_until, row.issued_at);
         let known = known(row.placement_id, row.holder_id, issued, row.reason)?;
         Some((index(row.position), known))
     });
@@ -188,14 +189,10 @@ pub async fn lock_offers(
     let templates: Vec<_> = keys.iter().map(|key| key.template.uuid()).collect();
     let placements: Vec<_> = keys.iter().map(|key| key.placement.uuid()).collect();
     let ways: Vec<_> = keys.iter().map(|key| key.way.as_str()).collect();
-    let rows = sqlx::query_file!(
-        "src/store/sql/lock_offers.sql",
-        &templates,
-        &placements,
-        &ways as _
-    )
-    .fetch_all(conn)
-    .await?;
+    let rows =
+        sqlx::query_file!("src/store/sql/lock_offers.sql", &templates, &placements, &ways as _)
+            .fetch_all(conn)
+            .await?;
     let offers = rows.into_iter().map(|row| LockedOffer {
         index: index(row.position),
         database_now: row.database_now,

@@ -27,7 +27,10 @@ async fn a_record_gets_one_coupon_and_keeps_it() {
     engine.clock.advance(TimeDelta::days(400));
     let again = engine.issuer.issue(campaign.request("r-1", "open-1")).await.coupon();
 
-    assert_eq!(first.valid_until, "2026-11-18T00:00:00+08:00".parse::<chrono::DateTime<chrono::Utc>>().unwrap());
+    assert_eq!(
+        first.valid_until,
+        "2026-11-18T00:00:00+08:00".parse::<chrono::DateTime<chrono::Utc>>().unwrap()
+    );
     assert!(first.code.is_well_typed());
     assert_eq!(first, again);
 }

@@ -1,11 +1,30 @@
 //! Statements, surfaces and stories on a real Postgres. Run with `make test`, which brings the database.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are not test functions")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "the helpers here are not test functions, and a test that cannot go on should stop"
+)]
 
+mod api_access;
+mod api_app;
+mod api_code_import;
+mod api_input;
+mod api_member;
+mod api_placement;
+mod api_stock_addition;
+mod api_template;
+mod audit;
 mod callback_corpus;
 mod callback_privacy;
 mod callback_tokens;
 mod crash_kill;
 mod flow_baidu_take;
 mod flow_two_servers;
+mod issuing_cancel;
+mod issuing_commits;
+mod issuing_faults;
+mod issuing_outages;
+mod issuing_poison;
+mod issuing_pressure;
 mod issuing_promises;
 mod support;

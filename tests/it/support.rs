@@ -1,5 +1,8 @@
 //! What the tests stand on.
 
+pub mod admin;
+pub mod audit;
+pub mod books;
 pub mod campaign_offer;
 pub mod corpus;
 pub mod crash_load;
@@ -7,8 +10,11 @@ pub mod crash_scene;
 pub mod database;
 pub mod engine;
 pub mod letter;
+pub mod log;
 pub mod plant;
+pub mod proxy;
 pub mod raw_http;
 pub mod recount;
+pub mod sabotage;
 pub mod serve;
 pub mod test_app;

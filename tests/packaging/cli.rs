@@ -22,10 +22,7 @@ pub fn assert_known(line: &[String], seen_in: &str) {
     }
 
     // What follows `--` is another program's business.
-    for flag in rest
-        .take_while(|word| *word != "--")
-        .filter(|word| word.starts_with("--"))
-    {
+    for flag in rest.take_while(|word| *word != "--").filter(|word| word.starts_with("--")) {
         let name = flag.split('=').next().unwrap();
         assert!(
             flags(&page).any(|known| known == name),
@@ -36,16 +33,9 @@ pub fn assert_known(line: &[String], seen_in: &str) {
 }
 
 fn help(path: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_kaquan"))
-        .args(path)
-        .arg("--help")
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "kaquan {} --help: {output:?}",
-        path.join(" ")
-    );
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_kaquan")).args(path).arg("--help").output().unwrap();
+    assert!(output.status.success(), "kaquan {} --help: {output:?}", path.join(" "));
     String::from_utf8(output.stdout).unwrap()
 }
 

@@ -13,10 +13,7 @@ struct Instruction {
 impl Instruction {
     /// The words of a JSON list, such as `["kaquan", "doctor"]`, wherever it stands in the line.
     fn list(&self) -> Vec<String> {
-        let start = self
-            .rest
-            .find('[')
-            .unwrap_or_else(|| panic!("no list in {}", self.rest));
+        let start = self.rest.find('[').unwrap_or_else(|| panic!("no list in {}", self.rest));
         serde_json::from_str(&self.rest[start..]).unwrap()
     }
 }
@@ -34,10 +31,7 @@ fn stages() -> Vec<Vec<Instruction>> {
             stages.push(Vec::new());
         }
         if let Some(stage) = stages.last_mut() {
-            stage.push(Instruction {
-                word: word.to_owned(),
-                rest: rest.trim().to_owned(),
-            });
+            stage.push(Instruction { word: word.to_owned(), rest: rest.trim().to_owned() });
         }
     }
     stages
@@ -46,16 +40,11 @@ fn stages() -> Vec<Vec<Instruction>> {
 fn last(stage: &[Instruction], word: &str) -> Instruction {
     let found = stage.iter().rfind(|instruction| instruction.word == word);
     let found = found.unwrap_or_else(|| panic!("the last stage has no {word}"));
-    Instruction {
-        word: found.word.clone(),
-        rest: found.rest.clone(),
-    }
+    Instruction { word: found.word.clone(), rest: found.rest.clone() }
 }
 
 fn compose() -> Yaml {
-    YamlLoader::load_from_str(&read("docker-compose.yml"))
-        .unwrap()
-        .remove(0)
+    YamlLoader::load_from_str(&read("docker-compose.yml")).unwrap().remove(0)
 }
 
 /// The services of the compose file that run our image, by name.
@@ -69,21 +58,14 @@ fn own_services(compose: &Yaml) -> Vec<(&str, &Yaml)> {
 }
 
 fn words(list: &Yaml) -> Vec<String> {
-    list.as_vec()
-        .unwrap()
-        .iter()
-        .map(|word| word.as_str().unwrap().to_owned())
-        .collect()
+    list.as_vec().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
 fn every_copied_path_exists_and_is_sent_to_the_builder() {
     let sent = read(".dockerignore");
     let stages = stages();
-    let copies = stages
-        .iter()
-        .flatten()
-        .filter(|instruction| instruction.word == "COPY");
+    let copies = stages.iter().flatten().filter(|instruction| instruction.word == "COPY");
 
     for copy in copies {
         let words: Vec<&str> = copy.rest.split_whitespace().collect();
@@ -99,10 +81,7 @@ fn every_copied_path_exists_and_is_sent_to_the_builder() {
                 continue;
             }
             assert!(at(source).exists(), "COPY {source}: not there");
-            assert!(
-                sent.contains(&format!("!{source}\n")),
-                "{source} is in .dockerignore"
-            );
+            assert!(sent.contains(&format!("!{source}\n")), "{source} is in .dockerignore");
         }
     }
 }
@@ -112,10 +91,7 @@ fn the_image_runs_as_nobody_special() {
     let stages = stages();
     let user = last(stages.last().unwrap(), "USER").rest;
 
-    assert!(
-        !user.starts_with("root") && !user.starts_with('0'),
-        "USER {user}"
-    );
+    assert!(!user.starts_with("root") && !user.starts_with('0'), "USER {user}");
 }
 
 #[test]
@@ -150,10 +126,7 @@ fn compose_runs_commands_that_exist() {
 
     assert_eq!(services.len(), 2);
     for (name, service) in services {
-        cli::assert_known(
-            &words(&service["command"]),
-            &format!("compose service {name}"),
-        );
+        cli::assert_known(&words(&service["command"]), &format!("compose service {name}"));
     }
 }
 
@@ -162,11 +135,7 @@ fn compose_sets_only_documented_settings() {
     let compose = compose();
 
     for (name, service) in own_services(&compose) {
-        for variable in service["environment"]
-            .as_hash()
-            .into_iter()
-            .flat_map(|hash| hash.keys())
-        {
+        for variable in service["environment"].as_hash().into_iter().flat_map(|hash| hash.keys()) {
             config::assert_documented(variable.as_str().unwrap(), name);
         }
     }
@@ -190,25 +159,15 @@ fn compose_names_services_and_volumes_that_it_declares() {
     let services = compose["services"].as_hash().unwrap();
 
     for service in services.values() {
-        for needed in service["depends_on"]
-            .as_hash()
-            .into_iter()
-            .flat_map(|hash| hash.keys())
-        {
+        for needed in service["depends_on"].as_hash().into_iter().flat_map(|hash| hash.keys()) {
             assert!(services.contains_key(needed), "depends_on {needed:?}");
             let check = &services[needed]["healthcheck"]["test"];
-            assert!(
-                !check.is_badvalue(),
-                "{needed:?} is waited for without a health check"
-            );
+            assert!(!check.is_badvalue(), "{needed:?} is waited for without a health check");
         }
         for volume in service["volumes"].as_vec().into_iter().flatten() {
             let name = volume.as_str().unwrap().split(':').next().unwrap();
             let declared = compose["volumes"].as_hash().unwrap();
-            assert!(
-                declared.contains_key(&Yaml::String(name.to_owned())),
-                "volume {name}"
-            );
+            assert!(declared.contains_key(&Yaml::String(name.to_owned())), "volume {name}");
         }
     }
 }
@@ -219,12 +178,7 @@ fn compose_holds_no_password() {
     let password = &compose["services"]["postgres"]["environment"]["POSTGRES_PASSWORD"];
     let url = &compose["services"]["kaquan"]["environment"]["DATABASE_URL"];
 
-    assert!(
-        password
-            .as_str()
-            .unwrap()
-            .starts_with("${POSTGRES_PASSWORD:?")
-    );
+    assert!(password.as_str().unwrap().starts_with("${POSTGRES_PASSWORD:?"));
     assert!(url.as_str().unwrap().contains(":${POSTGRES_PASSWORD:?"));
     assert!(read(".gitignore").lines().any(|line| line == ".env"));
 }

@@ -38,19 +38,14 @@ impl Page {
     /// How deep each heading is, in order.
     fn headings(&self) -> Vec<usize> {
         let headings = self.prose.iter().filter(|line| line.starts_with('#'));
-        headings
-            .map(|line| line.chars().take_while(|letter| *letter == '#').count())
-            .collect()
+        headings.map(|line| line.chars().take_while(|letter| *letter == '#').count()).collect()
     }
 
     /// Every command line: those in shell blocks and those quoted in a sentence.
     fn command_lines(&self) -> Vec<Vec<String>> {
         let shell = self.code.iter().filter(|(language, _)| language == "sh");
         let blocks = shell.map(|(_, body)| body.replace("\\\n", " "));
-        let quotes = self
-            .prose
-            .iter()
-            .flat_map(|line| line.split('`').skip(1).step_by(2));
+        let quotes = self.prose.iter().flat_map(|line| line.split('`').skip(1).step_by(2));
         let quotes = quotes.map(str::to_owned);
         let lines: Vec<String> = blocks.chain(quotes).collect();
         lines
@@ -66,23 +61,16 @@ impl Page {
 /// The words of a command without what stands before it: settings, and the way into a container.
 fn command_line(text: &str) -> Vec<String> {
     let text = text.trim().trim_end_matches(')');
-    let text = text
-        .strip_prefix("docker compose exec kaquan ")
-        .unwrap_or(text);
+    let text = text.strip_prefix("docker compose exec kaquan ").unwrap_or(text);
     let words = text.split_whitespace().map(str::to_owned);
-    words
-        .skip_while(|word| word.contains('=') && !word.starts_with('-'))
-        .collect()
+    words.skip_while(|word| word.contains('=') && !word.starts_with('-')).collect()
 }
 
 /// The targets that `make help` lists.
 fn make_targets() -> BTreeSet<String> {
     let makefile = read("Makefile");
     let documented = makefile.lines().filter(|line| line.contains(" ## "));
-    documented
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, _)| name.to_owned())
-        .collect()
+    documented.filter_map(|line| line.split_once(':')).map(|(name, _)| name.to_owned()).collect()
 }
 
 #[test]
@@ -118,10 +106,7 @@ fn every_make_target_that_is_named_exists() {
                 continue;
             };
             if make == "make" {
-                assert!(
-                    targets.contains(target),
-                    "{name}: `make {target}` is not in {targets:?}"
-                );
+                assert!(targets.contains(target), "{name}: `make {target}` is not in {targets:?}");
             }
         }
     }
@@ -136,10 +121,7 @@ fn every_make_target_that_is_named_exists() {
 #[test]
 fn every_make_target_is_listed_by_help() {
     let makefile = read("Makefile");
-    let phony = makefile
-        .lines()
-        .find_map(|line| line.strip_prefix(".PHONY: "))
-        .unwrap();
+    let phony = makefile.lines().find_map(|line| line.strip_prefix(".PHONY: ")).unwrap();
 
     let phony: BTreeSet<String> = phony.split_whitespace().map(str::to_owned).collect();
     assert_eq!(phony, make_targets());
@@ -154,10 +136,7 @@ fn every_command_that_is_named_exists() {
             cli::assert_known(&words[1..], name);
         }
     }
-    for line in read("Makefile")
-        .lines()
-        .filter(|line| line.contains("/kaquan "))
-    {
+    for line in read("Makefile").lines().filter(|line| line.contains("/kaquan ")) {
         let (_, rest) = line.split_once("/kaquan ").unwrap();
         let words: Vec<String> = rest.split_whitespace().map(str::to_owned).collect();
         cli::assert_known(&words, "Makefile");
@@ -186,18 +165,9 @@ fn every_setting_that_is_named_is_documented() {
 
 #[test]
 fn every_linked_file_exists() {
-    for name in [
-        "README.md",
-        "README.zh-CN.md",
-        "CONTRIBUTING.md",
-        "CHANGELOG.md",
-    ] {
+    for name in ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
         for line in Page::open(name).prose {
-            for target in line
-                .split("](")
-                .skip(1)
-                .filter_map(|rest| rest.split(')').next())
-            {
+            for target in line.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
                 let outside = target.starts_with("http") || target.starts_with('#');
                 assert!(outside || at(target).exists(), "{name} links to {target}");
             }

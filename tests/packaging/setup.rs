@@ -52,11 +52,7 @@ impl Machine {
     }
 
     fn change(&self, script: &str) {
-        let status = Command::new("sh")
-            .args(["-c", script, "sh"])
-            .arg(&self.0)
-            .status()
-            .unwrap();
+        let status = Command::new("sh").args(["-c", script, "sh"]).arg(&self.0).status().unwrap();
         assert!(status.success());
     }
 
@@ -106,10 +102,7 @@ fn this_machine_is_set_up_and_stays_as_it_is() {
     let here = r#"PATH="$1:$PATH" exec bash "$2""#;
     let set_up = || {
         let mut command = Command::new("bash");
-        command
-            .args(["-c", here, "bash"])
-            .arg(&machine.0)
-            .arg(at("scripts/setup"));
+        command.args(["-c", here, "bash"]).arg(&machine.0).arg(at("scripts/setup"));
         command.output().unwrap()
     };
 
@@ -143,17 +136,8 @@ fn without_apt_it_says_what_to_install() {
 
     let said = text(&output.stderr);
     assert!(!output.status.success());
-    assert!(
-        said.contains("missing: a C compiler with headers."),
-        "{said}"
-    );
-    for manager in [
-        "apt-get install",
-        "dnf install",
-        "apk add",
-        "pacman -S",
-        "brew install",
-    ] {
+    assert!(said.contains("missing: a C compiler with headers."), "{said}");
+    for manager in ["apt-get install", "dnf install", "apk add", "pacman -S", "brew install"] {
         assert!(said.contains(manager), "{manager}: {said}");
     }
 }
@@ -173,16 +157,10 @@ fn a_missing_or_old_rust_is_explained() {
 #[test]
 fn the_oldest_rust_is_the_one_in_the_manifest() {
     let manifest = read("Cargo.toml");
-    let oldest = manifest
-        .lines()
-        .find_map(|line| line.strip_prefix("rust-version = "))
-        .unwrap();
+    let oldest = manifest.lines().find_map(|line| line.strip_prefix("rust-version = ")).unwrap();
 
     let setup = read("scripts/setup");
-    assert!(setup.contains(&format!(
-        "readonly OLDEST_RUST={}\n",
-        oldest.trim_matches('"')
-    )));
+    assert!(setup.contains(&format!("readonly OLDEST_RUST={}\n", oldest.trim_matches('"'))));
 }
 
 #[test]
@@ -200,17 +178,10 @@ fn a_folder_without_a_server_is_named() {
 fn every_script_can_be_run_and_read() {
     for name in ["scripts/setup", "scripts/sqlx", ".ci/run"] {
         let mode = fs::metadata(at(name)).unwrap().permissions().mode();
-        let parsed = Command::new("bash")
-            .arg("-n")
-            .arg(at(name))
-            .status()
-            .unwrap();
+        let parsed = Command::new("bash").arg("-n").arg(at(name)).status().unwrap();
 
         assert_eq!(mode & 0o111, 0o111, "{name} is not executable");
         assert!(parsed.success(), "{name}");
-        assert!(
-            read(name).contains("\nset -euo pipefail\n"),
-            "{name} is not strict"
-        );
+        assert!(read(name).contains("\nset -euo pipefail\n"), "{name} is not strict");
     }
 }

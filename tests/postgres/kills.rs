@@ -15,26 +15,19 @@ const ROUNDS: usize = 3;
 #[test]
 fn a_killed_server_comes_back_and_the_pool_recovers() {
     let scene = Scene::new();
-    let postgres = scene.start();
+    let postgres = scene.start_durable();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let options = postgres.options("postgres");
-    let pool = runtime
-        .block_on(PgPoolOptions::new().connect_with(options))
-        .unwrap();
+    let pool = runtime.block_on(PgPoolOptions::new().connect_with(options)).unwrap();
 
     for _ in 0..ROUNDS {
         let killed = postgres.postmaster_pid().unwrap();
         send(killed, Signal::SIGKILL);
 
-        let next = eventually("a new server", || {
-            postgres.postmaster_pid().filter(|pid| *pid != killed)
-        });
+        let next =
+            eventually("a new server", || postgres.postmaster_pid().filter(|pid| *pid != killed));
         assert!(is_alive(next));
-        eventually("an answer", || {
-            runtime
-                .block_on(sqlx::query("select 1").execute(&pool))
-                .ok()
-        });
+        eventually("an answer", || runtime.block_on(sqlx::query("select 1").execute(&pool)).ok());
     }
     runtime.block_on(pool.close());
 }
@@ -79,15 +72,13 @@ fn nothing_is_lost_when_owner_server_and_all_its_children_are_killed() {
 
 #[test]
 fn a_dropped_owner_takes_its_server_along() {
-    let scene = Scene::new();
+    let scene = Scene::with_cluster();
     let mut owner = Owner::start(&scene.data());
     let postmaster = owner.postmaster();
 
     owner.kill_with(&[]);
 
-    eventually("the end of the server", || {
-        (!is_alive(postmaster)).then_some(())
-    });
+    eventually("the end of the server", || (!is_alive(postmaster)).then_some(()));
 }
 
 #[test]
@@ -95,9 +86,7 @@ fn a_kill_while_the_cluster_is_made_leaves_nothing_half_made() {
     let scene = Scene::new();
     let owner = Owner::start(&scene.data());
     let unfinished = scene.data().join("pg.new").join("PG_VERSION");
-    eventually("a cluster in the making", || {
-        unfinished.exists().then_some(())
-    });
+    eventually("a cluster in the making", || unfinished.exists().then_some(()));
 
     owner.kill_with(&[]);
     let postgres = scene.start();
@@ -108,7 +97,7 @@ fn a_kill_while_the_cluster_is_made_leaves_nothing_half_made() {
 }
 
 fn nothing_is_lost_when(strike: impl Fn(Owner, u32) -> Vec<i64>) {
-    let scene = Scene::new();
+    let scene = Scene::with_cluster();
     let mut acknowledged = Vec::new();
     for _ in 0..ROUNDS {
         let mut owner = Owner::start(&scene.data());
@@ -117,7 +106,7 @@ fn nothing_is_lost_when(strike: impl Fn(Owner, u32) -> Vec<i64>) {
 
         acknowledged.extend(strike(owner, postmaster));
 
-        let postgres = scene.start();
+        let postgres = scene.start_durable();
         assert_ne!(postgres.started().from, StartedFrom::Cold);
         assert_eq!(missing(&postgres, &acknowledged), 0);
         postgres.stop();
@@ -127,15 +116,9 @@ fn nothing_is_lost_when(strike: impl Fn(Owner, u32) -> Vec<i64>) {
 /// How many of the acknowledged rows are not in the table.
 fn missing(postgres: &Postgres, acknowledged: &[i64]) -> i64 {
     block_on(async {
-        let mut conn = sqlx::ConnectOptions::connect(&postgres.options("kaquan"))
-            .await
-            .unwrap();
+        let mut conn = sqlx::ConnectOptions::connect(&postgres.options("kaquan")).await.unwrap();
         let absent = "select count(*) from unnest($1::bigint[]) as said (n) \
                       where n not in (select n from written)";
-        sqlx::query_scalar(absent)
-            .bind(acknowledged)
-            .fetch_one(&mut conn)
-            .await
-            .unwrap()
+        sqlx::query_scalar(absent).bind(acknowledged).fetch_one(&mut conn).await.unwrap()
     })
 }

@@ -10,6 +10,7 @@
 )]
 
 mod kills;
+mod measure;
 mod owner;
 mod scene;
 mod starts;

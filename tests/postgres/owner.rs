@@ -40,13 +40,8 @@ impl Owner {
 
     fn spawn(program: &Path, data: &Path, user: Option<(u32, u32)>) -> Self {
         let mut command = Command::new(program);
-        command
-            .args(["--exact", "owner::lives", "--ignored", "--nocapture"])
-            .env(DATA_DIR, data);
-        command
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
+        command.args(["--exact", "owner::lives", "--ignored", "--nocapture"]).env(DATA_DIR, data);
+        command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped());
         if let Some((uid, gid)) = user {
             command.uid(uid).gid(gid);
         }
@@ -57,8 +52,7 @@ impl Owner {
 
     /// The process id of its server, as soon as that is ready.
     pub fn postmaster(&mut self) -> u32 {
-        self.next()
-            .expect("the owner ended before its Postgres was ready")
+        self.next().expect("the owner ended before its Postgres was ready")
     }
 
     /// The next row that was committed and acknowledged.
@@ -103,17 +97,14 @@ impl Owner {
 
 #[test]
 #[ignore = "the body of another process, started by the tests"]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the only way to tell a test of our own binary"
-)]
+#[expect(clippy::disallowed_methods, reason = "the only way to tell a test of our own binary")]
 fn lives() {
     let Some(data) = std::env::var_os(DATA_DIR).map(PathBuf::from) else {
         return;
     };
     // A test that hangs must not keep its processes.
     thread::spawn(|| {
-        thread::sleep(Duration::from_mins(1));
+        thread::sleep(Duration::from_mins(2));
         std::process::abort();
     });
     let told_to_stop = Arc::new(AtomicBool::new(false));

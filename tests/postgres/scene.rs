@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use kaquan::postgres::Postgres;
-use kaquan::postgres::settings::Settings;
+use kaquan::postgres::settings::{Durability, Settings};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sqlx::{ConnectOptions, Connection};
@@ -42,8 +42,15 @@ impl Scene {
         Settings::at(self.data())
     }
 
-    pub fn start(&self) -> Postgres {
+    /// A server as merchants have it.
+    pub fn start_durable(&self) -> Postgres {
         Postgres::start(&self.settings()).unwrap()
+    }
+
+    /// A server that does not wait for the disk: no test here cuts the power.
+    pub fn start(&self) -> Postgres {
+        let durability = Durability::OffForTests;
+        Postgres::start(&Settings { durability, ..self.settings() }).unwrap()
     }
 
     /// A cluster that was made and cleanly stopped.
@@ -63,11 +70,7 @@ impl Drop for Scene {
 
 /// Runs one future to its end.
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 /// The one value that a query answers with.
@@ -77,30 +80,21 @@ where
 {
     block_on(async {
         let mut conn = postgres.options(database).connect().await.unwrap();
-        let value = sqlx::query_scalar(query)
-            .fetch_one(&mut conn)
-            .await
-            .unwrap();
+        let value = sqlx::query_scalar(query).fetch_one(&mut conn).await.unwrap();
         conn.close().await.unwrap();
         value
     })
 }
 
-/// Waits for what the operating system announces to nobody, ten seconds at most.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "no event tells of a file or of a stranger's end"
-)]
+/// Waits for what the operating system announces to nobody, half a minute at most.
+#[expect(clippy::disallowed_methods, reason = "no event tells of a file or of a stranger's end")]
 pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(
-            begun.elapsed() < Duration::from_secs(10),
-            "{what} did not come about"
-        );
+        assert!(begun.elapsed() < Duration::from_secs(30), "{what} did not come about");
         thread::sleep(Duration::from_millis(5));
     }
 }
@@ -117,8 +111,7 @@ pub fn is_alive(pid: u32) -> bool {
 pub fn children_of(parent: u32) -> Vec<u32> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let pids = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
-    pids.filter(|pid| stat(*pid).is_some_and(|(_, its_parent)| its_parent == parent))
-        .collect()
+    pids.filter(|pid| stat(*pid).is_some_and(|(_, its_parent)| its_parent == parent)).collect()
 }
 
 /// State and parent of a process.

@@ -50,9 +50,10 @@ fn a_half_made_cluster_is_made_anew() {
 fn an_orphaned_server_is_ended_and_replaced() {
     let scene = Scene::new();
     let postgres = scene.start();
-    let program = fs::read_link(format!("/proc/{}/exe", postgres.postmaster_pid().unwrap()));
+    let title = fs::read(format!("/proc/{}/cmdline", postgres.postmaster_pid().unwrap())).unwrap();
+    let program = String::from_utf8(title).unwrap().split('\0').next().unwrap().to_owned();
     postgres.stop();
-    let mut orphan = start_orphan(&scene, &program.unwrap());
+    let mut orphan = start_orphan(&scene, &program);
 
     let postgres = scene.start();
 
@@ -64,11 +65,7 @@ fn an_orphaned_server_is_ended_and_replaced() {
 fn a_shell_in_the_folder_of_the_cluster_is_left_alone() {
     let scene = Scene::with_cluster();
     let mut shell = Command::new("/bin/sh");
-    let mut shell = shell
-        .current_dir(scene.cluster())
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut shell = shell.current_dir(scene.cluster()).stdin(Stdio::piped()).spawn().unwrap();
 
     let postgres = scene.start();
 
@@ -78,17 +75,10 @@ fn a_shell_in_the_folder_of_the_cluster_is_left_alone() {
 }
 
 /// A server on the cluster that nobody owns: no keeper, no lock, no parent-death signal.
-fn start_orphan(scene: &Scene, program: &std::path::Path) -> Child {
+fn start_orphan(scene: &Scene, program: &str) -> Child {
     let mut command = Command::new(program);
-    command
-        .arg("-D")
-        .arg(scene.cluster())
-        .args(["-c", "listen_addresses="]);
-    command
-        .arg("-k")
-        .arg(scene.data().join("run"))
-        .current_dir("/")
-        .stderr(Stdio::null());
+    command.arg("-D").arg(scene.cluster()).args(["-c", "listen_addresses="]);
+    command.arg("-k").arg(scene.data().join("run")).current_dir("/").stderr(Stdio::null());
     let (uid, gid) = owner_of(&scene.cluster());
     if uid != nix::unistd::Uid::effective().as_raw() {
         command.uid(uid).gid(gid);

@@ -22,32 +22,17 @@ async fn a_take_over_the_wire_tells_everything() {
 
     assert_eq!(status, 200);
     assert_eq!(report["record_id"], "r-1");
-    assert_eq!(
-        report["outcome"],
-        json!({ "kind": "issued", "code": "CODE1" })
-    );
+    assert_eq!(report["outcome"], json!({ "kind": "issued", "code": "CODE1" }));
     assert_eq!(report["consistent"], true);
     assert_eq!(report["tries"][0]["seen"], false);
     assert_eq!(report["tries"][1]["status"], 200);
     assert!(report["tries"][1]["ms"].is_u64() && report["tries"][1]["body"].is_string());
 
-    let (_, again) = stage
-        .control("/_sim/retake", &json!({ "record_id": "r-1" }))
-        .await;
+    let (_, again) = stage.control("/_sim/retake", &json!({ "record_id": "r-1" })).await;
     assert_eq!(again["outcome"], report["outcome"]);
-    let wallet = stage
-        .client
-        .get(stage.url("/_sim/wallet?open_id=open-1"))
-        .send()
-        .await
-        .unwrap();
+    let wallet = stage.client.get(stage.url("/_sim/wallet?open_id=open-1")).send().await.unwrap();
     assert_eq!(read(wallet).await[0]["code"], "CODE1");
-    let calls = stage
-        .client
-        .get(stage.url("/_sim/transcript"))
-        .send()
-        .await
-        .unwrap();
+    let calls = stage.client.get(stage.url("/_sim/transcript")).send().await.unwrap();
     assert_eq!(read(calls).await.as_array().unwrap().len(), 3);
 }
 
@@ -69,23 +54,11 @@ async fn a_crowd_over_the_wire_is_summed_up() {
 async fn what_cannot_be_done_is_said() {
     let stage = Stage::set().await;
     let cases = [
-        (
-            "/_sim/take",
-            json!({ "coupon_template_id": 1, "open_id": "o" }),
-            404,
-        ),
+        ("/_sim/take", json!({ "coupon_template_id": 1, "open_id": "o" }), 404),
         ("/_sim/take", json!({ "coupon_template_id": 1 }), 400),
-        (
-            "/_sim/take",
-            json!({ "coupon_template_id": 1, "open_id": "o", "fault": [] }),
-            400,
-        ),
+        ("/_sim/take", json!({ "coupon_template_id": 1, "open_id": "o", "fault": [] }), 400),
         ("/_sim/retake", json!({ "record_id": "none" }), 404),
-        (
-            "/_sim/next",
-            json!({ "faults": [{ "kind": "earthquake" }] }),
-            400,
-        ),
+        ("/_sim/next", json!({ "faults": [{ "kind": "earthquake" }] }), 400),
         ("/_sim/switches", json!({ "unknown": true }), 400),
         ("/_sim/switches", json!({ "strict": "yes" }), 400),
     ];
@@ -102,32 +75,18 @@ async fn what_cannot_be_done_is_said() {
 async fn the_clock_the_switches_and_the_apps_are_turned_over_the_wire() {
     let stage = Stage::set().await;
 
-    let (_, clock) = stage
-        .control("/_sim/clock", &json!({ "seconds": 60 }))
-        .await;
-    let (_, switches) = stage
-        .control("/_sim/switches", &json!({ "salt": "v2" }))
-        .await;
-    let (_, app) = stage
-        .control("/_sim/apps", &json!({ "app_key": "mine" }))
-        .await;
+    let (_, clock) = stage.control("/_sim/clock", &json!({ "seconds": 60 })).await;
+    let (_, switches) = stage.control("/_sim/switches", &json!({ "salt": "v2" })).await;
+    let (_, app) = stage.control("/_sim/apps", &json!({ "app_key": "mine" })).await;
 
     assert_eq!(clock["unix"], NOW + 60);
-    assert_eq!(
-        (&switches["salt"], &switches["strict"]),
-        (&json!("v2"), &json!(true))
-    );
+    assert_eq!((&switches["salt"], &switches["strict"]), (&json!("v2"), &json!(true)));
     assert_eq!(app["app_secret"].as_str().unwrap().len(), 32);
 
     stage.control("/_sim/tokens/revoke", &Value::Null).await;
     assert_eq!(stage.list(&[]).await["error_code"], 110);
     stage.control("/_sim/reset", &Value::Null).await;
-    let apps = stage
-        .client
-        .get(stage.url("/_sim/apps"))
-        .send()
-        .await
-        .unwrap();
+    let apps = stage.client.get(stage.url("/_sim/apps")).send().await.unwrap();
     assert_eq!(read(apps).await.as_array().unwrap().len(), 1);
 }
 
@@ -135,15 +94,7 @@ async fn the_clock_the_switches_and_the_apps_are_turned_over_the_wire() {
 async fn the_page_loads_nothing_from_elsewhere() {
     let stage = Stage::set().await;
 
-    let page = stage
-        .client
-        .get(stage.url("/"))
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    let page = stage.client.get(stage.url("/")).send().await.unwrap().text().await.unwrap();
 
     assert!(page.contains("领取 Take coupon"));
     assert!(!page.contains("http://") && !page.contains("https://"));

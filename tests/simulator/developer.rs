@@ -63,9 +63,7 @@ impl Developer {
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/callback", listener.local_addr().unwrap());
-        let router = Router::new()
-            .route("/callback", post(answer))
-            .with_state(inner.clone());
+        let router = Router::new().route("/callback", post(answer)).with_state(inner.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { url, inner }
     }
@@ -109,10 +107,7 @@ async fn answer(State(developer): State<Arc<Inner>>, body: String) -> Response {
 }
 
 fn success(code: &str) -> Response {
-    reply(
-        200,
-        json!({ "errno": "0", "msg": "success", "data": code }).to_string(),
-    )
+    reply(200, json!({ "errno": "0", "msg": "success", "data": code }).to_string())
 }
 
 fn reply(status: u16, body: String) -> Response {

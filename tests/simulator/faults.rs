@@ -82,11 +82,8 @@ async fn a_retry_may_overtake_the_first_call() {
     let order = TakeOrder::new(template, "open-1").with(Fault::RetryOvertakesFirst);
     let report = stage.simulator.take(order).await.unwrap();
 
-    let stamps: Vec<_> = developer
-        .heard()
-        .iter()
-        .map(|call| call["timestamp"].as_i64().unwrap())
-        .collect();
+    let stamps: Vec<_> =
+        developer.heard().iter().map(|call| call["timestamp"].as_i64().unwrap()).collect();
     assert_eq!(stamps, [NOW + 1, NOW]);
     assert_eq!((report.code(), report.consistent), (Some("CODE1"), true));
 }
@@ -105,19 +102,12 @@ async fn two_records_may_arrive_in_swapped_order() {
 
     let report = stage.simulator.take_all(order).await.unwrap();
 
-    let arrived: Vec<_> = developer
-        .heard()
-        .iter()
-        .map(|call| call["openId"].clone())
-        .collect();
+    let arrived: Vec<_> = developer.heard().iter().map(|call| call["openId"].clone()).collect();
     assert_eq!(arrived, ["second", "first"]);
     assert_eq!(report.results[0].open_id, "first");
     assert_eq!(report.issued, 2);
     let alone = TakeOrder::new(template, "open-1").with(Fault::SwapPairs);
-    assert_eq!(
-        stage.simulator.take(alone).await.unwrap_err(),
-        TakeError::NothingToSwap
-    );
+    assert_eq!(stage.simulator.take(alone).await.unwrap_err(), TakeError::NothingToSwap);
 }
 
 #[tokio::test]
@@ -139,16 +129,9 @@ async fn a_broken_sign_matches_no_salt() {
 async fn a_forged_call_puts_nothing_into_a_wallet_and_costs_no_stock() {
     let stage = Stage::set().await;
     let (_, template) = stage.offer(Manner::Honest).await;
-    let other = Fault::OtherPerson {
-        open_id: "thief".to_owned(),
-    };
+    let other = Fault::OtherPerson { open_id: "thief".to_owned() };
 
-    for fault in [
-        Fault::BreakSign,
-        Fault::ShiftBoundary,
-        other,
-        Fault::Stale { seconds: -9000 },
-    ] {
+    for fault in [Fault::BreakSign, Fault::ShiftBoundary, other, Fault::Stale { seconds: -9000 }] {
         let order = TakeOrder::new(template, "open-1").with(fault);
         stage.simulator.take(order).await.unwrap();
     }
@@ -174,18 +157,10 @@ async fn a_stale_timestamp_is_signed_truly() {
 async fn a_shifted_boundary_collides_with_the_true_call() {
     let stage = Stage::set().await;
     let (developer, template) = stage.offer(Manner::Honest).await;
-    let taken = stage
-        .simulator
-        .take(TakeOrder::new(template, "open-1"))
-        .await
-        .unwrap();
+    let taken = stage.simulator.take(TakeOrder::new(template, "open-1")).await.unwrap();
 
     let faults = vec![Fault::ShiftBoundary];
-    stage
-        .simulator
-        .retake(&taken.record_id, faults)
-        .await
-        .unwrap();
+    stage.simulator.retake(&taken.record_id, faults).await.unwrap();
 
     let (calls, wallet) = (developer.heard(), stage.simulator.wallet("open-1"));
     assert_eq!(calls[1]["recordId"], format!("{}o", taken.record_id));
@@ -231,11 +206,7 @@ async fn salt_v2_is_a_fault_and_a_switch() {
     let mut switches = stage.simulator.switches();
     switches.salt = Salt::V2;
     stage.simulator.set_switches(switches);
-    stage
-        .simulator
-        .take(TakeOrder::new(template, "open-2"))
-        .await
-        .unwrap();
+    stage.simulator.take(TakeOrder::new(template, "open-2")).await.unwrap();
 
     for call in developer.heard() {
         assert_eq!(call["sign"], signed(Salt::V2, &call));
@@ -248,16 +219,8 @@ async fn a_waiting_fault_hits_the_next_take_only() {
     let (developer, template) = stage.offer(Manner::Honest).await;
     stage.simulator.next(Fault::Replay);
 
-    stage
-        .simulator
-        .take(TakeOrder::new(template, "open-1"))
-        .await
-        .unwrap();
-    stage
-        .simulator
-        .take(TakeOrder::new(template, "open-2"))
-        .await
-        .unwrap();
+    stage.simulator.take(TakeOrder::new(template, "open-1")).await.unwrap();
+    stage.simulator.take(TakeOrder::new(template, "open-2")).await.unwrap();
 
     assert_eq!(developer.heard().len(), 3);
 }

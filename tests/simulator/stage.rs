@@ -31,26 +31,14 @@ impl Stage {
     pub async fn with(turn: impl FnOnce(&mut Switches)) -> Self {
         let mut switches = Switches::default();
         turn(&mut switches);
-        Self::build(Settings {
-            switches,
-            ..Settings::default()
-        })
-        .await
+        Self::build(Settings { switches, ..Settings::default() }).await
     }
 
     /// A stage on which a developer who says nothing is soon given up.
     pub async fn impatient() -> Self {
-        let switches = Switches {
-            deliveries_legacy: 2,
-            ..Switches::default()
-        };
+        let switches = Switches { deliveries_legacy: 2, ..Switches::default() };
         let callback_timeout = Duration::from_millis(200);
-        Self::build(Settings {
-            switches,
-            callback_timeout,
-            ..Settings::default()
-        })
-        .await
+        Self::build(Settings { switches, callback_timeout, ..Settings::default() }).await
     }
 
     async fn build(settings: Settings) -> Self {
@@ -64,11 +52,7 @@ impl Stage {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let simulator = start(listener, settings).unwrap();
         let client = Client::builder().no_proxy().build().unwrap();
-        let mut stage = Self {
-            simulator,
-            client,
-            token: String::new(),
-        };
+        let mut stage = Self { simulator, client, token: String::new() };
         stage.token = stage.fresh_token().await;
         stage
     }
@@ -84,12 +68,7 @@ impl Stage {
             ("client_secret", DEFAULT_APP_SECRET),
             ("scope", "smartapp_snsapi_base"),
         ];
-        let reply = self
-            .client
-            .get(self.url("/oauth/2.0/token"))
-            .query(&query)
-            .send()
-            .await;
+        let reply = self.client.get(self.url("/oauth/2.0/token")).query(&query).send().await;
         let body: Value = reply.unwrap().json().await.unwrap();
         body["access_token"].as_str().unwrap().to_owned()
     }
@@ -112,53 +91,24 @@ impl Stage {
     pub async fn create(&self, terms: &[(&str, String)]) -> Value {
         let url = self.url("/rest/2.0/smartapp/coupon/create");
         let token = [("access_token", &self.token)];
-        json(
-            self.client
-                .post(url)
-                .query(&token)
-                .query(terms)
-                .send()
-                .await
-                .unwrap(),
-        )
-        .await
+        json(self.client.post(url).query(&token).query(terms).send().await.unwrap()).await
     }
 
     pub async fn list(&self, query: &[(&str, &str)]) -> Value {
         let url = self.url("/rest/2.0/smartapp/coupon/list");
         let token = [("access_token", &self.token)];
-        json(
-            self.client
-                .get(url)
-                .query(&token)
-                .query(query)
-                .send()
-                .await
-                .unwrap(),
-        )
-        .await
+        json(self.client.get(url).query(&token).query(query).send().await.unwrap()).await
     }
 
     pub async fn add_stock(&self, form: &[(&str, &str)]) -> Value {
         let url = self.url("/rest/2.0/smartapp/coupon/addStock");
         let token = [("access_token", &self.token)];
-        json(
-            self.client
-                .post(url)
-                .query(&token)
-                .form(form)
-                .send()
-                .await
-                .unwrap(),
-        )
-        .await
+        json(self.client.post(url).query(&token).form(form).send().await.unwrap()).await
     }
 
     /// A good template without stock.
     pub async fn template(&self, callback: &str) -> i64 {
-        self.create(&Self::terms(callback)).await["data"]["id"]
-            .as_i64()
-            .unwrap()
+        self.create(&Self::terms(callback)).await["data"]["id"].as_i64().unwrap()
     }
 
     /// A developer, and a template with stock that asks him.
@@ -171,20 +121,11 @@ impl Stage {
 
     pub fn stock(&self, template: i64) -> i64 {
         let all = self.simulator.templates();
-        all.into_iter()
-            .find(|one| one.coupon_template_id == template)
-            .unwrap()
-            .stock
+        all.into_iter().find(|one| one.coupon_template_id == template).unwrap().stock
     }
 
     pub async fn control(&self, path: &str, body: &Value) -> (u16, Value) {
-        let reply = self
-            .client
-            .post(self.url(path))
-            .json(body)
-            .send()
-            .await
-            .unwrap();
+        let reply = self.client.post(self.url(path)).json(body).send().await.unwrap();
         (reply.status().as_u16(), reply.json().await.unwrap())
     }
 }
@@ -197,17 +138,7 @@ pub async fn json(reply: Response) -> Value {
 
 /// The sign over a call as it arrived.
 pub fn signed(salt: Salt, call: &Value) -> String {
-    let text = |name: &str| {
-        call[name]
-            .as_str()
-            .map_or(call[name].to_string(), str::to_owned)
-    };
+    let text = |name: &str| call[name].as_str().map_or(call[name].to_string(), str::to_owned);
     let (record, open) = (text("recordId"), text("openId"));
-    sign(
-        salt,
-        &record,
-        &open,
-        &text("couponTemplateId"),
-        &text("timestamp"),
-    )
+    sign(salt, &record, &open, &text("couponTemplateId"), &text("timestamp"))
 }

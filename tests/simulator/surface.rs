@@ -14,9 +14,7 @@ async fn a_template_is_created_and_shown_as_documented() {
     let stage = Stage::set().await;
 
     let created = stage.create(&Stage::terms(NOWHERE)).await;
-    let listed = stage
-        .list(&[("couponType", "2"), ("page", "0"), ("pageSize", "20")])
-        .await;
+    let listed = stage.list(&[("couponType", "2"), ("page", "0"), ("pageSize", "20")]).await;
 
     let template = json!({
         "id": 23_830_866, "appId": 10_000_001, "bgColor": "B010", "couponType": 2,
@@ -88,50 +86,21 @@ async fn paths_methods_and_repeated_names_are_refused() {
     let add = "/rest/2.0/smartapp/coupon/addStock";
     let list = "/rest/2.0/smartapp/coupon/list";
     let cases = [
-        (
-            Method::GET,
-            "/rest/2.0/smartapp/coupon/no".to_owned(),
-            json!({ "error_code": 3 }),
-        ),
-        (
-            Method::POST,
-            format!("{list}?access_token={token}"),
-            json!({ "errno": 501 }),
-        ),
-        (
-            Method::GET,
-            format!("{add}?access_token={token}"),
-            json!({ "errno": "501" }),
-        ),
+        (Method::GET, "/rest/2.0/smartapp/coupon/no".to_owned(), json!({ "error_code": 3 })),
+        (Method::POST, format!("{list}?access_token={token}"), json!({ "errno": 501 })),
+        (Method::GET, format!("{add}?access_token={token}"), json!({ "errno": "501" })),
         (
             Method::GET,
             format!("{list}?access_token={token}&page=0&page=0"),
             json!({ "errno": 40001 }),
         ),
-        (
-            Method::GET,
-            format!("{list}?access_token={token}&page=%zz"),
-            json!({ "errno": 40001 }),
-        ),
-        (
-            Method::GET,
-            format!("{list}?access_token={token}&shop=1"),
-            json!({ "errno": 40001 }),
-        ),
-        (
-            Method::POST,
-            format!("{add}?access_token={token}"),
-            json!({ "errno": "40001" }),
-        ),
+        (Method::GET, format!("{list}?access_token={token}&page=%zz"), json!({ "errno": 40001 })),
+        (Method::GET, format!("{list}?access_token={token}&shop=1"), json!({ "errno": 40001 })),
+        (Method::POST, format!("{add}?access_token={token}"), json!({ "errno": "40001" })),
     ];
 
     for (method, path, expected) in cases {
-        let reply = stage
-            .client
-            .request(method, stage.url(&path))
-            .send()
-            .await
-            .unwrap();
+        let reply = stage.client.request(method, stage.url(&path)).send().await.unwrap();
 
         let body = read(reply).await;
         for (name, value) in expected.as_object().unwrap() {
@@ -147,10 +116,7 @@ async fn paths_methods_and_repeated_names_are_refused() {
 async fn a_request_line_over_sixteen_kib_and_a_body_over_one_mib_are_refused() {
     let stage = Stage::set().await;
     let long = "a".repeat(16 * 1024);
-    let path = format!(
-        "/rest/2.0/smartapp/coupon/list?access_token={}&x={long}",
-        stage.token
-    );
+    let path = format!("/rest/2.0/smartapp/coupon/list?access_token={}&x={long}", stage.token);
     let reply = stage.client.get(stage.url(&path)).send().await.unwrap();
     assert_eq!(reply.status(), 414);
 
@@ -163,9 +129,7 @@ async fn a_request_line_over_sixteen_kib_and_a_body_over_one_mib_are_refused() {
 async fn the_libraries_own_marks_are_ignored_and_counted() {
     let stage = Stage::set().await;
 
-    let body = stage
-        .list(&[("sp_sdk_ver", "0.1.2"), ("sp_sdk_lang", "Go")])
-        .await;
+    let body = stage.list(&[("sp_sdk_ver", "0.1.2"), ("sp_sdk_lang", "Go")]).await;
 
     assert_eq!(body["errno"], 0);
     assert_eq!(stage.simulator.report().undocumented["list.sp_sdk_ver"], 1);
@@ -223,25 +187,12 @@ async fn stock_is_added_to_ones_own_template_only() {
         ("client_secret", &app.app_secret),
         ("scope", "smartapp_snsapi_base"),
     ];
-    let reply = stage
-        .client
-        .post(stage.url("/oauth/2.0/token"))
-        .form(&query)
-        .send()
-        .await;
+    let reply = stage.client.post(stage.url("/oauth/2.0/token")).form(&query).send().await;
     let body: Value = reply.unwrap().json().await.unwrap();
-    body["access_token"]
-        .as_str()
-        .unwrap()
-        .clone_into(&mut other.token);
+    body["access_token"].as_str().unwrap().clone_into(&mut other.token);
     other.simulator = stage.simulator;
     let form = |id| {
-        [
-            ("couponTemplateId", id),
-            ("stockName", "n"),
-            ("stock", "1"),
-            ("createTime", "1574952776"),
-        ]
+        [("couponTemplateId", id), ("stockName", "n"), ("stock", "1"), ("createTime", "1574952776")]
     };
 
     assert_eq!(other.add_stock(&form(&template)).await["errno"], "70001");
@@ -261,14 +212,7 @@ async fn json_on_a_form_endpoint_needs_the_switch() {
         });
 
         let token = [("access_token", &stage.token)];
-        let reply = stage
-            .client
-            .post(url)
-            .query(&token)
-            .json(&body)
-            .send()
-            .await
-            .unwrap();
+        let reply = stage.client.post(url).query(&token).json(&body).send().await.unwrap();
 
         let expected = if accepted { "0" } else { "40001" };
         assert_eq!(read(reply).await["errno"], expected);
@@ -281,24 +225,10 @@ async fn what_belongs_into_the_form_is_refused_in_the_query() {
     let stage = Stage::set().await;
     let id = stage.template(NOWHERE).await.to_string();
     let url = stage.url("/rest/2.0/smartapp/coupon/addStock");
-    let query = [
-        ("access_token", stage.token.as_str()),
-        ("couponTemplateId", &id),
-    ];
-    let form = [
-        ("stockName", "n"),
-        ("stock", "1"),
-        ("createTime", "1574952776"),
-    ];
+    let query = [("access_token", stage.token.as_str()), ("couponTemplateId", &id)];
+    let form = [("stockName", "n"), ("stock", "1"), ("createTime", "1574952776")];
 
-    let reply = stage
-        .client
-        .post(url)
-        .query(&query)
-        .form(&form)
-        .send()
-        .await
-        .unwrap();
+    let reply = stage.client.post(url).query(&query).form(&form).send().await.unwrap();
 
     assert_eq!(read(reply).await["errno"], "40001");
     let report = stage.simulator.report();
@@ -313,14 +243,7 @@ async fn a_form_in_place_of_the_query_needs_the_switch() {
         let token = [("access_token", &stage.token)];
         let terms = Stage::terms(NOWHERE);
 
-        let reply = stage
-            .client
-            .post(url)
-            .query(&token)
-            .form(&terms)
-            .send()
-            .await
-            .unwrap();
+        let reply = stage.client.post(url).query(&token).form(&terms).send().await.unwrap();
 
         assert_eq!(read(reply).await["errno"], if accepted { 0 } else { 40001 });
         assert!(!stage.simulator.report().is_clean());
@@ -341,13 +264,7 @@ async fn a_call_may_take_effect_though_its_answer_never_comes() {
         ("createTime", NOW.to_string()),
     ];
     let token = [("access_token", &stage.token)];
-    let reply = stage
-        .client
-        .post(url)
-        .query(&token)
-        .form(&form)
-        .send()
-        .await;
+    let reply = stage.client.post(url).query(&token).form(&form).send().await;
     let whole = async { reply?.bytes().await }.await;
 
     assert!(whole.is_err());

@@ -18,10 +18,7 @@ async fn a_token_is_given_for_a_query_and_for_a_form() {
     let stage = Stage::set().await;
     let url = stage.url("/oauth/2.0/token");
 
-    for request in [
-        stage.client.get(&url).query(&GOOD),
-        stage.client.post(&url).form(&GOOD),
-    ] {
+    for request in [stage.client.get(&url).query(&GOOD), stage.client.post(&url).form(&GOOD)] {
         let reply = request.send().await.unwrap();
 
         assert_eq!(reply.status(), 200);
@@ -46,12 +43,7 @@ async fn oauth_errors_have_their_own_status_and_shape() {
 
     for (name, value, status, error) in cases {
         let form = GOOD.map(|(known, good)| (known, if known == name { value } else { good }));
-        let reply = stage
-            .client
-            .post(stage.url("/oauth/2.0/token"))
-            .form(&form)
-            .send()
-            .await;
+        let reply = stage.client.post(stage.url("/oauth/2.0/token")).form(&form).send().await;
 
         let reply = reply.unwrap();
         assert_eq!(reply.status(), status, "{name}={value}");

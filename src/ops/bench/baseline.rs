@@ -127,4 +127,3 @@ fn claim(subject: Subject) -> anyhow::Result<(NewCoupon, NewHolder)> {
     };
     Ok((coupon, NewHolder { id: holder, app: subject.app, open_id }))
 }
-

@@ -173,7 +173,12 @@ fn names(run: &str, number: u64) -> (String, String) {
 
 impl Tally {
     fn new() -> anyhow::Result<Self> {
-        Ok(Self { times: Histogram::new_with_bounds(1, 120_000_000, 3)?, codes: 0, busy: 0, errors: 0 })
+        Ok(Self {
+            times: Histogram::new_with_bounds(1, 120_000_000, 3)?,
+            codes: 0,
+            busy: 0,
+            errors: 0,
+        })
     }
 
     fn note(&mut self, heard: Option<Heard>, took: Duration) {

@@ -15,11 +15,7 @@ use crate::{
     },
     postgres::settings::Settings,
     service::secret::Fresh,
-    store::{
-        self,
-        bench::NewCampaign,
-        issuing::OfferKey,
-    },
+    store::{self, bench::NewCampaign, issuing::OfferKey},
 };
 
 /// The scratch database with its campaigns.
@@ -118,10 +114,8 @@ async fn plant(
     for number in 0..CAMPAIGNS {
         let secret = Fresh::random("")?;
         let platform_ref = (23_830_866 + number).to_string();
-        targets.push(Target {
-            token: secret.reveal().to_owned(),
-            platform_ref: platform_ref.clone(),
-        });
+        targets
+            .push(Target { token: secret.reveal().to_owned(), platform_ref: platform_ref.clone() });
         campaigns.push(NewCampaign {
             template: TemplateId::from(Uuid::new_v4()),
             placement: PlacementId::from(Uuid::new_v4()),

@@ -158,6 +158,7 @@ fn may_be_json(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = text(header::CONTENT_TYPE).to_ascii_lowercase();
     let encoding = text(header::CONTENT_ENCODING);
-    let form = kind.starts_with("application/x-www-form-urlencoded") || kind.starts_with("multipart/");
+    let form =
+        kind.starts_with("application/x-www-form-urlencoded") || kind.starts_with("multipart/");
     !form && (encoding.is_empty() || encoding.eq_ignore_ascii_case("identity"))
 }

@@ -90,7 +90,8 @@ fn is_sign(text: &str) -> bool {
 
 /// A number as it stands, or what stands between the quotes; both forms occur for the same field.
 fn lexeme(raw: &RawValue) -> Option<&str> {
-    string(raw).or_else(|| Some(raw.get()).filter(|text| !text.starts_with(['{', '[', 'n', 't', 'f'])))
+    string(raw)
+        .or_else(|| Some(raw.get()).filter(|text| !text.starts_with(['{', '[', 'n', 't', 'f'])))
 }
 
 /// What stands between the quotes. An escape in a value that needs none is refused by whoever checks the characters.
@@ -212,7 +213,8 @@ mod tests {
 
     #[test]
     fn a_key_that_stands_twice_is_refused_even_when_nobody_knows_it() {
-        for twice in [r#"{"recordId":"r-1","#, r#"{"new":1,"new":1,"#, r#"{"record\u0049d":"r-1","#] {
+        for twice in [r#"{"recordId":"r-1","#, r#"{"new":1,"new":1,"#, r#"{"record\u0049d":"r-1","#]
+        {
             let body = BODY.replacen('{', twice, 1);
             assert_eq!(read(body.as_bytes()).unwrap_err(), Malformed::Json, "{body}");
         }

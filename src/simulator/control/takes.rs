@@ -46,9 +46,7 @@ pub(super) async fn take(Shared(world): Sim, body: Bytes) -> Answer {
         _ => return Err(Wrong::input("name one of open_id, open_ids and count")),
     };
     if wish.record_id.is_some() || crowd.len() > MOST_TAKES {
-        return Err(Wrong::input(
-            "a crowd is bounded and has no single record_id",
-        ));
+        return Err(Wrong::input("a crowd is bounded and has no single record_id"));
     }
     let order = CrowdOrder {
         app_key: wish.app_key,
@@ -63,9 +61,7 @@ pub(super) async fn take(Shared(world): Sim, body: Bytes) -> Answer {
 /// People who were never seen before.
 fn people(world: &World, count: usize) -> Vec<String> {
     let crowd = world.lock().alphanumeric(8);
-    (1..=count)
-        .map(|number| format!("sim-{crowd}-{number}"))
-        .collect()
+    (1..=count).map(|number| format!("sim-{crowd}-{number}")).collect()
 }
 
 #[derive(Deserialize)]

@@ -33,11 +33,7 @@ pub(in crate::simulator) fn add_stock(
         let same = earlier.coupon_template_id == addition.coupon_template_id
             && earlier.stock == addition.stock;
         let taken = || Trouble::Business(40000, "stockName was used with other values".to_owned());
-        return if same {
-            Ok(plain_success())
-        } else {
-            Err(taken())
-        };
+        return if same { Ok(plain_success()) } else { Err(taken()) };
     }
     if let Some(template) = state.templates.get_mut(&addition.coupon_template_id) {
         template.stock = template.stock.saturating_add(addition.stock);

@@ -50,12 +50,7 @@ fn terms(world: &World, fields: &Fields) -> Result<Terms, Trouble> {
         colour: colour(world, fields.get("bgColor")?)?,
         coupon_type,
         title: short(fields.get("title")?, "title", 10, count)?,
-        description: short(
-            fields.find("description").unwrap_or(""),
-            "description",
-            20,
-            count,
-        )?,
+        description: short(fields.find("description").unwrap_or(""), "description", 20, count)?,
         effect_time,
         expire_time,
         introduce: short(fields.get("introduce")?, "introduce", 500, count)?,
@@ -67,9 +62,7 @@ fn terms(world: &World, fields: &Fields) -> Result<Terms, Trouble> {
         return Err(Trouble::parameter("couponType is not 1 to 5"));
     }
     if effect_time <= 0 || expire_time <= effect_time || expire_time >= LATEST {
-        return Err(Trouble::parameter(
-            "effectTime and expireTime are not a span in seconds",
-        ));
+        return Err(Trouble::parameter("effectTime and expireTime are not a span in seconds"));
     }
     check_callback(world, &terms.callback_url)?;
     Ok(terms)
@@ -89,9 +82,7 @@ fn short(text: &str, name: &str, limit: usize, count: Count) -> Result<String, T
     if fits(text, limit, count) {
         return Ok(text.to_owned());
     }
-    Err(Trouble::parameter(format!(
-        "{name} is longer than {limit} 汉字"
-    )))
+    Err(Trouble::parameter(format!("{name} is longer than {limit} 汉字")))
 }
 
 fn check_callback(world: &World, text: &str) -> Result<(), Trouble> {

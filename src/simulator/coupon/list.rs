@@ -42,13 +42,7 @@ pub(in crate::simulator) fn list(
         .collect();
     let first = usize::try_from(skipped).unwrap_or(usize::MAX);
     let many = usize::try_from(size).unwrap_or_default();
-    let on_page: Vec<_> = ours
-        .iter()
-        .skip(first)
-        .take(many)
-        .map(|template| template.shown(shown))
-        .collect();
-    Ok(with_data(
-        &json!({ "dataList": on_page, "pageNo": page, "total": ours.len() }),
-    ))
+    let on_page: Vec<_> =
+        ours.iter().skip(first).take(many).map(|template| template.shown(shown)).collect();
+    Ok(with_data(&json!({ "dataList": on_page, "pageNo": page, "total": ours.len() })))
 }

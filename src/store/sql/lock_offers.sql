@@ -26,5 +26,6 @@ cross join lateral (
     select p.state
     from placement p
     where p.placement_id = asked.placement_id and p.template_id = asked.template_id
-    offset 0
+    -- A row that is only looked at would be the one from before the wait, and a pause that came in between be missed.
+    for share
 ) placement

@@ -36,11 +36,8 @@ impl TestDatabase {
         .await
         .unwrap();
         let options = server().database(&name);
-        let pool = PgPoolOptions::new()
-            .max_connections(8)
-            .connect_with(options.clone())
-            .await
-            .unwrap();
+        let pool =
+            PgPoolOptions::new().max_connections(8).connect_with(options.clone()).await.unwrap();
         Self { options, pool }
     }
 }
@@ -54,17 +51,18 @@ pub fn server() -> PgConnectOptions {
 
 async fn make_template() -> String {
     let migrator = kaquan::store::MIGRATOR.iter();
-    let sum = migrator.flat_map(|one| one.checksum.iter()).fold(0u64, |sum, byte| {
-        sum.wrapping_mul(1_099_511_628_211).wrapping_add(u64::from(*byte))
-    });
+    let sum = migrator
+        .flat_map(|one| one.checksum.iter())
+        .fold(0u64, |sum, byte| sum.wrapping_mul(1_099_511_628_211).wrapping_add(u64::from(*byte)));
     let name = format!("template_{sum:016x}");
     let mut admin = PgConnection::connect_with(&server()).await.unwrap();
     sqlx::query("select pg_advisory_lock($1)").bind(LOCK).execute(&mut admin).await.unwrap();
-    let made: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
-        .bind(&name)
-        .fetch_one(&mut admin)
-        .await
-        .unwrap();
+    let made: bool =
+        sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+            .bind(&name)
+            .fetch_one(&mut admin)
+            .await
+            .unwrap();
     if !made {
         let draft = format!("{name}_draft");
         for statement in

@@ -1,0 +1,67 @@
+//! Our own REST API. So far its administration: accounts, templates, placements, stock, codes and members.
+
+use std::sync::Arc;
+
+use axum::{Router, middleware};
+use chrono::{DateTime, SubsecRound, Utc};
+use sqlx::PgPool;
+use tokio::sync::Notify;
+use url::Url;
+
+use crate::{
+    clock::Clock,
+    http::{error::ApiError, request_id},
+};
+
+pub mod app;
+pub mod auth;
+pub mod code_import;
+pub mod member;
+pub mod placement;
+pub mod platform_rules;
+pub mod route;
+pub mod stock_addition;
+pub mod template;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct AdminState {
+    /// The database.
+    pub db: PgPool,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where platforms reach us; callback addresses begin with it.
+    pub public_url: Url,
+    /// Wakes whoever keeps routes in memory, on this server; others see `route_version`.
+    pub changed: Arc<Notify>,
+}
+
+impl AdminState {
+    /// The moment at which a request happens, as exact as the database keeps it.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now().trunc_subsecs(6)
+    }
+}
+
+/// Everything under `/v1/admin`.
+pub fn router(state: AdminState) -> Router {
+    let mut router = Router::new();
+    for route in route::ADMIN {
+        let guard = middleware::from_fn_with_state((state.clone(), route.asks), auth::guard);
+        router = router.route(route.path, (route.handler)().route_layer(guard));
+    }
+    router
+        .method_not_allowed_fallback(method_not_allowed)
+        .route("/v1/admin/{*rest}", axum::routing::any(not_found))
+        .layer(middleware::from_fn(request_id::name))
+        .with_state(state)
+}
+
+async fn not_found() -> ApiError {
+    ApiError::not_found("there is nothing at this address")
+}
+
+async fn method_not_allowed() -> ApiError {
+    let status = http::StatusCode::METHOD_NOT_ALLOWED;
+    ApiError::refused(status, "method_not_allowed", "this address knows other methods only")
+}

@@ -1,0 +1,139 @@
+//! `/v1/admin/apps`: accounts on the platforms.
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{AdminState, platform_rules};
+use crate::{
+    domain::{app::PlatformKind, id::AppId},
+    http::{
+        error::ApiError,
+        extract::{Json, Path, Query},
+        page::{ListQuery, Page},
+    },
+    service::{
+        create_app::{self, CreateAppError, NewApp},
+        edit_app::{self, AppEdit, EditAppError},
+    },
+    store::{self, app::App},
+};
+
+/// The body of a creation.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewAppBody {
+    platform: PlatformKind,
+    app_key: String,
+    name: String,
+    #[serde(default = "no_settings")]
+    settings: Value,
+}
+
+/// The body of a change.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppEditBody {
+    version: i32,
+    name: Option<String>,
+    settings: Option<Value>,
+}
+
+/// An app as it is shown.
+#[derive(Serialize)]
+pub struct AppView {
+    id: AppId,
+    platform: PlatformKind,
+    app_key: String,
+    name: String,
+    settings: Value,
+    version: i32,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+fn no_settings() -> Value {
+    json!({})
+}
+
+/// `POST /v1/admin/apps`
+pub async fn create(
+    State(state): State<AdminState>,
+    Json(body): Json<NewAppBody>,
+) -> Result<(StatusCode, Json<AppView>), ApiError> {
+    let NewAppBody { platform, app_key, name, settings } = body;
+    platform_rules::check_settings(platform, &settings).map_err(ApiError::invalid)?;
+    let new = NewApp { platform, app_key, name, settings };
+    let app = create_app::create_app(&state.db, state.now(), new).await?;
+    Ok((StatusCode::CREATED, Json(app.into())))
+}
+
+/// `GET /v1/admin/apps`
+pub async fn list(
+    State(state): State<AdminState>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<AppView>>, ApiError> {
+    let slice = query.slice()?;
+    let mut conn = state.db.acquire().await?;
+    let before = slice.before.map(AppId::from);
+    let apps = store::app::list(&mut conn, before, slice.to_read()).await?;
+    Ok(Json(slice.page(apps, |app| app.id.uuid())))
+}
+
+/// `GET /v1/admin/apps/{app}`
+pub async fn get(
+    State(state): State<AdminState>,
+    Path(app): Path<AppId>,
+) -> Result<Json<AppView>, ApiError> {
+    let mut conn = state.db.acquire().await?;
+    let app = store::app::find(&mut conn, app).await?;
+    Ok(Json(app.ok_or_else(|| ApiError::not_found("no such app"))?.into()))
+}
+
+/// `PATCH /v1/admin/apps/{app}`
+pub async fn edit(
+    State(state): State<AdminState>,
+    Path(id): Path<AppId>,
+    Json(body): Json<AppEditBody>,
+) -> Result<Json<AppView>, ApiError> {
+    let app = store::app::find(&mut *state.db.acquire().await?, id).await?;
+    let app = app.ok_or(EditAppError::NoSuchApp)?;
+    if let Some(settings) = &body.settings {
+        platform_rules::check_settings(app.platform, settings).map_err(ApiError::invalid)?;
+    }
+    let AppEditBody { version, name, settings } = body;
+    let edit = AppEdit { version, name, settings };
+    let app = edit_app::edit_app(&state.db, state.now(), id, edit).await?;
+    state.changed.notify_waiters();
+    Ok(Json(app.into()))
+}
+
+impl From<App> for AppView {
+    fn from(app: App) -> Self {
+        let App { id, platform, app_key, name, settings, version, created_at, updated_at } = app;
+        Self { id, platform, app_key, name, settings, version, created_at, updated_at }
+    }
+}
+
+impl From<CreateAppError> for ApiError {
+    fn from(error: CreateAppError) -> Self {
+        match error {
+            CreateAppError::Invalid(problems) => Self::invalid(problems),
+            CreateAppError::AlreadyThere => Self::conflict("app_exists", &error),
+            CreateAppError::Db(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<EditAppError> for ApiError {
+    fn from(error: EditAppError) -> Self {
+        match error {
+            EditAppError::Invalid(problems) => Self::invalid(problems),
+            EditAppError::NoSuchApp => Self::not_found(error.to_string()),
+            EditAppError::VersionConflict { .. } => Self::conflict("version_conflict", &error),
+            EditAppError::Db(cause) => cause.into(),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! `/v1/admin/members/{uid}`: people as the merchant knows them, without whom no audience admits anybody.
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::AdminState;
+use crate::{
+    domain::{
+        id::{AppId, MemberId},
+        people::{Membership, OpenId},
+    },
+    http::{
+        error::ApiError,
+        extract::{Json, Path},
+    },
+    service::save_member::{self, NewMember, SaveMemberError},
+    store,
+};
+
+/// What the merchant knows. Classes and month replace what was known; holders are linked and never unlinked, because
+/// limits count by person.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberBody {
+    #[serde(default)]
+    classes: Vec<String>,
+    birth_month: Option<u8>,
+    #[serde(default)]
+    holders: Vec<HolderBody>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct HolderBody {
+    app_id: AppId,
+    open_id: String,
+}
+
+/// A member as it is shown.
+#[derive(Serialize)]
+pub struct MemberView {
+    id: MemberId,
+    uid: String,
+    classes: Vec<String>,
+    birth_month: Option<i16>,
+    holders: Vec<HolderBody>,
+}
+
+/// `PUT /v1/admin/members/{uid}`
+pub async fn save(
+    State(state): State<AdminState>,
+    Path(uid): Path<String>,
+    Json(body): Json<MemberBody>,
+) -> Result<Json<MemberView>, ApiError> {
+    let MemberBody { classes, birth_month, holders } = body;
+    let holders = holders.into_iter().map(HolderBody::parse).collect::<Result<_, _>>()?;
+    let membership = Membership { classes, birth_month };
+    let new = NewMember { uid: uid.clone(), membership, holders };
+    save_member::save_member(&state.db, state.now(), new).await?;
+    show(&state, &uid).await
+}
+
+/// `GET /v1/admin/members/{uid}`
+pub async fn get(
+    State(state): State<AdminState>,
+    Path(uid): Path<String>,
+) -> Result<Json<MemberView>, ApiError> {
+    show(&state, &uid).await
+}
+
+async fn show(state: &AdminState, uid: &str) -> Result<Json<MemberView>, ApiError> {
+    let no_such = || ApiError::not_found("no such member");
+    if uid.contains('\0') {
+        // Postgres cannot even ask for it.
+        return Err(no_such());
+    }
+    let mut conn = state.db.acquire().await?;
+    let member = store::member::find_by_uid(&mut conn, uid).await?.ok_or_else(no_such)?;
+    let holders = store::member::list_holders(&mut conn, member.id).await?;
+    let holders = holders.into_iter();
+    Ok(Json(MemberView {
+        id: member.id,
+        uid: member.uid,
+        classes: member.classes,
+        birth_month: member.birth_month,
+        holders: holders
+            .map(|holder| HolderBody { app_id: holder.app, open_id: holder.open_id })
+            .collect(),
+    }))
+}
+
+impl HolderBody {
+    fn parse(self) -> Result<(AppId, OpenId), ApiError> {
+        let open_id = OpenId::parse(&self.open_id).map_err(|error| {
+            let (status, code) = (StatusCode::UNPROCESSABLE_ENTITY, "invalid_values");
+            ApiError::refused(status, code, error.to_string()).at("holders.open_id")
+        })?;
+        Ok((self.app_id, open_id))
+    }
+}
+
+impl From<SaveMemberError> for ApiError {
+    fn from(error: SaveMemberError) -> Self {
+        match error {
+            SaveMemberError::Invalid(problems) => Self::invalid(problems),
+            SaveMemberError::NoSuchApp => Self::no_such("holders.app_id", &error),
+            SaveMemberError::LinkedElsewhere => Self::conflict("holder_linked_elsewhere", &error),
+            SaveMemberError::HasCoupons => Self::conflict("holder_has_coupons", &error),
+            SaveMemberError::Db(cause) => cause.into(),
+        }
+    }
+}

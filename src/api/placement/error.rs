@@ -1,0 +1,51 @@
+//! What the "no" of a use case is called in the API.
+
+use crate::{
+    http::error::ApiError,
+    service::{
+        change_placement::ChangePlacementError, create_placement::CreatePlacementError,
+        rotate_callback_token::RotateCallbackTokenError,
+    },
+};
+
+impl From<CreatePlacementError> for ApiError {
+    fn from(error: CreatePlacementError) -> Self {
+        match error {
+            CreatePlacementError::NoSuchApp => Self::no_such("app_id", &error),
+            CreatePlacementError::NoSuchTemplate => Self::no_such("template_id", &error),
+            CreatePlacementError::AlreadyPlaced => Self::conflict("already_placed", &error),
+            CreatePlacementError::PlatformRefTaken => {
+                Self::conflict("platform_ref_taken", &error).at("platform_ref")
+            }
+            CreatePlacementError::Randomness(cause) => Self::internal(cause),
+            CreatePlacementError::Db(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<ChangePlacementError> for ApiError {
+    fn from(error: ChangePlacementError) -> Self {
+        match error {
+            ChangePlacementError::NoSuchPlacement => Self::not_found(error.to_string()),
+            ChangePlacementError::VersionConflict { .. } => {
+                Self::conflict("version_conflict", &error)
+            }
+            ChangePlacementError::PlatformRefTaken => {
+                Self::conflict("platform_ref_taken", &error).at("platform_ref")
+            }
+            ChangePlacementError::WrongState { .. } => Self::conflict("wrong_state", &error),
+            ChangePlacementError::Db(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<RotateCallbackTokenError> for ApiError {
+    fn from(error: RotateCallbackTokenError) -> Self {
+        match error {
+            RotateCallbackTokenError::NoSuchPlacement => Self::not_found(error.to_string()),
+            RotateCallbackTokenError::NoCallbacks => Self::conflict("no_callbacks", &error),
+            RotateCallbackTokenError::Randomness(cause) => Self::internal(cause),
+            RotateCallbackTokenError::Db(cause) => cause.into(),
+        }
+    }
+}

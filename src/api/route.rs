@@ -1,0 +1,64 @@
+//! The one list of routes: what each asks of its caller stands beside it, and a route that is not here does not exist.
+
+use axum::routing::{self, MethodRouter};
+
+use super::{AdminState, app, code_import, member, placement, stock_addition, template};
+use crate::domain::access::Permission;
+
+/// One method on one path.
+pub struct Route {
+    /// In lower case.
+    pub method: &'static str,
+    /// With variable parts in braces.
+    pub path: &'static str,
+    /// What the caller must be allowed.
+    pub asks: Permission,
+    /// What answers.
+    pub handler: fn() -> MethodRouter<AdminState>,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $asks:ident => $handler:path;)*) => {
+        &[$(Route {
+            method: stringify!($method),
+            path: $path,
+            asks: Permission::$asks,
+            handler: || routing::$method($handler),
+        }),*]
+    };
+}
+
+/// The administration.
+pub const ADMIN: &[Route] = routes! {
+    get "/v1/admin/apps" Read => app::list;
+    post "/v1/admin/apps" ManageApps => app::create;
+    get "/v1/admin/apps/{app}" Read => app::get;
+    patch "/v1/admin/apps/{app}" ManageApps => app::edit;
+
+    get "/v1/admin/templates" Read => template::list;
+    post "/v1/admin/templates" RunCampaigns => template::create;
+    get "/v1/admin/templates/{template}" Read => template::get;
+    patch "/v1/admin/templates/{template}" RunCampaigns => template::edit;
+    post "/v1/admin/templates/{template}/pause" RunCampaigns => template::pause;
+    post "/v1/admin/templates/{template}/resume" RunCampaigns => template::resume;
+    post "/v1/admin/templates/{template}/end" RunCampaigns => template::end;
+
+    get "/v1/admin/templates/{template}/codes" Read => code_import::count;
+    get "/v1/admin/templates/{template}/code-imports" Read => code_import::list;
+    post "/v1/admin/templates/{template}/code-imports" RunCampaigns => code_import::create;
+    get "/v1/admin/templates/{template}/code-imports/{import}" Read => code_import::get;
+
+    get "/v1/admin/placements" Read => placement::list;
+    post "/v1/admin/placements" RunCampaigns => placement::create;
+    get "/v1/admin/placements/{placement}" Read => placement::get;
+    patch "/v1/admin/placements/{placement}" RunCampaigns => placement::edit;
+    post "/v1/admin/placements/{placement}/pause" RunCampaigns => placement::pause;
+    post "/v1/admin/placements/{placement}/resume" RunCampaigns => placement::resume;
+    post "/v1/admin/placements/{placement}/withdraw" RunCampaigns => placement::withdraw;
+    post "/v1/admin/placements/{placement}/callback-token-rotations" RunCampaigns => placement::rotate;
+    get "/v1/admin/placements/{placement}/stock-additions" Read => stock_addition::list;
+    post "/v1/admin/placements/{placement}/stock-additions" RunCampaigns => stock_addition::create;
+
+    get "/v1/admin/members/{uid}" Read => member::get;
+    put "/v1/admin/members/{uid}" RunCampaigns => member::save;
+};

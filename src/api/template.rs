@@ -1,0 +1,201 @@
+//! `/v1/admin/templates`: what coupons are worth, to whom, when.
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::AdminState;
+use crate::{
+    domain::{id::TemplateId, template::TemplateState, terms::Terms},
+    http::{
+        error::ApiError,
+        extract::{Json, Path, Query},
+        page::{ListQuery, Page},
+        strict_json::read_value,
+    },
+    service::{
+        create_template::{self, CreateTemplateError, Opening},
+        edit_template::{self, EditTemplateError},
+        set_template_state::{self, SetTemplateStateError},
+    },
+    store::{self, template::CountedTemplate},
+};
+
+/// A template as it is shown: its terms lie flat beside what we add.
+#[derive(Serialize)]
+pub struct TemplateView {
+    id: TemplateId,
+    version: i32,
+    state: TemplateState,
+    #[serde(flatten)]
+    terms: Terms,
+    issued: i64,
+    left: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum OpeningBody {
+    Draft,
+    Active,
+}
+
+/// `POST /v1/admin/templates`: the fields of the terms, and `state` when it is to begin as a `draft`.
+pub async fn create(
+    State(state): State<AdminState>,
+    Json(mut body): Json<Map<String, Value>>,
+) -> Result<(StatusCode, Json<TemplateView>), ApiError> {
+    let opening = match body.remove("state").map(read_value).transpose() {
+        Ok(Some(OpeningBody::Draft)) => Opening::Draft,
+        Ok(Some(OpeningBody::Active) | None) => Opening::Active,
+        Err(error) => return Err(ApiError::from(error).at("state")),
+    };
+    let terms = read_value(Value::Object(body))?;
+    let template = create_template::create_template(&state.db, state.now(), terms, opening).await?;
+    let template = CountedTemplate { template, issued: 0, left: 0 };
+    Ok((StatusCode::CREATED, Json(template.into())))
+}
+
+/// `GET /v1/admin/templates`
+pub async fn list(
+    State(state): State<AdminState>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<TemplateView>>, ApiError> {
+    let slice = query.slice()?;
+    let mut conn = state.db.acquire().await?;
+    let before = slice.before.map(TemplateId::from);
+    let templates = store::template::list(&mut conn, before, slice.to_read()).await?;
+    Ok(Json(slice.page(templates, |counted| counted.template.id.uuid())))
+}
+
+/// `GET /v1/admin/templates/{template}`
+pub async fn get(
+    State(state): State<AdminState>,
+    Path(id): Path<TemplateId>,
+) -> Result<Json<TemplateView>, ApiError> {
+    Ok(Json(find(&state, id).await?.into()))
+}
+
+/// `PATCH /v1/admin/templates/{template}`: `version`, and the fields to change. A field given replaces the whole of
+/// it, because half of one benefit and half of another make no sense; `null` takes it back to what it is when left out.
+pub async fn edit(
+    State(state): State<AdminState>,
+    Path(id): Path<TemplateId>,
+    Json(mut body): Json<Map<String, Value>>,
+) -> Result<Json<TemplateView>, ApiError> {
+    let version = body.remove("version").unwrap_or_default();
+    let version: i32 = read_value(version).map_err(|e| ApiError::from(e).at("version"))?;
+    let before = find(&state, id).await?.template;
+    // Anything merged into other terms than the editor saw is refused here, or under the lock.
+    if before.version != version {
+        return Err(EditTemplateError::VersionConflict { now_at: before.version }.into());
+    }
+    let terms = merge(&before.terms, body)?;
+    edit_template::edit_template(&state.db, state.now(), id, version, terms).await?;
+    Ok(Json(find(&state, id).await?.into()))
+}
+
+/// `POST /v1/admin/templates/{template}/pause`
+pub async fn pause(
+    State(state): State<AdminState>,
+    Path(id): Path<TemplateId>,
+) -> Result<Json<TemplateView>, ApiError> {
+    become_(&state, id, TemplateState::Paused).await
+}
+
+/// `POST /v1/admin/templates/{template}/resume`: also opens a draft.
+pub async fn resume(
+    State(state): State<AdminState>,
+    Path(id): Path<TemplateId>,
+) -> Result<Json<TemplateView>, ApiError> {
+    become_(&state, id, TemplateState::Active).await
+}
+
+/// `POST /v1/admin/templates/{template}/end`
+pub async fn end(
+    State(state): State<AdminState>,
+    Path(id): Path<TemplateId>,
+) -> Result<Json<TemplateView>, ApiError> {
+    become_(&state, id, TemplateState::Ended).await
+}
+
+async fn become_(
+    state: &AdminState,
+    id: TemplateId,
+    next: TemplateState,
+) -> Result<Json<TemplateView>, ApiError> {
+    set_template_state::set_template_state(&state.db, state.now(), id, next).await?;
+    Ok(Json(find(state, id).await?.into()))
+}
+
+async fn find(state: &AdminState, id: TemplateId) -> Result<CountedTemplate, ApiError> {
+    let mut conn = state.db.acquire().await?;
+    let found = store::template::find(&mut conn, id).await?;
+    found.ok_or_else(|| ApiError::not_found("no such template"))
+}
+
+fn merge(terms: &Terms, changes: Map<String, Value>) -> Result<Terms, ApiError> {
+    let mut document = serde_json::to_value(terms).map_err(ApiError::internal)?;
+    if let Some(fields) = document.as_object_mut() {
+        for (name, value) in changes {
+            if value.is_null() && fields.contains_key(&name) {
+                fields.remove(&name);
+            } else {
+                fields.insert(name, value);
+            }
+        }
+    }
+    Ok(read_value(document)?)
+}
+
+impl From<CountedTemplate> for TemplateView {
+    fn from(counted: CountedTemplate) -> Self {
+        let CountedTemplate { template, issued, left } = counted;
+        Self {
+            id: template.id,
+            version: template.version,
+            state: template.state,
+            terms: template.terms.0,
+            issued,
+            left,
+            created_at: template.created_at,
+            updated_at: template.updated_at,
+        }
+    }
+}
+
+impl From<CreateTemplateError> for ApiError {
+    fn from(error: CreateTemplateError) -> Self {
+        match error {
+            CreateTemplateError::Invalid(problems) => Self::invalid(problems),
+            CreateTemplateError::Db(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<EditTemplateError> for ApiError {
+    fn from(error: EditTemplateError) -> Self {
+        match error {
+            EditTemplateError::Invalid(problems) => Self::invalid(problems),
+            EditTemplateError::NoSuchTemplate => Self::not_found(error.to_string()),
+            EditTemplateError::VersionConflict { .. } => Self::conflict("version_conflict", &error),
+            EditTemplateError::Ended => Self::conflict("wrong_state", &error),
+            EditTemplateError::CodesInUse => Self::conflict("codes_in_use", &error).at("codes"),
+            EditTemplateError::Db(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<SetTemplateStateError> for ApiError {
+    fn from(error: SetTemplateStateError) -> Self {
+        match error {
+            SetTemplateStateError::NoSuchTemplate => Self::not_found(error.to_string()),
+            SetTemplateStateError::WrongState { .. } => Self::conflict("wrong_state", &error),
+            SetTemplateStateError::Db(cause) => cause.into(),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Extractors whose refusals have our shape, and which take nothing that could be read in two ways.
+#![expect(clippy::disallowed_types, reason = "these are the wrappers that everyone else uses")]
+
+use std::collections::HashSet;
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request, rejection::PathRejection},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderName, StatusCode, header, request::Parts};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    error::ApiError,
+    strict_json::{self, Unreadable},
+};
+
+/// A JSON body, in or out.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+/// The variable parts of the path; one that cannot be an id is simply not there.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+/// The query; `T` refuses parameters that it does not know.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+/// The longest JSON body.
+const LONGEST_BODY: usize = 256 * 1024;
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        expect_media_type(request.headers(), "application/json")?;
+        let body = Limited::new(request.into_body(), LONGEST_BODY);
+        let body = body.collect().await.map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                let detail = "a JSON body has at most 256 KiB";
+                ApiError::refused(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+            } else {
+                bad_request("unreadable_body", "the body broke off")
+            }
+        })?;
+        Ok(Self(strict_json::read(&body.to_bytes())?))
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        axum::extract::Path::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Path(path)| Self(path))
+            .map_err(|rejection: PathRejection| ApiError::not_found(rejection.body_text()))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let mut seen = HashSet::new();
+        let query = parts.uri.query().unwrap_or_default();
+        for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
+            if let Some(name) = seen.replace(name) {
+                let detail = format!("`{name}` stands twice");
+                return Err(bad_request("invalid_query", detail).at(name.into_owned()));
+            }
+        }
+        axum::extract::Query::try_from_uri(&parts.uri)
+            .map(|axum::extract::Query(query)| Self(query))
+            .map_err(|rejection| bad_request("invalid_query", rejection.body_text()))
+    }
+}
+
+impl From<Unreadable> for ApiError {
+    fn from(error: Unreadable) -> Self {
+        match error {
+            Unreadable::Syntax(_) => bad_request("invalid_json", error.to_string()),
+            Unreadable::Shape { path: None, message } => bad_request("invalid_body", message),
+            Unreadable::Shape { path: Some(path), message } => {
+                bad_request("invalid_body", message).at(path)
+            }
+        }
+    }
+}
+
+/// Refuses any other kind of body than `wanted`, compressed ones, and headers that say two things.
+pub fn expect_media_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), ApiError> {
+    let unsupported = |detail: String| {
+        ApiError::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    };
+    let content_type = only(headers, &header::CONTENT_TYPE)?.unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case(wanted) {
+        return Err(unsupported(format!("send this body as {wanted}")));
+    }
+    match only(headers, &header::CONTENT_ENCODING)? {
+        None | Some("identity") => Ok(()),
+        Some(_) => Err(unsupported("send this body uncompressed".to_owned())),
+    }
+}
+
+/// The one value of a header that must not stand twice.
+pub fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ApiError> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    if values.next().is_some() {
+        return Err(bad_request("invalid_header", format!("`{name}` stands twice")));
+    }
+    first
+        .map(http::HeaderValue::to_str)
+        .transpose()
+        .map_err(|_| bad_request("invalid_header", format!("`{name}` is not readable")))
+}
+
+fn bad_request(code: &'static str, detail: impl Into<std::borrow::Cow<'static, str>>) -> ApiError {
+    ApiError::refused(StatusCode::BAD_REQUEST, code, detail)
+}

@@ -1,0 +1,49 @@
+//! A name for each request: in its reply, in its problem document and on its log lines.
+
+use std::time::Instant;
+
+use axum::{
+    extract::{MatchedPath, Request},
+    middleware::Next,
+    response::Response,
+};
+use http::HeaderValue;
+use tracing::Instrument;
+use uuid::Uuid;
+
+tokio::task_local! {
+    static CURRENT: String;
+}
+
+/// The id of the request that is being answered, if one is.
+pub fn current() -> Option<String> {
+    CURRENT.try_with(Clone::clone).ok()
+}
+
+/// Middleware: names the request, ours whatever the caller sends, and opens its span.
+///
+/// The span has the route's pattern and never the URI, because callback addresses are secrets.
+pub async fn name(request: Request, next: Next) -> Response {
+    let id = format!("req_{}", Uuid::new_v4().simple());
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let span = tracing::info_span!(
+        "http",
+        request.id = id,
+        http.method = %request.method(),
+        http.route = route,
+        key.id = tracing::field::Empty,
+    );
+    let header = HeaderValue::from_str(&id).ok();
+    let answering = async {
+        let began = Instant::now();
+        let response = next.run(request).await;
+        let duration_ms = began.elapsed().as_millis();
+        tracing::debug!(status = response.status().as_u16(), duration_ms, "answered");
+        response
+    };
+    let mut response = CURRENT.scope(id, answering.instrument(span)).await;
+    if let Some(header) = header {
+        response.headers_mut().insert("x-request-id", header);
+    }
+    response
+}

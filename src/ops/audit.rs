@@ -1,0 +1,68 @@
+//! `kaquan audit`: recounts everything from the rows and says which promises hold.
+//!
+//! One read-only snapshot, so it may run beside live traffic; several checks share a scan where they read one big table.
+
+pub mod check;
+pub mod report;
+
+mod pass;
+
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+
+use crate::store;
+
+use check::Check;
+use report::{AuditReport, Findings};
+
+/// How many violations of a check are shown; all of them are counted.
+pub const MOST_EXAMPLES: usize = 20;
+
+/// How far an audit looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditScope {
+    /// Rows, schema, and how the server runs.
+    Everything,
+    /// Rows and schema only: for servers that are careless on purpose, as those of tests.
+    DataOnly,
+}
+
+/// Checks every promise in one snapshot.
+///
+/// `now` is what coupons are judged by; in production the database's time, so that no server's clock can accuse another.
+///
+/// # Errors
+/// When the database could not be asked; nothing is known then.
+pub async fn run(
+    db: &PgPool,
+    now: DateTime<Utc>,
+    scope: AuditScope,
+) -> Result<AuditReport, sqlx::Error> {
+    let began = Instant::now();
+    let mut tx = db.begin_with("begin isolation level repeatable read read only").await?;
+    store::audit::prepare(&mut tx).await?;
+    let coupons = store::audit::coupon::count(&mut tx).await?;
+
+    let mut findings = Findings::of(Check::within(scope));
+    let rules = pass::terms(&mut tx, &mut findings).await?;
+    pass::coupons(&mut tx, &mut findings, now, &rules).await?;
+    pass::numbers(&mut tx, &mut findings).await?;
+    pass::records(&mut tx, &mut findings).await?;
+    pass::codes(&mut tx, &mut findings, &rules).await?;
+    pass::stocks(&mut tx, &mut findings).await?;
+    pass::references(&mut tx, &mut findings, now).await?;
+    pass::guards(&mut tx, &mut findings).await?;
+    if scope == AuditScope::Everything {
+        pass::server(&mut tx, &mut findings, now).await?;
+    }
+
+    tx.rollback().await?;
+    Ok(AuditReport {
+        checks: findings.into_results(),
+        snapshot_at: now,
+        coupons: coupons.unsigned_abs(),
+        took: began.elapsed(),
+    })
+}

@@ -1,0 +1,111 @@
+//! The promises, each with a name that stays and one sentence.
+
+use super::AuditScope;
+
+/// One promise that the audit proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "each says itself in `promise`")]
+pub enum Check {
+    NeverOversold,
+    CountersMatchRows,
+    StockIsTheSumOfAdditions,
+    OneCouponPerRecord,
+    IssuedOrRefused,
+    CodesUnique,
+    UploadedCodesTakenOnce,
+    LimitHolds,
+    OrdinalsCountUp,
+    IssuedInsideClaimWindow,
+    ValidityFollowsTerms,
+    TermsReadable,
+    TimesAreSane,
+    NothingDangling,
+    GuardsExist,
+    NoForgottenTransactions,
+    DurableSettings,
+}
+
+impl Check {
+    /// All of them, in the order of the report.
+    pub const ALL: [Self; 17] = [
+        Self::NeverOversold,
+        Self::CountersMatchRows,
+        Self::StockIsTheSumOfAdditions,
+        Self::OneCouponPerRecord,
+        Self::IssuedOrRefused,
+        Self::CodesUnique,
+        Self::UploadedCodesTakenOnce,
+        Self::LimitHolds,
+        Self::OrdinalsCountUp,
+        Self::IssuedInsideClaimWindow,
+        Self::ValidityFollowsTerms,
+        Self::TermsReadable,
+        Self::TimesAreSane,
+        Self::NothingDangling,
+        Self::GuardsExist,
+        Self::NoForgottenTransactions,
+        Self::DurableSettings,
+    ];
+
+    /// The checks that an audit of this scope makes.
+    pub fn within(scope: AuditScope) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |check| match scope {
+            AuditScope::Everything => true,
+            AuditScope::DataOnly => {
+                !matches!(check, Self::NoForgottenTransactions | Self::DurableSettings)
+            }
+        })
+    }
+
+    /// The name in reports; part of what scripts rely on.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NeverOversold => "never_oversold",
+            Self::CountersMatchRows => "counters_match_rows",
+            Self::StockIsTheSumOfAdditions => "stock_is_the_sum_of_additions",
+            Self::OneCouponPerRecord => "one_coupon_per_record",
+            Self::IssuedOrRefused => "issued_or_refused",
+            Self::CodesUnique => "codes_unique",
+            Self::UploadedCodesTakenOnce => "uploaded_codes_taken_once",
+            Self::LimitHolds => "limit_holds",
+            Self::OrdinalsCountUp => "ordinals_count_up",
+            Self::IssuedInsideClaimWindow => "issued_inside_claim_window",
+            Self::ValidityFollowsTerms => "validity_follows_terms",
+            Self::TermsReadable => "terms_readable",
+            Self::TimesAreSane => "times_are_sane",
+            Self::NothingDangling => "nothing_dangling",
+            Self::GuardsExist => "guards_exist",
+            Self::NoForgottenTransactions => "no_forgotten_transactions",
+            Self::DurableSettings => "durable_settings",
+        }
+    }
+
+    /// What holds when nothing is found.
+    pub const fn promise(self) -> &'static str {
+        match self {
+            Self::NeverOversold => "No stock has more coupons than it may issue.",
+            Self::CountersMatchRows => "Every stock has issued as many as there are coupons.",
+            Self::StockIsTheSumOfAdditions => "Every stock is the sum of its named additions.",
+            Self::OneCouponPerRecord => "Every record has one coupon at most.",
+            Self::IssuedOrRefused => "No record is both issued and refused.",
+            Self::CodesUnique => "No two coupons have one code; generated ones do not look alike.",
+            Self::UploadedCodesTakenOnce => {
+                "An uploaded code is taken if, and only if, a coupon of its template shows it."
+            }
+            Self::LimitHolds => "Nobody has more coupons of a template than its terms allowed.",
+            Self::OrdinalsCountUp => {
+                "A person's coupons of a template are numbered 1, 2, 3, … without gap or repetition."
+            }
+            Self::IssuedInsideClaimWindow => {
+                "Every coupon was issued inside the claim window of its terms."
+            }
+            Self::ValidityFollowsTerms => "Every coupon is valid when its terms say.",
+            Self::TermsReadable => "Every version of every template's terms can be read.",
+            Self::TimesAreSane => "Nothing happened in the future or ended before it began.",
+            Self::NothingDangling => "Every row points at rows that exist and belong together.",
+            Self::GuardsExist => "Every constraint and index is there, valid and switched on.",
+            Self::NoForgottenTransactions => "No transaction is left open by nobody.",
+            Self::DurableSettings => "The server's settings make a commit survive a power cut.",
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The table at the end: each promise, whether it held, and the figures that say so.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// One promise and how it fared.
+#[derive(Debug, Clone, Serialize)]
+pub struct Promise {
+    /// In Chinese.
+    pub zh: &'static str,
+    /// In English.
+    pub en: &'static str,
+    /// Whether it held.
+    pub held: bool,
+    /// What was counted.
+    pub figures: String,
+}
+
+impl Promise {
+    /// A promise with its figures.
+    pub fn new(zh: &'static str, en: &'static str, held: bool, figures: impl Into<String>) -> Self {
+        Self { zh, en, held, figures: figures.into() }
+    }
+}
+
+impl fmt::Display for Promise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = if self.held { '✓' } else { '✗' };
+        write!(f, "{mark} {} · {}\n    {}", self.zh, self.en, self.figures)
+    }
+}

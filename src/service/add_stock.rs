@@ -1,0 +1,101 @@
+//! Adds stock to a placement, or takes unissued stock back; under one name once.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+
+use crate::{
+    domain::{
+        id::{AdditionId, PlacementId},
+        problem::Problem,
+        stock::{self, Way},
+    },
+    store::{self, stock_addition::StockAddition, violates},
+};
+
+/// The change to make.
+#[derive(Debug)]
+pub struct NewAddition {
+    /// Whose stock.
+    pub placement: PlacementId,
+    /// Which of its two.
+    pub way: Way,
+    /// The caller's name of it, unique on the placement's app.
+    pub name: String,
+    /// Negative to take back.
+    pub amount: i64,
+    /// The name of the API key.
+    pub added_by: String,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Added {
+    /// The stock has changed.
+    Now(StockAddition),
+    /// It had changed already, under the same name and in the same way; nothing more was done.
+    Before(StockAddition),
+}
+
+/// Why the stock stayed as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum AddStockError {
+    /// Name or amount will not do.
+    #[error("some values are not acceptable")]
+    Invalid(Vec<Problem>),
+    /// There is none of this id.
+    #[error("no such placement")]
+    NoSuchPlacement,
+    /// The app has another addition of this name.
+    #[error("this name stands for another addition on the app")]
+    NameTaken,
+    /// So much was issued that not enough is left to take back.
+    #[error("not enough unissued stock to take back")]
+    StockBelowIssued,
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] sqlx::Error),
+}
+
+/// Applies an addition unless it already was.
+pub async fn add_stock(
+    db: &PgPool,
+    now: DateTime<Utc>,
+    new: NewAddition,
+) -> Result<Added, AddStockError> {
+    stock::check_addition(&new.name, new.amount).map_err(AddStockError::Invalid)?;
+    let mut tx = db.begin().await?;
+
+    let placement = store::placement::find(&mut tx, new.placement).await?;
+    let app = placement.ok_or(AddStockError::NoSuchPlacement)?.app;
+    let addition = StockAddition {
+        id: AdditionId::new(now),
+        app,
+        placement: new.placement,
+        way: new.way,
+        name: new.name,
+        amount: new.amount,
+        added_by: new.added_by,
+        added_at: now,
+    };
+    if !store::stock_addition::insert_once(&mut tx, &addition).await? {
+        let before = store::stock_addition::get_by_name(&mut tx, app, &addition.name).await?;
+        let same = (before.placement, before.way, before.amount)
+            == (addition.placement, addition.way, addition.amount);
+        return if same { Ok(Added::Before(before)) } else { Err(AddStockError::NameTaken) };
+    }
+    store::stock::add(&mut tx, addition.placement, addition.way, addition.amount).await.map_err(
+        |error| {
+            if violates(&error, "stock_never_oversold") {
+                AddStockError::StockBelowIssued
+            } else {
+                error.into()
+            }
+        },
+    )?;
+
+    tx.commit().await?;
+    tracing::info!(
+        placement.id = %addition.placement, way = addition.way.as_str(), addition.amount, "stock added"
+    );
+    Ok(Added::Now(addition))
+}

@@ -1,0 +1,96 @@
+//! Tells us of a member: the classes and the month that audiences ask for, and who the member is on the apps.
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, PgPool};
+
+use crate::{
+    domain::{
+        id::{AppId, HolderId, MemberId},
+        people::{self, Membership, OpenId},
+        problem::Problem,
+    },
+    store::{self, member::Member},
+};
+
+/// What the merchant knows.
+#[derive(Debug)]
+pub struct NewMember {
+    /// The merchant's id of the person.
+    pub uid: String,
+    /// Replaces what was known before.
+    pub membership: Membership,
+    /// Accounts to link; those linked before stay linked.
+    pub holders: Vec<(AppId, OpenId)>,
+}
+
+/// Why nothing was saved.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveMemberError {
+    /// Some value will not do.
+    #[error("some values are not acceptable")]
+    Invalid(Vec<Problem>),
+    /// There is none of this id.
+    #[error("no such app")]
+    NoSuchApp,
+    /// The holder belongs to another member.
+    #[error("this holder belongs to another member")]
+    LinkedElsewhere,
+    /// Limits counted the holder's coupons against the holder alone; counting from now on against the member would give
+    /// the person the limit twice.
+    #[error("this holder was given coupons before it was linked")]
+    HasCoupons,
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] sqlx::Error),
+}
+
+/// Saves a member and links its holders; all or nothing.
+///
+/// A coupon that is being issued to a holder in the very moment of its first linking is still counted against the holder.
+pub async fn save_member(
+    db: &PgPool,
+    now: DateTime<Utc>,
+    new: NewMember,
+) -> Result<MemberId, SaveMemberError> {
+    people::check_member(&new.uid, &new.membership).map_err(SaveMemberError::Invalid)?;
+    let mut holders = new.holders;
+    // Two that save the same people lock them in the same order.
+    holders.sort_by(|one, other| (one.0, one.1.as_str()).cmp(&(other.0, other.1.as_str())));
+    let mut tx = db.begin().await?;
+
+    let member = Member {
+        id: MemberId::new(now),
+        uid: new.uid,
+        classes: new.membership.classes,
+        birth_month: new.membership.birth_month.map(i16::from),
+    };
+    let id = store::member::save(&mut tx, &member, now).await?;
+    for (app, open_id) in &holders {
+        link_holder(&mut tx, now, *app, open_id, id).await?;
+    }
+
+    tx.commit().await?;
+    tracing::info!(member.id = %id, holders = holders.len(), "member saved");
+    Ok(id)
+}
+
+async fn link_holder(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    app: AppId,
+    open_id: &OpenId,
+    member: MemberId,
+) -> Result<(), SaveMemberError> {
+    store::app::find(conn, app).await?.ok_or(SaveMemberError::NoSuchApp)?;
+    match store::member::lock_holder(conn, app, open_id.as_str(), now).await? {
+        Some(linked) if linked == member => return Ok(()),
+        Some(_) => return Err(SaveMemberError::LinkedElsewhere),
+        None => {}
+    }
+    let holder = HolderId::derive(app, open_id.as_str());
+    if store::member::has_own_coupons(conn, holder).await? {
+        return Err(SaveMemberError::HasCoupons);
+    }
+    store::member::link(conn, holder, member).await?;
+    Ok(())
+}

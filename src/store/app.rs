@@ -1,0 +1,124 @@
+//! Accounts on the platforms.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use crate::domain::{app::PlatformKind, id::AppId};
+
+/// One account as it is stored.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Ours.
+    pub id: AppId,
+    /// Where it lives; never changes.
+    pub platform: PlatformKind,
+    /// The platform's public name of it; never changes.
+    pub app_key: String,
+    /// For people.
+    pub name: String,
+    /// What only its platform's room understands.
+    pub settings: Value,
+    /// Guards concurrent edits.
+    pub version: i32,
+    /// When it was added here.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Adds an account; breaks `app_one_per_key` when it is there already.
+pub async fn insert(conn: &mut PgConnection, app: &App) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into app (app_id, platform, app_key, name, settings, version, created_at, updated_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        "#,
+        app.id as _,
+        app.platform as _,
+        app.app_key,
+        app.name,
+        app.settings,
+        app.version,
+        app.created_at,
+        app.updated_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// One account.
+pub async fn find(conn: &mut PgConnection, id: AppId) -> sqlx::Result<Option<App>> {
+    sqlx::query_as!(
+        App,
+        r#"
+        select app_id as "id: AppId", platform as "platform: PlatformKind", app_key, name, settings,
+            version, created_at, updated_at
+        from app
+        where app_id = $1
+        "#,
+        id as _,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// One account, kept from changing until the transaction ends.
+pub async fn lock(conn: &mut PgConnection, id: AppId) -> sqlx::Result<Option<App>> {
+    sqlx::query_as!(
+        App,
+        r#"
+        select app_id as "id: AppId", platform as "platform: PlatformKind", app_key, name, settings,
+            version, created_at, updated_at
+        from app
+        where app_id = $1
+        for no key update
+        "#,
+        id as _,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Newest first, older than `before`.
+pub async fn list(
+    conn: &mut PgConnection,
+    before: Option<AppId>,
+    limit: i64,
+) -> sqlx::Result<Vec<App>> {
+    sqlx::query_as!(
+        App,
+        r#"
+        select app_id as "id: AppId", platform as "platform: PlatformKind", app_key, name, settings,
+            version, created_at, updated_at
+        from app
+        where $1::uuid is null or app_id < $1
+        order by app_id desc
+        limit $2
+        "#,
+        before as _,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Writes what may change of an account.
+pub async fn update(conn: &mut PgConnection, app: &App) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update app
+        set name = $2, settings = $3, version = $4, updated_at = $5
+        where app_id = $1
+        "#,
+        app.id as _,
+        app.name,
+        app.settings,
+        app.version,
+        app.updated_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Codes: each on one coupon, and uploaded ones taken by the coupon that shows them.
+
+use sqlx::{PgConnection, types::Json};
+
+use super::{CouponFault, CouponFinding, terms::Rule};
+use crate::domain::id::{CodeId, CouponId};
+
+/// A coupon without its uploaded code, or a taken code without its coupon; exactly one of the two is present.
+#[derive(Debug, Clone)]
+pub struct Unpaired {
+    /// Shows a code that is not a taken one of its template.
+    pub coupon: Option<CouponId>,
+    /// Taken, and shown by no coupon of its template.
+    pub code: Option<CodeId>,
+    /// How many there are of both, listed or not.
+    pub total: i64,
+}
+
+/// Coupons whose code another coupon has too.
+///
+/// Generated codes may not even look alike, since people read them out and type them in. Uploaded codes are the
+/// merchant's own: two that differ only in case, or in O and 0, are two codes.
+pub async fn list_repeated(
+    conn: &mut PgConnection,
+    rules: &[Rule],
+    most: i64,
+) -> sqlx::Result<Vec<CouponFinding>> {
+    sqlx::query_as!(
+        CouponFinding,
+        r#"
+        with rule as materialized (
+            select *
+            from jsonb_to_recordset($1) as rule (template_id uuid, version integer, uploaded boolean)
+        ),
+        -- Hashes are smaller than codes; should two codes share one, the next step tells them apart.
+        look as materialized (
+            select hashtextextended(translate(upper(code collate "C"), 'OIL', '011'), 0) as hash
+            from coupon
+            group by 1
+            having count(*) > 1
+        ),
+        alike as (
+            select
+                coupon.coupon_id,
+                coupon.code,
+                translate(upper(coupon.code collate "C"), 'OIL', '011') as looks,
+                not coalesce(rule.uploaded, false) as generated
+            from look
+            join coupon
+                on hashtextextended(translate(upper(coupon.code collate "C"), 'OIL', '011'), 0) = look.hash
+            left join rule
+                on rule.template_id = coupon.template_id and rule.version = coupon.terms_version
+        ),
+        repeated as (
+            select coupon_id
+            from (
+                select
+                    coupon_id,
+                    generated,
+                    count(*) over (partition by code) as twins,
+                    count(*) filter (where generated) over (partition by looks) as lookalikes
+                from alike
+            ) as counted
+            where twins > 1 or generated and lookalikes > 1
+        )
+        select
+            'code_repeated' as "fault!: CouponFault",
+            coupon_id as "coupon: CouponId",
+            count(*) over () as "total!"
+        from repeated
+        order by coupon_id
+        limit $2
+        "#,
+        Json(rules) as _,
+        most,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Both sides of "an uploaded code is taken if, and only if, a coupon shows it".
+pub async fn list_unpaired(
+    conn: &mut PgConnection,
+    rules: &[Rule],
+    most: i64,
+) -> sqlx::Result<Vec<Unpaired>> {
+    sqlx::query_as!(
+        Unpaired,
+        r#"
+        with rule as materialized (
+            select *
+            from jsonb_to_recordset($1) as rule (template_id uuid, version integer, uploaded boolean)
+        ),
+        shown as (
+            select coupon.coupon_id, coupon.template_id, coupon.code
+            from coupon
+            join rule
+                on rule.template_id = coupon.template_id and rule.version = coupon.terms_version
+            where rule.uploaded
+        ),
+        taken as (
+            select code_id, template_id, value
+            from code
+            where state = 'taken'
+        )
+        select
+            shown.coupon_id as "coupon?: CouponId",
+            taken.code_id as "code?: CodeId",
+            count(*) over () as "total!"
+        from shown
+        full join taken on taken.template_id = shown.template_id and taken.value = shown.code
+        where shown.coupon_id is null or taken.code_id is null
+        order by shown.coupon_id, taken.code_id
+        limit $2
+        "#,
+        Json(rules) as _,
+        most,
+    )
+    .fetch_all(conn)
+    .await
+}

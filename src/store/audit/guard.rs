@@ -1,0 +1,137 @@
+//! The guards in the schema: a promise that rests on a constraint is as good as the constraint.
+
+use sqlx::PgConnection;
+
+/// Every constraint that the migrations make, with its table; a test holds the list against a fresh database.
+pub const GUARDS: &[(&str, &str)] = &[
+    ("api_key", "api_key_once"),
+    ("api_key", "api_key_pkey"),
+    ("api_key", "api_key_role_known"),
+    ("app", "app_one_per_key"),
+    ("app", "app_pkey"),
+    ("app", "app_platform_known"),
+    ("callback_source", "callback_source_app"),
+    ("callback_source", "callback_source_once"),
+    ("callback_token", "callback_token_once"),
+    ("callback_token", "callback_token_pkey"),
+    ("callback_token", "callback_token_placement"),
+    ("code", "code_import_known"),
+    ("code", "code_pkey"),
+    ("code", "code_state_known"),
+    ("code", "code_template"),
+    ("code", "code_value_once"),
+    ("code_import", "code_import_pkey"),
+    ("code_import", "code_import_template"),
+    ("coupon", "coupon_code_once"),
+    ("coupon", "coupon_one_per_ordinal"),
+    ("coupon", "coupon_one_per_record"),
+    ("coupon", "coupon_ordinal_from_one"),
+    ("coupon", "coupon_pkey"),
+    ("coupon", "coupon_state_known"),
+    ("coupon", "coupon_validity_forward"),
+    ("coupon", "coupon_way_known"),
+    ("holder", "holder_member"),
+    ("holder", "holder_one_per_open_id"),
+    ("holder", "holder_pkey"),
+    ("member", "member_birth_month_real"),
+    ("member", "member_one_per_uid"),
+    ("member", "member_pkey"),
+    ("placement", "placement_app"),
+    ("placement", "placement_once"),
+    ("placement", "placement_one_per_platform_ref"),
+    ("placement", "placement_pkey"),
+    ("placement", "placement_state_known"),
+    ("placement", "placement_template"),
+    ("refusal", "refusal_one_per_record"),
+    ("refusal", "refusal_reason_known"),
+    ("route_version", "route_version_pkey"),
+    ("route_version", "route_version_single"),
+    ("stock", "stock_never_oversold"),
+    ("stock", "stock_once"),
+    ("stock", "stock_placement"),
+    ("stock", "stock_way_known"),
+    ("stock_addition", "stock_addition_app"),
+    ("stock_addition", "stock_addition_name_once"),
+    ("stock_addition", "stock_addition_not_zero"),
+    ("stock_addition", "stock_addition_pkey"),
+    ("stock_addition", "stock_addition_stock"),
+    ("template", "template_current_terms"),
+    ("template", "template_pkey"),
+    ("template", "template_state_known"),
+    ("template_terms", "template_terms_once"),
+    ("template_terms", "template_terms_template"),
+];
+
+/// A guard that cannot be relied on.
+#[derive(Debug, Clone)]
+pub struct BrokenGuard {
+    /// Of a constraint or an index.
+    pub name: String,
+    /// What happened to it.
+    pub fault: GuardFault,
+}
+
+/// What can happen to a guard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum GuardFault {
+    /// It is not there.
+    Missing,
+    /// It was added without a look at the rows that were there before.
+    NotValidated,
+    /// An index that was never finished or is not kept up.
+    InvalidIndex,
+    /// Its triggers were switched off.
+    SwitchedOff,
+}
+
+/// Guards that are missing, half-made or switched off.
+pub async fn list_broken(conn: &mut PgConnection) -> sqlx::Result<Vec<BrokenGuard>> {
+    let (tables, names): (Vec<_>, Vec<_>) =
+        GUARDS.iter().map(|(table, name)| ((*table).to_owned(), (*name).to_owned())).unzip();
+    sqlx::query_as!(
+        BrokenGuard,
+        r#"
+        with ours as (
+            select pg_class.oid, relname
+            from pg_class
+            join pg_namespace on pg_namespace.oid = relnamespace
+            where nspname = current_schema() and relkind in ('r', 'p')
+        )
+        select
+            guard.name as "name!",
+            guard.fault as "fault!: GuardFault"
+        from (
+            select wanted.name, 'missing' as fault
+            from unnest($1::text[], $2::text[]) as wanted (relname, name)
+            where not exists (
+                select
+                from pg_constraint
+                join ours on ours.oid = conrelid
+                where ours.relname = wanted.relname and conname = wanted.name
+            )
+            union all
+            select conname, 'not_validated'
+            from pg_constraint
+            join ours on ours.oid = conrelid
+            where not convalidated
+            union all
+            select indexrelid::regclass::text, 'invalid_index'
+            from pg_index
+            join ours on ours.oid = indrelid
+            where not (indisvalid and indisready and indislive)
+            union all
+            select distinct conname, 'switched_off'
+            from pg_trigger
+            join ours on ours.oid = tgrelid
+            join pg_constraint on pg_constraint.oid = tgconstraint
+            where tgenabled in ('D', 'R')
+        ) as guard
+        order by guard.name, guard.fault
+        "#,
+        &tables,
+        &names,
+    )
+    .fetch_all(conn)
+    .await
+}

@@ -1,0 +1,158 @@
+//! People as the merchant knows them, and their holders on the apps.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::domain::id::{AppId, HolderId, MemberId};
+
+/// One member.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Ours.
+    pub id: MemberId,
+    /// The merchant's.
+    pub uid: String,
+    /// What an audience asks for.
+    pub classes: Vec<String>,
+    /// 1 to 12.
+    pub birth_month: Option<i16>,
+}
+
+/// A member's account on one app.
+#[derive(Debug, Clone)]
+pub struct LinkedHolder {
+    /// Where.
+    pub app: AppId,
+    /// The person there.
+    pub open_id: String,
+}
+
+/// Adds or rewrites the member with this uid and returns its id, which stays.
+pub async fn save(
+    conn: &mut PgConnection,
+    member: &Member,
+    now: DateTime<Utc>,
+) -> sqlx::Result<MemberId> {
+    sqlx::query_scalar!(
+        r#"
+        insert into member (member_id, uid, classes, birth_month, created_at)
+        values ($1, $2, $3, $4, $5)
+        on conflict on constraint member_one_per_uid do update
+        set classes = excluded.classes, birth_month = excluded.birth_month
+        returning member_id as "id: MemberId"
+        "#,
+        member.id as _,
+        member.uid,
+        &member.classes,
+        member.birth_month,
+        now,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// The member with this uid.
+pub async fn find_by_uid(conn: &mut PgConnection, uid: &str) -> sqlx::Result<Option<Member>> {
+    sqlx::query_as!(
+        Member,
+        r#"
+        select member_id as "id: MemberId", uid, classes, birth_month
+        from member
+        where uid = $1
+        "#,
+        uid,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// The member's holders, in the order in which we met them.
+pub async fn list_holders(
+    conn: &mut PgConnection,
+    member: MemberId,
+) -> sqlx::Result<Vec<LinkedHolder>> {
+    sqlx::query_as!(
+        LinkedHolder,
+        r#"
+        select app_id as "app: AppId", open_id
+        from holder
+        where member_id = $1
+        order by created_at, holder_id
+        "#,
+        member as _,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Makes sure that the holder is known, keeps it from changing until the transaction ends, and says whose it is.
+pub async fn lock_holder(
+    conn: &mut PgConnection,
+    app: AppId,
+    open_id: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<MemberId>> {
+    let id = HolderId::derive(app, open_id);
+    sqlx::query!(
+        r#"
+        insert into holder (holder_id, app_id, open_id, created_at)
+        values ($1, $2, $3, $4)
+        on conflict do nothing
+        "#,
+        id as _,
+        app as _,
+        open_id,
+        now,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query_scalar!(
+        r#"
+        select member_id as "id: MemberId"
+        from holder
+        where holder_id = $1
+        for no key update
+        "#,
+        id as _,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Links a holder to a member.
+pub async fn link(conn: &mut PgConnection, holder: HolderId, member: MemberId) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update holder
+        set member_id = $2
+        where holder_id = $1
+        "#,
+        holder as _,
+        member as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Whether coupons were counted against this holder alone, before it was linked to anybody.
+pub async fn has_own_coupons(conn: &mut PgConnection, holder: HolderId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        -- One probe of coupon_one_per_ordinal per template; no index begins with the person.
+        select exists (
+            select
+            from template
+            join lateral (
+                select
+                from coupon
+                where coupon.template_id = template.template_id and coupon.person_id = $1
+                limit 1
+            ) as own on true
+        ) as "has!"
+        "#,
+        holder as _,
+    )
+    .fetch_one(conn)
+    .await
+}

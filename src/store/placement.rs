@@ -1,0 +1,152 @@
+//! Templates as they stand on apps.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::domain::{
+    app::PlatformKind,
+    id::{AppId, PlacementId, TemplateId},
+    placement::PlacementState,
+};
+
+/// One placement as it is stored, with the platform of its app.
+#[derive(Debug, Clone)]
+pub struct Placement {
+    /// Ours.
+    pub id: PlacementId,
+    /// What is placed.
+    pub template: TemplateId,
+    /// Where.
+    pub app: AppId,
+    /// The platform of that app.
+    pub platform: PlatformKind,
+    /// The platform's id of it; `None` until the platform has it.
+    pub platform_ref: Option<String>,
+    /// Where it is in its life.
+    pub state: PlacementState,
+    /// Guards concurrent edits.
+    pub version: i32,
+    /// When it was placed.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Adds a placement; breaks `placement_once`, `placement_one_per_platform_ref` or `placement_template`.
+pub async fn insert(conn: &mut PgConnection, placement: &Placement) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into placement
+            (placement_id, template_id, app_id, platform_ref, state, version, created_at, updated_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        "#,
+        placement.id as _,
+        placement.template as _,
+        placement.app as _,
+        placement.platform_ref,
+        placement.state as _,
+        placement.version,
+        placement.created_at,
+        placement.updated_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// One placement.
+pub async fn find(conn: &mut PgConnection, id: PlacementId) -> sqlx::Result<Option<Placement>> {
+    let rows = read(conn, Some(id), Filter::default(), None, 1).await?;
+    Ok(rows.into_iter().next())
+}
+
+/// Keeps a placement from changing until the transaction ends.
+pub async fn lock(conn: &mut PgConnection, id: PlacementId) -> sqlx::Result<Option<Placement>> {
+    sqlx::query_as!(
+        Placement,
+        r#"
+        select placement_id as "id: PlacementId", template_id as "template: TemplateId",
+            placement.app_id as "app: AppId", platform as "platform: PlatformKind", platform_ref,
+            state as "state: PlacementState", placement.version, placement.created_at,
+            placement.updated_at
+        from placement
+        join app on app.app_id = placement.app_id
+        where placement_id = $1
+        for no key update of placement
+        "#,
+        id as _,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Writes what may change of a placement.
+pub async fn update(conn: &mut PgConnection, placement: &Placement) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update placement
+        set platform_ref = $2, state = $3, version = $4, updated_at = $5
+        where placement_id = $1
+        "#,
+        placement.id as _,
+        placement.platform_ref,
+        placement.state as _,
+        placement.version,
+        placement.updated_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Which placements are asked for; `None` does not filter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Of this template only.
+    pub template: Option<TemplateId>,
+    /// On this app only.
+    pub app: Option<AppId>,
+}
+
+/// Newest first, older than `before`.
+pub async fn list(
+    conn: &mut PgConnection,
+    filter: Filter,
+    before: Option<PlacementId>,
+    limit: i64,
+) -> sqlx::Result<Vec<Placement>> {
+    read(conn, None, filter, before, limit).await
+}
+
+async fn read(
+    conn: &mut PgConnection,
+    id: Option<PlacementId>,
+    filter: Filter,
+    before: Option<PlacementId>,
+    limit: i64,
+) -> sqlx::Result<Vec<Placement>> {
+    sqlx::query_as!(
+        Placement,
+        r#"
+        select placement_id as "id: PlacementId", template_id as "template: TemplateId",
+            placement.app_id as "app: AppId", platform as "platform: PlatformKind", platform_ref,
+            state as "state: PlacementState", placement.version, placement.created_at,
+            placement.updated_at
+        from placement
+        join app on app.app_id = placement.app_id
+        where ($1::uuid is null or placement_id = $1)
+            and ($2::uuid is null or template_id = $2)
+            and ($3::uuid is null or placement.app_id = $3)
+            and ($4::uuid is null or placement_id < $4)
+        order by placement_id desc
+        limit $5
+        "#,
+        id as _,
+        filter.template as _,
+        filter.app as _,
+        before as _,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}

@@ -1,0 +1,337 @@
+//! The audit finds nothing in books that agree, and exactly the broken promise in books that do not.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kaquan::{
+    ops::audit::{
+        self, AuditScope,
+        check::Check,
+        report::{AuditReport, Outcome},
+    },
+    store::audit::guard::GUARDS,
+};
+
+use crate::support::{
+    audit::{plant_consistent, run},
+    database::TestDatabase,
+};
+
+fn noon() -> DateTime<Utc> {
+    "2026-11-11T12:00:00+08:00".parse().unwrap()
+}
+
+async fn audit(db: &TestDatabase) -> AuditReport {
+    audit::run(&db.pool, noon(), AuditScope::DataOnly).await.unwrap()
+}
+
+/// A way to break one promise; a guard that would prevent it is dropped first, and its absence is then found too.
+struct Planted {
+    story: &'static str,
+    without: Option<(&'static str, &'static str)>,
+    sql: &'static str,
+    breaks: Check,
+}
+
+const fn planted(story: &'static str, breaks: Check, sql: &'static str) -> Planted {
+    Planted { story, without: None, sql, breaks }
+}
+
+impl Planted {
+    const fn without(mut self, table: &'static str, guard: &'static str) -> Self {
+        self.without = Some((table, guard));
+        self
+    }
+}
+
+const VIOLATIONS: &[Planted] = &[
+    planted(
+        "one more than the stock was issued and counted",
+        Check::NeverOversold,
+        "update stock set total = 1 where placement_id = md5('made on baidu')::uuid;
+         update stock_addition set amount = -11 where name = 'back'",
+    )
+    .without("stock", "stock_never_oversold"),
+    planted(
+        "a coupon was not counted",
+        Check::CountersMatchRows,
+        "update stock set issued = 1 where placement_id = md5('made on baidu')::uuid",
+    ),
+    planted(
+        "stock came from nowhere",
+        Check::StockIsTheSumOfAdditions,
+        "update stock set total = total + 1 where placement_id = md5('made on own')::uuid",
+    ),
+    planted(
+        "a record was answered with two coupons",
+        Check::OneCouponPerRecord,
+        "update coupon set record = 'record-1' where record = 'record-3'",
+    )
+    .without("coupon", "coupon_one_per_record"),
+    planted(
+        "a refused record was issued after all",
+        Check::IssuedOrRefused,
+        "update coupon set record = 'record-6' where record = 'record-3'",
+    ),
+    planted(
+        "two coupons show one code",
+        Check::CodesUnique,
+        "update coupon set code = 'KQ00000000000000001' where record = 'record-3'",
+    )
+    .without("coupon", "coupon_code_once"),
+    planted(
+        "two generated codes look alike",
+        Check::CodesUnique,
+        "update coupon set code = 'KQO000000000000000i' where record = 'record-3'",
+    ),
+    planted(
+        "a coupon shows a code that is still free",
+        Check::UploadedCodesTakenOnce,
+        "update code set state = 'free' where value = 'UP-O1'",
+    ),
+    planted(
+        "a code was taken for nobody",
+        Check::UploadedCodesTakenOnce,
+        "update code set state = 'taken' where value = 'UP-2'",
+    ),
+    planted(
+        "somebody has one more than the terms allowed",
+        Check::LimitHolds,
+        "update coupon set terms_version = 2, valid_from = '2026-11-04T00:00:00+08:00',
+            valid_until = '2026-11-07T00:00:00+08:00' where record = 'record-2'",
+    ),
+    planted(
+        "a number is missing",
+        Check::OrdinalsCountUp,
+        "update coupon set ordinal = 2, terms_version = 1, valid_from = issued_at,
+            valid_until = '2026-11-10T00:00:00+08:00' where record = 'record-3'",
+    ),
+    planted(
+        "a number was given twice",
+        Check::OrdinalsCountUp,
+        "update coupon set ordinal = 1 where record = 'record-2'",
+    )
+    .without("coupon", "coupon_one_per_ordinal"),
+    planted(
+        "a coupon was issued as the window closed",
+        Check::IssuedInsideClaimWindow,
+        "update template_terms set document = document || '{\"claim_until\": \"2026-11-03T00:00:00+08:00\"}'
+         where template_id = md5('made')::uuid and version = 1",
+    ),
+    planted(
+        "a coupon was issued before the window opened",
+        Check::IssuedInsideClaimWindow,
+        "update coupon set issued_at = '2026-10-31T15:59:59Z' where record = 'record-4'",
+    ),
+    planted(
+        "a coupon ends a second late",
+        Check::ValidityFollowsTerms,
+        "update coupon set valid_until = valid_until + interval '1 second' where record = 'record-1'",
+    ),
+    planted(
+        "a coupon begins on the day of the claim though its terms wait a day",
+        Check::ValidityFollowsTerms,
+        "update coupon set valid_from = issued_at where record = 'record-3'",
+    ),
+    planted(
+        "a coupon does not begin with its fixed span",
+        Check::ValidityFollowsTerms,
+        "update coupon set valid_from = issued_at where record = 'record-4'",
+    ),
+    planted(
+        "terms that no coupon needs yet have lost their title",
+        Check::TermsReadable,
+        "insert into template_terms select template_id, 3, document - 'title', created_at
+         from template_terms where template_id = md5('made')::uuid and version = 2",
+    ),
+    planted(
+        "a coupon was issued tomorrow",
+        Check::TimesAreSane,
+        "update coupon set issued_at = '2026-11-12T12:00:00+08:00' where record = 'record-4'",
+    ),
+    planted(
+        "a refusal was made tomorrow",
+        Check::TimesAreSane,
+        "update refusal set refused_at = '2026-11-12T12:00:00+08:00'",
+    ),
+    planted(
+        "a token retired before it was made",
+        Check::TimesAreSane,
+        "update callback_token set retires_at = created_at - interval '1 day'",
+    ),
+    planted(
+        "a coupon has no holder",
+        Check::NothingDangling,
+        "delete from holder where holder_id = md5('alice on own')::uuid",
+    ),
+    planted(
+        "a coupon counts for somebody else",
+        Check::NothingDangling,
+        "update coupon set person_id = md5('mallory')::uuid where record = 'record-3'",
+    ),
+    planted(
+        "a coupon's placement is on another app",
+        Check::NothingDangling,
+        "update coupon set app_id = md5('own')::uuid where record = 'record-3'",
+    ),
+    planted(
+        "a coupon has terms that nobody wrote",
+        Check::NothingDangling,
+        "update coupon set terms_version = 7 where record = 'record-3'",
+    ),
+    planted(
+        "a refusal is for a placement that is not there",
+        Check::NothingDangling,
+        "update refusal set placement_id = md5('nowhere')::uuid",
+    ),
+    planted(
+        "a holder is on an app that is not there",
+        Check::NothingDangling,
+        "insert into holder values (md5('eve')::uuid, md5('nowhere')::uuid, 'open-eve', null, '2026-11-01')",
+    ),
+    planted(
+        "a code is of another template than its upload",
+        Check::NothingDangling,
+        "update code set template_id = md5('made')::uuid where value = 'UP-2'",
+    ),
+    planted(
+        "a guard was put back without a look at the rows",
+        Check::GuardsExist,
+        "alter table coupon add constraint coupon_way_known check (way in ('take', 'claim')) not valid",
+    )
+    .without("coupon", "coupon_way_known"),
+    planted(
+        "foreign keys were switched off",
+        Check::GuardsExist,
+        "alter table stock_addition disable trigger all",
+    ),
+    planted(
+        "an index is not kept up",
+        Check::GuardsExist,
+        "update pg_index set indisvalid = false where indexrelid = 'coupon_code_once'::regclass",
+    ),
+];
+
+#[tokio::test]
+async fn books_that_agree_are_clean() {
+    let db = TestDatabase::new().await;
+    let empty = audit(&db).await;
+    plant_consistent(&db.pool).await;
+
+    let report = audit(&db).await;
+
+    assert_eq!(empty.broken(), Vec::<&str>::new(), "{empty}");
+    assert_eq!(report.broken(), Vec::<&str>::new(), "{report}");
+    assert_eq!((report.coupons, Outcome::of(&Ok::<_, ()>(report)).exit_code()), (5, 0));
+}
+
+#[tokio::test]
+async fn each_planted_violation_breaks_its_own_promise_and_no_other() {
+    for Planted { story, without, sql, breaks } in VIOLATIONS {
+        let db = TestDatabase::new().await;
+        plant_consistent(&db.pool).await;
+        if let Some((table, guard)) = without {
+            run(&db.pool, &format!("alter table {table} drop constraint {guard}")).await;
+        }
+        run(&db.pool, sql).await;
+
+        let report = audit(&db).await;
+
+        let mut expected = vec![breaks.name()];
+        if without.is_some() && *breaks != Check::GuardsExist {
+            expected.push(Check::GuardsExist.name());
+        }
+        assert_eq!(report.broken(), expected, "{story}:\n{report}");
+        let said = report.to_string();
+        for secret in ["KQ0", "UP-", "open-", "record-"] {
+            assert!(!said.contains(secret), "{story}: {said}");
+        }
+        assert_eq!(Outcome::of(&Ok::<_, ()>(report)).exit_code(), 2);
+    }
+}
+
+#[tokio::test]
+async fn all_violations_are_counted_and_some_are_shown() {
+    let db = TestDatabase::new().await;
+    plant_consistent(&db.pool).await;
+    run(
+        &db.pool,
+        "insert into refusal select app_id, 'again-' || n, md5('nowhere')::uuid, holder_id, reason, refused_at
+         from refusal, generate_series(1, 30) as n",
+    )
+    .await;
+
+    let report = audit(&db).await;
+
+    let dangling = report.checks.iter().find(|check| check.violations > 0).unwrap();
+    assert_eq!((dangling.violations, dangling.examples.len()), (30, audit::MOST_EXAMPLES));
+    let lines = report.to_json_lines().unwrap();
+    assert!(
+        lines.lines().last().unwrap().starts_with(r#"{"outcome":"violations","violations":30,"#)
+    );
+    assert_eq!(lines.lines().count(), report.checks.len() + 1);
+}
+
+#[tokio::test]
+async fn an_index_that_lies_is_not_believed() {
+    let db = TestDatabase::new().await;
+    plant_consistent(&db.pool).await;
+    let kept_up = |kept: bool| {
+        format!(
+            "update pg_index set indisready = {kept} where indexrelid = 'coupon_code_once'::regclass"
+        )
+    };
+    run(&db.pool, &kept_up(false)).await;
+    run(&db.pool, "update coupon set code = 'KQ00000000000000001' where record = 'record-3'").await;
+    run(&db.pool, &kept_up(true)).await;
+
+    let report = audit(&db).await;
+
+    assert_eq!(report.broken(), ["codes_unique"], "{report}");
+}
+
+#[tokio::test]
+async fn a_careless_server_and_a_forgotten_transaction_are_found() {
+    let db = TestDatabase::new().await;
+    let careless = db.options.clone().options([("synchronous_commit", "off")]);
+    let pool = sqlx::PgPool::connect_with(careless).await.unwrap();
+    let mut forgotten = db.pool.begin().await.unwrap();
+    sqlx::query("select 1").execute(&mut *forgotten).await.unwrap();
+    let (started,): (DateTime<Utc>,) =
+        sqlx::query_as("select clock_timestamp()").fetch_one(&mut *forgotten).await.unwrap();
+
+    let later = started + TimeDelta::minutes(1);
+    let report = audit::run(&pool, later, AuditScope::Everything).await.unwrap();
+
+    assert_eq!(report.broken(), ["no_forgotten_transactions", "durable_settings"], "{report}");
+    let settings = &report.checks.last().unwrap().examples;
+    assert!(settings.contains(&"synchronous_commit = off".to_owned()), "{settings:?}");
+}
+
+#[tokio::test]
+async fn the_guards_are_those_that_the_migrations_make() {
+    let db = TestDatabase::new().await;
+
+    let made: Vec<(String, String)> = sqlx::query_as(
+        r"select relname::text, conname::text
+          from pg_constraint join pg_class on pg_class.oid = conrelid
+          where connamespace = 'public'::regnamespace and relname not like '\_sqlx%'",
+    )
+    .fetch_all(&db.pool)
+    .await
+    .unwrap();
+
+    let mut made: Vec<_> = made.iter().map(|(table, name)| (&**table, &**name)).collect();
+    let mut listed = GUARDS.to_vec();
+    made.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(listed, made);
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_asked_is_neither_clean_nor_broken() {
+    let db = TestDatabase::new().await;
+    run(&db.pool, "drop table refusal").await;
+
+    let answer = audit::run(&db.pool, noon(), AuditScope::DataOnly).await;
+
+    assert_eq!(Outcome::of(&answer).exit_code(), 3);
+}

@@ -1,0 +1,75 @@
+-- A small merchant whose books agree. Ids are hashes of names, so that tests can say whom they mean.
+insert into app (app_id, platform, app_key, name, created_at, updated_at) values
+    (md5('baidu')::uuid, 'baidu', 'key-1', '小程序', '2026-10-01', '2026-10-01'),
+    (md5('own')::uuid, 'own', 'shop', '门店', '2026-10-01', '2026-10-02');
+
+begin;
+insert into template (template_id, version, created_at, updated_at) values
+    (md5('made')::uuid, 2, '2026-10-01', '2026-10-03'),
+    (md5('given')::uuid, 1, '2026-10-01', '2026-10-01');
+-- The second version allows one instead of two, and begins a day later: earlier coupons keep the first.
+insert into template_terms (template_id, version, document, created_at)
+select md5(name)::uuid, version, $terms || changes::jsonb, '2026-10-01'
+from (values
+    ('made', 1, '{"per_person_limit": 2, "codes": {"type": "generated", "prefix": "KQ"}}'),
+    ('made', 2, '{"per_person_limit": 1, "validity": {"type": "after_claim", "days": 3, "starts_after_days": 1}}'),
+    ('given', 1, '{"codes": {"type": "uploaded"}, "validity": {"type": "fixed", "from": "2026-11-01T00:00:00+08:00", "until": "2026-12-31T00:00:00+08:00"}}')
+) as terms (name, version, changes);
+commit;
+
+insert into placement (placement_id, template_id, app_id, created_at, updated_at) values
+    (md5('made on baidu')::uuid, md5('made')::uuid, md5('baidu')::uuid, '2026-10-01', '2026-10-01'),
+    (md5('made on own')::uuid, md5('made')::uuid, md5('own')::uuid, '2026-10-01', '2026-10-01'),
+    (md5('given on baidu')::uuid, md5('given')::uuid, md5('baidu')::uuid, '2026-10-01', '2026-10-01');
+insert into callback_token (token_id, placement_id, secret_hash, created_at)
+values (md5('token')::uuid, md5('made on baidu')::uuid, sha256('secret'), '2026-10-01');
+insert into stock (placement_id, way, total, issued) values
+    (md5('made on baidu')::uuid, 'take', 10, 2),
+    (md5('made on own')::uuid, 'claim', 5, 1),
+    (md5('given on baidu')::uuid, 'take', 2, 2);
+insert into stock_addition (addition_id, app_id, placement_id, way, name, amount, added_by, added_at) values
+    (md5('a1')::uuid, md5('baidu')::uuid, md5('made on baidu')::uuid, 'take', 'first', 12, 'key', '2026-10-01'),
+    (md5('a2')::uuid, md5('baidu')::uuid, md5('made on baidu')::uuid, 'take', 'back', -2, 'key', '2026-10-02'),
+    (md5('a3')::uuid, md5('own')::uuid, md5('made on own')::uuid, 'claim', 'first', 5, 'key', '2026-10-01'),
+    (md5('a4')::uuid, md5('baidu')::uuid, md5('given on baidu')::uuid, 'take', 'given', 2, 'key', '2026-10-01');
+
+insert into code_import (import_id, template_id, started_at, finished_at)
+values (md5('import')::uuid, md5('given')::uuid, '2026-10-01', '2026-10-01');
+-- The merchant's codes may differ in look-alikes only.
+insert into code (code_id, template_id, import_id, value, state) values
+    (md5('code 1')::uuid, md5('given')::uuid, md5('import')::uuid, 'UP-O1', 'taken'),
+    (md5('code 2')::uuid, md5('given')::uuid, md5('import')::uuid, 'up-01', 'taken'),
+    (md5('code 3')::uuid, md5('given')::uuid, md5('import')::uuid, 'UP-2', 'free');
+
+insert into member (member_id, uid, created_at) values (md5('alice')::uuid, 'u-1', '2026-10-01');
+insert into holder (holder_id, app_id, open_id, member_id, created_at) values
+    (md5('alice on baidu')::uuid, md5('baidu')::uuid, 'open-alice', md5('alice')::uuid, '2026-11-02'),
+    (md5('alice on own')::uuid, md5('own')::uuid, 'open-alice', md5('alice')::uuid, '2026-11-02'),
+    (md5('bob')::uuid, md5('baidu')::uuid, 'open-bob', null, '2026-11-02');
+
+insert into coupon (
+    coupon_id, placement_id, template_id, terms_version, app_id, holder_id, person_id, ordinal,
+    record, way, code, valid_from, valid_until, issued_at
+)
+select
+    md5('coupon ' || n)::uuid, md5(placement)::uuid, md5(template)::uuid, version, md5(app)::uuid,
+    md5(holder)::uuid, md5(person)::uuid, ordinal, 'record-' || n, way, code,
+    valid_from::timestamptz, valid_until::timestamptz, issued_at::timestamptz
+from (values
+    (1, 'made on baidu', 'made', 1, 'baidu', 'alice on baidu', 'alice', 1, 'take', 'KQ00000000000000001',
+        '2026-11-02T23:00:00+08:00', '2026-11-09T00:00:00+08:00', '2026-11-02T23:00:00+08:00'),
+    (2, 'made on own', 'made', 1, 'own', 'alice on own', 'alice', 2, 'claim', 'KQ00000000000000002',
+        '2026-11-03T00:00:00+08:00', '2026-11-10T00:00:00+08:00', '2026-11-03T00:00:00+08:00'),
+    (3, 'made on baidu', 'made', 2, 'baidu', 'bob', 'bob', 1, 'take', 'KQ00000000000000003',
+        '2026-11-04T00:00:00+08:00', '2026-11-07T00:00:00+08:00', '2026-11-03T09:00:00+08:00'),
+    (4, 'given on baidu', 'given', 1, 'baidu', 'bob', 'bob', 1, 'take', 'UP-O1',
+        '2026-11-01T00:00:00+08:00', '2026-12-31T00:00:00+08:00', '2026-11-03T09:00:00+08:00'),
+    -- Taken before the holder was linked to a member.
+    (5, 'given on baidu', 'given', 1, 'baidu', 'alice on baidu', 'alice on baidu', 1, 'take', 'up-01',
+        '2026-11-01T00:00:00+08:00', '2026-12-31T00:00:00+08:00', '2026-11-02T10:00:00+08:00')
+) as coupon (
+    n, placement, template, version, app, holder, person, ordinal, way, code,
+    valid_from, valid_until, issued_at
+);
+insert into refusal (app_id, record, placement_id, holder_id, reason, refused_at)
+values (md5('baidu')::uuid, 'record-6', md5('given on baidu')::uuid, md5('bob')::uuid, 'sold_out', '2026-11-05');
