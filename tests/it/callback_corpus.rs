@@ -28,26 +28,14 @@ async fn bad_callbacks_are_answered_as_documented_and_leave_nothing_behind() {
         let reply = raw_http::send(app.address(), &request).await;
 
         let after = Counts::read(&app.database.pool).await;
-        let good = app
-            .offer
-            .letter(&format!("good-{number}"), &format!("good-{number}"), noon());
+        let good = app.offer.letter(&format!("good-{number}"), &format!("good-{number}"), noon());
         let alive = app.post(&app.offer.token, &good).await.code().is_some();
         let seen = judge(case, &reply, before, after);
         if !seen.is_empty() || !alive {
-            wrong.push(format!(
-                "{} {}: {} (alive: {alive})",
-                case.row,
-                case.name,
-                seen.join("; ")
-            ));
+            wrong.push(format!("{} {}: {} (alive: {alive})", case.row, case.name, seen.join("; ")));
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{} cases:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
     app.finish().await;
 }
 
@@ -78,9 +66,7 @@ async fn given(app: &TestApp, given: Option<Given>) -> Offer {
         Some(Given::PinnedMirrored) => pin("mirrored").await,
         Some(Given::LargeId) => return offer.known_as(pool, "9007199254740993").await,
         Some(Given::Known) => {
-            let first = app
-                .post(&offer.token, &offer.letter("known-1", "open-1", noon()))
-                .await;
+            let first = app.post(&offer.token, &offer.letter("known-1", "open-1", noon())).await;
             assert!(first.code().is_some());
         }
         _ => {}
@@ -94,9 +80,7 @@ async fn set_state(app: &TestApp, offer: &Offer, table: &str, state: &str) {
         _ => offer.campaign.placement.uuid(),
     };
     let statement = format!("update {table} set state = $2 where {table}_id = $1");
-    let statement = sqlx::query(sqlx::AssertSqlSafe(statement))
-        .bind(id)
-        .bind(state.to_owned());
+    let statement = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(id).bind(state.to_owned());
     statement.execute(&app.database.pool).await.unwrap();
 }
 
@@ -110,16 +94,8 @@ fn judge(case: &Case, reply: &RawReply, before: Counts, after: Counts) -> Vec<St
     };
     let said: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let body = String::from_utf8_lossy(&reply.body);
-    expect(
-        "status",
-        &(reply.status, &body),
-        reply.status == case.status,
-    );
-    expect(
-        "errno",
-        &body,
-        said["errno"].as_str() == case.errno.as_deref(),
-    );
+    expect("status", &(reply.status, &body), reply.status == case.status);
+    expect("errno", &body, said["errno"].as_str() == case.errno.as_deref());
     if case.msg.is_some() {
         expect("msg", &body, said["msg"].as_str() == case.msg.as_deref());
     }
@@ -132,16 +108,8 @@ fn judge(case: &Case, reply: &RawReply, before: Counts, after: Counts) -> Vec<St
     };
     expect("the books' state", &(before, after), after == expected);
     // No detail where nothing is to be learned, no code where nothing is to be had.
-    expect(
-        "body of a 405",
-        &body,
-        case.status != 405 || body.is_empty(),
-    );
-    expect(
-        "data",
-        &body,
-        said["data"].is_string() == (case.errno.as_deref() == Some("0")),
-    );
+    expect("body of a 405", &body, case.status != 405 || body.is_empty());
+    expect("data", &body, said["data"].is_string() == (case.errno.as_deref() == Some("0")));
     wrong
 }
 
@@ -160,14 +128,8 @@ async fn a_body_that_never_comes_is_given_up_after_five_seconds() {
     let took = begun.elapsed();
     // Having been told to continue, the silent client is told that it took too long.
     assert_eq!(reply.status, 100);
-    assert!(
-        String::from_utf8_lossy(&reply.body).starts_with("HTTP/1.1 408 "),
-        "{reply:?}"
-    );
-    assert!(
-        (Duration::from_secs(5)..Duration::from_secs(15)).contains(&took),
-        "{took:?}"
-    );
+    assert!(String::from_utf8_lossy(&reply.body).starts_with("HTTP/1.1 408 "), "{reply:?}");
+    assert!((Duration::from_secs(5)..Duration::from_secs(15)).contains(&took), "{took:?}");
     app.finish().await;
 }
 
@@ -179,25 +141,11 @@ async fn of_two_records_for_the_last_coupon_one_gets_it_and_both_answers_outlive
 
     let (one, two) = tokio::join!(app.post(token, &letters[0]), app.post(token, &letters[1]));
     app.add_stock(10).await;
-    let (one_again, two_again) = (
-        app.post(token, &letters[0]).await,
-        app.post(token, &letters[1]).await,
-    );
+    let (one_again, two_again) =
+        (app.post(token, &letters[0]).await, app.post(token, &letters[1]).await);
 
-    assert_eq!(
-        [&one, &two]
-            .iter()
-            .filter(|answer| answer.code().is_some())
-            .count(),
-        1
-    );
-    assert_eq!(
-        [&one, &two]
-            .iter()
-            .filter(|answer| answer.said()["msg"] == "已领完")
-            .count(),
-        1
-    );
+    assert_eq!([&one, &two].iter().filter(|answer| answer.code().is_some()).count(), 1);
+    assert_eq!([&one, &two].iter().filter(|answer| answer.said()["msg"] == "已领完").count(), 1);
     assert_eq!((one_again, two_again), (one, two));
     app.finish().await;
 }
@@ -209,11 +157,7 @@ async fn a_stranger_cannot_choose_the_source_that_is_learned() {
     let call = async |server, name: &str, forwarded: &str| {
         let body = app.offer.letter(name, name, noon()).body();
         let url = format!("http://{server}/callbacks/baidu/{}", app.offer.token);
-        let request = app
-            .client
-            .post(url)
-            .header("x-forwarded-for", forwarded)
-            .body(body);
+        let request = app.client.post(url).header("x-forwarded-for", forwarded).body(body);
         assert_eq!(request.send().await.unwrap().status(), 200);
     };
 
@@ -244,13 +188,9 @@ async fn a_claim_completes_although_its_caller_has_gone() {
             looks.tick().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), completed)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(10), completed).await.unwrap();
     let good = app.offer.letter("r-2", "open-2", noon()).body();
-    let answer = letter::post(&app.client, app.address(), &app.offer.token, good)
-        .await
-        .unwrap();
+    let answer = letter::post(&app.client, app.address(), &app.offer.token, good).await.unwrap();
     assert!(answer.code().is_some());
     app.finish().await;
 }

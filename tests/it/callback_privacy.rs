@@ -96,42 +96,24 @@ fn url(options: &PgConnectOptions) -> String {
 async fn mixture(serve: &Serve, offer: &Offer, now: DateTime<Utc>) -> Vec<Answered> {
     let (client, token) = (letter::client(), offer.token.as_str());
     let good = |record: &str| offer.letter(record, &format!("{OPEN_ID}-{record}"), now);
-    let other_template = Letter {
-        coupon_template_id: "1".to_owned(),
-        ..good("r-6")
-    };
+    let other_template = Letter { coupon_template_id: "1".to_owned(), ..good("r-6") };
     let letters = [
         (token, good("r-1").body()),
         (token, good("r-1").body()),
         (token, good("r-2").body()),
         (token, good("r-3").body()),
         (token, offer.letter("r-1", OPEN_ID, now).body()),
-        (
-            token,
-            offer
-                .letter("r-4", OPEN_ID, now - TimeDelta::hours(1))
-                .body(),
-        ),
-        (
-            token,
-            good("r-5").body().replace("\"sign\":\"", "\"sign\":\"0"),
-        ),
+        (token, offer.letter("r-4", OPEN_ID, now - TimeDelta::hours(1)).body()),
+        (token, good("r-5").body().replace("\"sign\":\"", "\"sign\":\"0")),
         (token, good("r-5").body().replace("r-5", "r-7")),
         (token, other_template.body()),
-        (
-            token,
-            format!("{{\"openId\":\"{OPEN_ID}\",\"openId\":\"{OPEN_ID}\"}}"),
-        ),
+        (token, format!("{{\"openId\":\"{OPEN_ID}\",\"openId\":\"{OPEN_ID}\"}}")),
         (token, format!("{{\"openId\":\"{OPEN_ID} \"}}")),
         (&token[1..], good("r-8").body()),
     ];
     let mut answers = Vec::new();
     for (token, body) in letters {
-        answers.push(
-            letter::post(&client, serve.address, token, body)
-                .await
-                .unwrap(),
-        );
+        answers.push(letter::post(&client, serve.address, token, body).await.unwrap());
     }
     answers.push(form(&client, serve, token).await);
     answers.push(too_large(serve, token).await);
@@ -140,16 +122,8 @@ async fn mixture(serve: &Serve, offer: &Offer, now: DateTime<Utc>) -> Vec<Answer
 
 async fn form(client: &Client, serve: &Serve, token: &str) -> Answered {
     let url = format!("http://{}/callbacks/baidu/{token}", serve.address);
-    let reply = client
-        .post(url)
-        .form(&[("openId", OPEN_ID)])
-        .send()
-        .await
-        .unwrap();
-    Answered {
-        status: reply.status().as_u16(),
-        body: reply.text().await.unwrap(),
-    }
+    let reply = client.post(url).form(&[("openId", OPEN_ID)]).send().await.unwrap();
+    Answered { status: reply.status().as_u16(), body: reply.text().await.unwrap() }
 }
 
 async fn too_large(serve: &Serve, token: &str) -> Answered {
@@ -158,8 +132,5 @@ async fn too_large(serve: &Serve, token: &str) -> Answered {
          X-Open-Id: {OPEN_ID}\r\nContent-Length: 1000000\r\n\r\n{{\"openId\":\"{OPEN_ID}\""
     );
     let reply = raw_http::send(serve.address, request.as_bytes()).await;
-    Answered {
-        status: reply.status,
-        body: String::from_utf8(reply.body).unwrap(),
-    }
+    Answered { status: reply.status, body: String::from_utf8(reply.body).unwrap() }
 }

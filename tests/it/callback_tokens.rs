@@ -1,7 +1,9 @@
 //! The secret in a callback address: what knows it gets in, and only to its own campaign.
 
+use chrono::TimeDelta;
+
 use crate::support::{
-    campaign_offer::Offer,
+    campaign_offer::{Offer, plant_token},
     plant::{noon, terms},
     raw_http::{self, RawReply},
     recount::Counts,
@@ -22,10 +24,9 @@ async fn call(app: &TestApp, token: &str, offer: &Offer) -> RawReply {
 async fn every_wrong_secret_is_answered_the_same() {
     let app = TestApp::start(10).await;
     let (offer, token) = (&app.offer, app.offer.token.clone());
-    let retired = {
-        let past = Some(noon() - chrono::TimeDelta::seconds(1));
-        crate::support::campaign_offer::plant_token(&app.database.pool, offer.campaign, past).await
-    };
+    let soon = TimeDelta::seconds(1);
+    let retired = plant_token(&app.database.pool, offer.campaign, Some(noon() + soon)).await;
+    app.clock.advance(soon);
     let flipped = |letter: char| {
         if letter.is_ascii_uppercase() {
             letter.to_ascii_lowercase()
@@ -56,10 +57,7 @@ async fn every_wrong_secret_is_answered_the_same() {
         replies.push((token, call(&app, token, offer).await));
     }
 
-    assert_eq!(
-        (not_found.status, &*not_found.body),
-        (404, &b"not found"[..])
-    );
+    assert_eq!((not_found.status, &*not_found.body), (404, &b"not found"[..]));
     for (token, reply) in replies {
         assert_eq!(reply, not_found, "{token}");
     }
@@ -90,13 +88,6 @@ async fn a_secret_opens_its_own_campaign_and_no_other() {
     }
 
     let counts = Counts::read(&app.database.pool).await;
-    assert_eq!(
-        counts,
-        Counts {
-            coupons: 6,
-            refusals: 0,
-            issued: 6
-        }
-    );
+    assert_eq!(counts, Counts { coupons: 6, refusals: 0, issued: 6 });
     app.finish().await;
 }

@@ -25,30 +25,16 @@ async fn of_two_hundred_people_one_hundred_and_fifty_get_a_coupon_whatever_is_lo
     let crowd = app
         .baidu_crowd_takes(
             200,
-            &[
-                Fault::Duplicate { times: 3 },
-                Fault::drop_answer(),
-                Fault::Replay,
-            ],
+            &[Fault::Duplicate { times: 3 }, Fault::drop_answer(), Fault::Replay],
         )
         .await;
 
-    assert_eq!(
-        (crowd.issued, crowd.refused, crowd.inconsistent),
-        (150, 50, 0)
-    );
+    assert_eq!((crowd.issued, crowd.refused, crowd.inconsistent), (150, 50, 0));
     assert!(crowd.results.iter().all(|take| take.same_bytes));
     let no = crowd.results.iter().filter(|take| take.code().is_none());
     assert!(no.map(refusal).all(|reason| reason == "已领完"));
     let counts = Counts::read(&app.database.pool).await;
-    assert_eq!(
-        counts,
-        Counts {
-            coupons: 150,
-            refusals: 50,
-            issued: 150
-        }
-    );
+    assert_eq!(counts, Counts { coupons: 150, refusals: 50, issued: 150 });
     app.finish().await;
 }
 
@@ -56,9 +42,7 @@ async fn of_two_hundred_people_one_hundred_and_fifty_get_a_coupon_whatever_is_lo
 async fn an_answer_that_was_lost_twice_is_given_a_third_time() {
     let app = TestApp::start(10).await;
 
-    let take = app
-        .baidu_user_takes_amid("open-1", &[Fault::DropAnswer { tries: 2 }])
-        .await;
+    let take = app.baidu_user_takes_amid("open-1", &[Fault::DropAnswer { tries: 2 }]).await;
 
     assert_eq!(take.tries.len(), 3);
     assert_eq!(app.baidu.wallet("open-1")[0].code, take.code().unwrap());
@@ -71,9 +55,7 @@ async fn an_answer_that_was_lost_twice_is_given_a_third_time() {
 async fn who_hangs_up_after_the_last_byte_finds_the_code_later() {
     let app = TestApp::start(100).await;
 
-    let crowd = app
-        .baidu_crowd_takes(50, &[Fault::HangUp { tries: 3 }])
-        .await;
+    let crowd = app.baidu_crowd_takes(50, &[Fault::HangUp { tries: 3 }]).await;
 
     assert_eq!(crowd.failed, 50);
     for take in &crowd.results {
@@ -81,14 +63,7 @@ async fn who_hangs_up_after_the_last_byte_finds_the_code_later() {
         assert!(later.code().is_some() && later.consistent);
     }
     let counts = Counts::read(&app.database.pool).await;
-    assert_eq!(
-        counts,
-        Counts {
-            coupons: 50,
-            refusals: 0,
-            issued: 50
-        }
-    );
+    assert_eq!(counts, Counts { coupons: 50, refusals: 0, issued: 50 });
     app.finish().await;
 }
 
@@ -97,9 +72,7 @@ async fn calls_may_come_in_any_order() {
     let app = TestApp::start(100).await;
 
     let swapped = app.baidu_crowd_takes(40, &[Fault::SwapPairs]).await;
-    let overtaken = app
-        .baidu_user_takes_amid("open-x", &[Fault::RetryOvertakesFirst])
-        .await;
+    let overtaken = app.baidu_user_takes_amid("open-x", &[Fault::RetryOvertakesFirst]).await;
 
     assert_eq!((swapped.issued, swapped.inconsistent), (40, 0));
     assert!(overtaken.code().is_some() && overtaken.same_bytes);
@@ -110,29 +83,15 @@ async fn calls_may_come_in_any_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forged_calls_change_nothing() {
     let app = TestApp::start(10).await;
-    let other = Fault::OtherPerson {
-        open_id: "thief".to_owned(),
-    };
+    let other = Fault::OtherPerson { open_id: "thief".to_owned() };
     let honest = app.baidu_user_takes("open-1").await;
     let before = Counts::read(&app.database.pool).await;
 
-    let broken = app
-        .baidu_user_takes_amid("open-2", &[Fault::BreakSign])
-        .await;
-    let late = app
-        .baidu_user_takes_amid("open-2", &[Fault::Stale { seconds: -301 }])
-        .await;
-    let early = app
-        .baidu_user_takes_amid("open-2", &[Fault::Stale { seconds: 301 }])
-        .await;
-    let shifted = app
-        .baidu_user_takes_amid("open-2", &[Fault::ShiftBoundary])
-        .await;
-    let stolen = app
-        .baidu
-        .retake(&honest.record_id, vec![other])
-        .await
-        .unwrap();
+    let broken = app.baidu_user_takes_amid("open-2", &[Fault::BreakSign]).await;
+    let late = app.baidu_user_takes_amid("open-2", &[Fault::Stale { seconds: -301 }]).await;
+    let early = app.baidu_user_takes_amid("open-2", &[Fault::Stale { seconds: 301 }]).await;
+    let shifted = app.baidu_user_takes_amid("open-2", &[Fault::ShiftBoundary]).await;
+    let stolen = app.baidu.retake(&honest.record_id, vec![other]).await.unwrap();
 
     assert_eq!(refusal(&broken), "签名错误");
     assert_eq!([refusal(&late), refusal(&early)], ["请求已过期"; 2]);
@@ -160,9 +119,7 @@ async fn an_old_record_is_answered_long_after_its_time() {
 async fn numbers_may_come_as_text() {
     let app = TestApp::start(10).await;
 
-    let take = app
-        .baidu_user_takes_amid("open-1", &[Fault::NumbersAsText])
-        .await;
+    let take = app.baidu_user_takes_amid("open-1", &[Fault::NumbersAsText]).await;
     let again = app.baidu.retake(&take.record_id, vec![]).await.unwrap();
 
     assert!(take.code().is_some());
@@ -194,9 +151,7 @@ async fn the_other_reading_of_the_sign_is_accepted_and_counted_until_one_is_pinn
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_server_answers_with_the_bytes_of_the_old_one() {
     let mut app = TestApp::start(3).await;
-    let takes = app
-        .baidu_crowd_takes(6, &[Fault::DropAnswer { tries: 3 }])
-        .await;
+    let takes = app.baidu_crowd_takes(6, &[Fault::DropAnswer { tries: 3 }]).await;
     assert_eq!(takes.failed, 6);
 
     app.restart().await;
@@ -207,14 +162,7 @@ async fn a_new_server_answers_with_the_bytes_of_the_old_one() {
         assert!(again.consistent);
     }
     let counts = Counts::read(&app.database.pool).await;
-    assert_eq!(
-        counts,
-        Counts {
-            coupons: 3,
-            refusals: 3,
-            issued: 3
-        }
-    );
+    assert_eq!(counts, Counts { coupons: 3, refusals: 3, issued: 3 });
     app.finish().await;
 }
 

@@ -19,19 +19,10 @@ async fn a_storm_of_replays_on_two_servers_gives_every_record_one_code() {
     let servers = [app.address(), other.address];
     let calls = (0..200 * 8).map(|call| {
         let record = format!("r-{}", call % 200);
-        let letter = app
-            .offer
-            .letter(&record, &format!("open-{}", call % 200), noon());
+        let letter = app.offer.letter(&record, &format!("open-{}", call % 200), noon());
         let server = servers[(call / 200) % 2];
         let (client, token) = (&app.client, &app.offer.token);
-        async move {
-            (
-                record,
-                letter::post(client, server, token, letter.body())
-                    .await
-                    .unwrap(),
-            )
-        }
+        async move { (record, letter::post(client, server, token, letter.body()).await.unwrap()) }
     });
 
     let answers: Vec<_> = stream::iter(calls).buffer_unordered(128).collect().await;
@@ -39,25 +30,12 @@ async fn a_storm_of_replays_on_two_servers_gives_every_record_one_code() {
     let mut first = HashMap::new();
     for (record, answer) in answers {
         assert!(answer.code().is_some() || answer.is_refusal(), "{answer:?}");
-        assert_eq!(
-            first.entry(record).or_insert_with(|| answer.clone()),
-            &answer
-        );
+        assert_eq!(first.entry(record).or_insert_with(|| answer.clone()), &answer);
     }
-    let issued = first
-        .values()
-        .filter(|answer| answer.code().is_some())
-        .count();
+    let issued = first.values().filter(|answer| answer.code().is_some()).count();
     assert_eq!((first.len(), issued), (200, 120));
     let counts = Counts::read(&app.database.pool).await;
-    assert_eq!(
-        counts,
-        Counts {
-            coupons: 120,
-            refusals: 80,
-            issued: 120
-        }
-    );
+    assert_eq!(counts, Counts { coupons: 120, refusals: 80, issued: 120 });
     other.stop().await;
     app.finish().await;
 }
@@ -77,22 +55,11 @@ async fn what_one_server_refused_for_good_the_other_refuses_too() {
     let (one, two) = (one.unwrap(), two.unwrap());
     app.add_stock(100).await;
 
-    assert_eq!(
-        [&one, &two]
-            .iter()
-            .filter(|answer| answer.code().is_some())
-            .count(),
-        1
-    );
+    assert_eq!([&one, &two].iter().filter(|answer| answer.code().is_some()).count(), 1);
     for (record, open_id, said) in [("r-1", "open-1", one), ("r-2", "open-2", two)] {
         for server in [app.address(), other.address] {
             let body = offer.letter(record, open_id, noon()).body();
-            assert_eq!(
-                letter::post(client, server, &offer.token, body)
-                    .await
-                    .unwrap(),
-                said
-            );
+            assert_eq!(letter::post(client, server, &offer.token, body).await.unwrap(), said);
         }
     }
     other.stop().await;
@@ -109,9 +76,7 @@ async fn an_address_made_elsewhere_works_with_its_first_call() {
         let offer = app.offer_apart(&terms(), 1).await;
         for server in [other.address, app.address()] {
             let body = offer.letter(&format!("r-{round}"), "open-1", noon()).body();
-            let answer = letter::post(&app.client, server, &offer.token, body)
-                .await
-                .unwrap();
+            let answer = letter::post(&app.client, server, &offer.token, body).await.unwrap();
             assert!(answer.code().is_some(), "{answer:?}");
         }
     }
@@ -136,11 +101,8 @@ async fn while_an_address_is_rotated_both_live_and_then_only_the_new_one() {
         let mut statuses = Vec::new();
         for server in [app.address(), other.address] {
             let letter =
-                app.offer
-                    .letter(&format!("r-{number}"), &format!("open-{number}"), noon());
-            let answer = letter::post(&app.client, server, token, letter.body())
-                .await
-                .unwrap();
+                app.offer.letter(&format!("r-{number}"), &format!("open-{number}"), noon());
+            let answer = letter::post(&app.client, server, token, letter.body()).await.unwrap();
             statuses.push(answer.status);
         }
         statuses
@@ -149,8 +111,7 @@ async fn while_an_address_is_rotated_both_live_and_then_only_the_new_one() {
     // The first call on the new one brings both servers up to date.
     assert_eq!(ask(&new, 1).await, [200, 200]);
     assert_eq!(ask(&app.offer.token, 2).await, [200, 200]);
-    app.clock
-        .advance(chrono::TimeDelta::minutes(10) - chrono::TimeDelta::milliseconds(1));
+    app.clock.advance(chrono::TimeDelta::minutes(10) - chrono::TimeDelta::milliseconds(1));
     assert_eq!(ask(&app.offer.token, 2).await, [200, 200]);
     app.clock.advance(chrono::TimeDelta::milliseconds(1));
 

@@ -27,11 +27,7 @@ impl Offer {
             .await
             .unwrap();
         let token = plant_token(pool, campaign, None).await;
-        Self {
-            campaign,
-            coupon_template_id: id,
-            token,
-        }
+        Self { campaign, coupon_template_id: id, token }
     }
 
     /// The same under another id.
@@ -88,7 +84,5 @@ pub async fn set_app_settings(pool: &PgPool, app: AppId, settings: serde_json::V
 
 /// What every change of an address does in its own transaction; here the test waits for nobody.
 pub async fn mark_changed(pool: &PgPool) {
-    kaquan::store::route::mark_changed(&mut pool.acquire().await.unwrap())
-        .await
-        .unwrap();
+    kaquan::store::route::mark_changed(&mut pool.acquire().await.unwrap()).await.unwrap();
 }

@@ -105,9 +105,7 @@ enum Encoding {
 
 /// Every case of the file.
 pub fn cases() -> Vec<Case> {
-    let lines = include_str!("../../fixtures/baidu/callbacks.jsonl")
-        .lines()
-        .enumerate();
+    let lines = include_str!("../../fixtures/baidu/callbacks.jsonl").lines().enumerate();
     let read = |(number, line): (usize, &str)| {
         serde_json::from_str(line).unwrap_or_else(|error| panic!("line {}: {error}", number + 1))
     };
@@ -119,10 +117,8 @@ impl Case {
     pub fn request(&self, offer: &Offer, other_token: &str, now: DateTime<Utc>) -> Vec<u8> {
         let words = Words::of(offer, other_token, now - TimeDelta::seconds(self.age));
         let fields = self.good_fields(&words);
-        let inner: Vec<_> = fields
-            .iter()
-            .map(|(name, text)| format!("\"{name}\":{text}"))
-            .collect();
+        let inner: Vec<_> =
+            fields.iter().map(|(name, text)| format!("\"{name}\":{text}")).collect();
         let inner = inner.join(",");
         let sign = fields.iter().find(|(name, _)| *name == "sign");
         let sign = sign.map_or(String::new(), |(_, text)| text.trim_matches('"').to_owned());
@@ -135,10 +131,7 @@ impl Case {
         let words = words.with("$length", &body.len().to_string());
         let path = words.fill_in(&self.path);
         let usual = ["Content-Type: application/json", "Content-Length: $length"];
-        let head = self
-            .head
-            .clone()
-            .unwrap_or_else(|| usual.map(ToOwned::to_owned).to_vec());
+        let head = self.head.clone().unwrap_or_else(|| usual.map(ToOwned::to_owned).to_vec());
         let head = words.fill_in(&head.join("\r\n"));
         let mut request = format!(
             "{} {path} HTTP/1.1\r\nHost: merchant.example\r\nConnection: close\r\n{head}\r\n\r\n",
@@ -150,11 +143,7 @@ impl Case {
         }
         request.extend(body);
         if self.chunked {
-            request.extend(if self.open_ended {
-                &b"\r\n"[..]
-            } else {
-                b"\r\n0\r\n\r\n"
-            });
+            request.extend(if self.open_ended { &b"\r\n"[..] } else { b"\r\n0\r\n\r\n" });
         }
         request
     }
@@ -169,20 +158,12 @@ impl Case {
         ]
         .into_iter()
         .map(|(name, usual)| {
-            (
-                name,
-                self.lexeme(name, words)
-                    .unwrap_or_else(|| words.fill_in(usual)),
-            )
+            (name, self.lexeme(name, words).unwrap_or_else(|| words.fill_in(usual)))
         })
         .collect::<Vec<_>>();
         let [record, open_id, template, stamp] =
             [0, 1, 2, 3].map(|index| text_of(&fields[index].1));
-        let salt = if self.sign == Sign::V2 {
-            Salt::V2
-        } else {
-            Salt::V1
-        };
+        let salt = if self.sign == Sign::V2 { Salt::V2 } else { Salt::V1 };
         let mut true_sign = sign(salt, &record, &open_id, &template, &stamp);
         match self.sign {
             Sign::V1 | Sign::V2 => {}
@@ -192,9 +173,7 @@ impl Case {
                 true_sign.replace_range(..1, other);
             }
         }
-        let sign = self
-            .lexeme("sign", words)
-            .unwrap_or_else(|| format!("\"{true_sign}\""));
+        let sign = self.lexeme("sign", words).unwrap_or_else(|| format!("\"{true_sign}\""));
         fields.push(("sign", sign));
         fields.retain(|(name, _)| !self.without.iter().any(|left_out| left_out == name));
         fields
@@ -246,16 +225,10 @@ impl Words {
             }
         };
         let words = Self(Vec::new())
-            .with(
-                "$token_changed",
-                &format!("{}{last}", &token[..token.len() - 1]),
-            )
+            .with("$token_changed", &format!("{}{last}", &token[..token.len() - 1]))
             .with("$token_cut", &token[..token.len() - 1])
             .with("$token_upper", &token.to_ascii_uppercase())
-            .with(
-                "$token_swapped",
-                &token.chars().map(swap).collect::<String>(),
-            )
+            .with("$token_swapped", &token.chars().map(swap).collect::<String>())
             .with("$token", token)
             .with("$other_token", other_token)
             .with("$template", &offer.coupon_template_id)
@@ -263,16 +236,11 @@ impl Words {
             .with("$open_id", "open-1")
             .with("$now", &made.timestamp().to_string())
             .with("$zeros400", &"0".repeat(400))
-            .with(
-                "$nested10000",
-                &format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)),
-            )
+            .with("$nested10000", &format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)))
             .with("$many65", &["X-Many: 1"; 65].join("\r\n"));
-        [10_240, 17_408, 1_048_576]
-            .into_iter()
-            .fold(words, |words, times: usize| {
-                words.with(&format!("$a{times}"), &"a".repeat(times))
-            })
+        [10_240, 17_408, 1_048_576].into_iter().fold(words, |words, times: usize| {
+            words.with(&format!("$a{times}"), &"a".repeat(times))
+        })
     }
 
     fn with(mut self, word: &str, meaning: &str) -> Self {
@@ -281,11 +249,7 @@ impl Words {
     }
 
     fn fill_in(&self, text: &str) -> String {
-        self.0
-            .iter()
-            .fold(text.to_owned(), |text, (word, meaning)| {
-                text.replace(word, meaning)
-            })
+        self.0.iter().fold(text.to_owned(), |text, (word, meaning)| text.replace(word, meaning))
     }
 }
 

@@ -76,28 +76,19 @@ impl Load {
             let stride = (answers.order.len() / most).max(1);
             let latest_first = || answers.order.iter().rev();
             let rest = latest_first().skip(most).step_by(stride);
-            latest_first()
-                .take(most)
-                .chain(rest)
-                .cloned()
-                .collect::<Vec<_>>()
+            latest_first().take(most).chain(rest).cloned().collect::<Vec<_>>()
         };
         // A machine with much else to do may be busy a few times; Baidu and we ask again.
         for _ in 0..MOST_PASSES {
             records.append(&mut self.answers.lock().unwrap().unknown);
             let asks = stream::iter(records.drain(..));
-            asks.for_each_concurrent(64, |record| self.ask(server, record))
-                .await;
+            asks.for_each_concurrent(64, |record| self.ask(server, record)).await;
             if self.answers.lock().unwrap().unknown.is_empty() {
                 break;
             }
         }
         let answers = self.answers.lock().unwrap();
-        assert!(
-            answers.unknown.is_empty(),
-            "still unclear: {:?}",
-            answers.unknown
-        );
+        assert!(answers.unknown.is_empty(), "still unclear: {:?}", answers.unknown);
         assert!(answers.wrong.is_empty(), "{:#?}", answers.wrong);
     }
 
@@ -105,16 +96,11 @@ impl Load {
     pub fn acknowledged(&self) -> HashMap<String, String> {
         let answers = self.answers.lock().unwrap();
         let codes = answers.acknowledged.iter();
-        codes
-            .map(|(record, answer)| (record.clone(), answer.code().unwrap()))
-            .collect()
+        codes.map(|(record, answer)| (record.clone(), answer.code().unwrap())).collect()
     }
 
     async fn ask(&self, server: SocketAddr, record: String) {
-        let body = self
-            .offer
-            .letter(&record, &format!("open-{record}"), SystemClock.now())
-            .body();
+        let body = self.offer.letter(&record, &format!("open-{record}"), SystemClock.now()).body();
         let answer = letter::post(&self.client, server, &self.offer.token, body).await;
         let mut answers = self.answers.lock().unwrap();
         match answer {
@@ -134,9 +120,7 @@ impl Answers {
                 self.acknowledged.insert(record, answer);
             }
             Some(first) if *first == answer => {}
-            Some(first) => self
-                .wrong
-                .push(format!("{record}: {first:?}, then {answer:?}")),
+            Some(first) => self.wrong.push(format!("{record}: {first:?}, then {answer:?}")),
         }
     }
 }

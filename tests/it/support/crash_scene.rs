@@ -46,11 +46,7 @@ impl CrashScene {
         let folder = std::env::temp_dir().join(format!("kaquan-crash-{}", std::process::id()));
         fs::create_dir(&folder).unwrap();
         fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
-        let mut scene = Self {
-            folder,
-            serve: None,
-            ready_in: Vec::new(),
-        };
+        let mut scene = Self { folder, serve: None, ready_in: Vec::new() };
         scene.start().await;
         scene
     }
@@ -66,11 +62,7 @@ impl CrashScene {
             .socket(self.folder.join("data/run"))
             .username("kaquan")
             .database("kaquan");
-        PgPoolOptions::new()
-            .max_connections(2)
-            .connect_with(options)
-            .await
-            .unwrap()
+        PgPoolOptions::new().max_connections(2).connect_with(options).await.unwrap()
     }
 
     /// Kills, all in one breath, and returns when the victims are gone or replaced.
@@ -126,14 +118,8 @@ impl CrashScene {
     async fn ready(&self) {
         let url = format!("http://{}/health/ready", self.server().address);
         let client = super::letter::client();
-        until(|| async {
-            client
-                .get(&url)
-                .send()
-                .await
-                .is_ok_and(|reply| reply.status() == 200)
-        })
-        .await;
+        until(|| async { client.get(&url).send().await.is_ok_and(|reply| reply.status() == 200) })
+            .await;
     }
 
     fn postmaster(&self) -> i32 {
@@ -161,9 +147,7 @@ async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) {
             looks.tick().await;
         }
     };
-    tokio::time::timeout(DEADLINE, wait)
-        .await
-        .expect("it did not come back");
+    tokio::time::timeout(DEADLINE, wait).await.expect("it did not come back");
 }
 
 fn children_of(parent: i32) -> Vec<i32> {
@@ -174,10 +158,5 @@ fn children_of(parent: i32) -> Vec<i32> {
 
 fn parent_of(pid: i32) -> Option<i32> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    text.rsplit_once(')')?
-        .1
-        .split_whitespace()
-        .nth(1)?
-        .parse()
-        .ok()
+    text.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }

@@ -39,12 +39,7 @@ impl Letter {
     }
 
     pub fn body(&self) -> String {
-        let Self {
-            record_id,
-            open_id,
-            coupon_template_id,
-            timestamp,
-        } = self;
+        let Self { record_id, open_id, coupon_template_id, timestamp } = self;
         let stamp = timestamp.to_string();
         json!({
             "recordId": record_id,
@@ -62,10 +57,7 @@ impl Answered {
     pub fn code(&self) -> Option<String> {
         let said = self.said();
         let success = self.status == 200 && said["errno"] == "0" && said["msg"] == "success";
-        said["data"]
-            .as_str()
-            .filter(|_| success)
-            .map(ToOwned::to_owned)
+        said["data"].as_str().filter(|_| success).map(ToOwned::to_owned)
     }
 
     /// Whether it is a definite "no", after which Baidu stops asking.
@@ -83,11 +75,7 @@ impl Answered {
 pub fn client() -> Client {
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     let patience = std::time::Duration::from_secs(15);
-    Client::builder()
-        .no_proxy()
-        .timeout(patience)
-        .build()
-        .unwrap()
+    Client::builder().no_proxy().timeout(patience).build().unwrap()
 }
 
 /// Posts a body to a callback address.
@@ -98,13 +86,7 @@ pub async fn post(
     body: String,
 ) -> reqwest::Result<Answered> {
     let url = format!("http://{server}/callbacks/baidu/{token}");
-    let request = client
-        .post(url)
-        .header("content-type", "application/json")
-        .body(body);
+    let request = client.post(url).header("content-type", "application/json").body(body);
     let reply = request.send().await?;
-    Ok(Answered {
-        status: reply.status().as_u16(),
-        body: reply.text().await?,
-    })
+    Ok(Answered { status: reply.status().as_u16(), body: reply.text().await? })
 }

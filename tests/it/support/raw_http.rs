@@ -38,22 +38,11 @@ fn parse(answer: &[u8]) -> RawReply {
     let end = end.unwrap_or_else(|| panic!("no head: {:?}", String::from_utf8_lossy(answer)));
     let head = std::str::from_utf8(&answer[..end]).unwrap();
     let mut lines = head.split("\r\n");
-    let status = lines
-        .next()
-        .unwrap()
-        .split(' ')
-        .nth(1)
-        .unwrap()
-        .parse()
-        .unwrap();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let headers = lines
         .map(|line| line.split_once(':').unwrap())
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .filter(|(name, _)| name != "date")
         .collect();
-    RawReply {
-        status,
-        headers,
-        body: answer[end + 4..].to_vec(),
-    }
+    RawReply { status, headers, body: answer[end + 4..].to_vec() }
 }

@@ -25,17 +25,11 @@ impl Serve {
     /// Starts it and returns when it listens.
     pub async fn start(environment: Environment<'_>) -> Self {
         let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_kaquan")));
-        command
-            .arg("serve")
-            .env_clear()
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        command.arg("serve").env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
         command.env("KAQUAN__SERVER__LISTEN", "127.0.0.1:0");
         command.env("KAQUAN__METRICS__LISTEN", "127.0.0.1:0");
         command.envs(environment.iter().copied());
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut said = Vec::new();
@@ -50,12 +44,7 @@ impl Serve {
             }
             said
         });
-        Self {
-            address,
-            metrics_address,
-            child,
-            log,
-        }
+        Self { address, metrics_address, child, log }
     }
 
     pub fn pid(&self) -> u32 {
@@ -92,9 +81,7 @@ async fn until_listening(
 ) -> Option<(SocketAddr, SocketAddr)> {
     while let Some(line) = lines.next_line().await.unwrap() {
         let field = |name: &str| {
-            let text = line
-                .split_whitespace()
-                .find_map(|word| word.strip_prefix(name));
+            let text = line.split_whitespace().find_map(|word| word.strip_prefix(name));
             text.and_then(|text| text.parse().ok())
         };
         let found = field("address=").zip(field("metrics="));

@@ -8,6 +8,7 @@ use kaquan::{
     clock::{Clock, ManualClock},
     config::Config,
     domain::terms::Terms,
+    ops::audit::AuditScope,
     simulator::{
         self, Simulator,
         app::{DEFAULT_APP_KEY, DEFAULT_APP_SECRET},
@@ -58,15 +59,7 @@ impl TestApp {
         let address = server.address;
         let campaign = Campaign::plant(&database.pool, terms, stock).await;
         let offer = Offer::open(&database.pool, campaign).await;
-        let mut app = Self {
-            database,
-            clock,
-            baidu,
-            offer,
-            client,
-            server: Some(server),
-            address,
-        };
+        let mut app = Self { database, clock, baidu, offer, client, server: Some(server), address };
         app.offer = app.tell_baidu(app.offer.clone()).await;
         app
     }
@@ -81,8 +74,7 @@ impl TestApp {
         let template = plant_template(&self.database.pool, terms).await;
         let app = self.offer.campaign.app;
         let campaign = Campaign::place(&self.database.pool, app, template, stock).await;
-        self.tell_baidu(Offer::open(&self.database.pool, campaign).await)
-            .await
+        self.tell_baidu(Offer::open(&self.database.pool, campaign).await).await
     }
 
     /// A campaign on an app of its own, of which Baidu's simulator knows nothing: for calls made by hand.
@@ -118,9 +110,7 @@ impl TestApp {
 
     /// A call made by hand, to this server.
     pub async fn post(&self, token: &str, letter: &Letter) -> Answered {
-        letter::post(&self.client, self.address, token, letter.body())
-            .await
-            .unwrap()
+        letter::post(&self.client, self.address, token, letter.body()).await.unwrap()
     }
 
     /// A second server on the same database; whoever starts it stops it.
@@ -133,9 +123,7 @@ impl TestApp {
     pub async fn another_server_behind(&self, proxies: &str) -> App {
         let mut config = config(([127, 0, 0, 1], 0).into());
         config.server.trusted_proxies = vec![proxies.parse().unwrap()];
-        App::start(&config, &self.database.options, self.clock.clone())
-            .await
-            .unwrap()
+        App::start(&config, &self.database.options, self.clock.clone()).await.unwrap()
     }
 
     /// Stops the server and starts a new one in its place.
@@ -176,15 +164,7 @@ impl TestApp {
     pub async fn metric(&self, line_start: &str) -> u64 {
         let address = self.server.as_ref().unwrap().metrics_address;
         let url = format!("http://{address}/metrics");
-        let text = self
-            .client
-            .get(url)
-            .send()
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap();
+        let text = self.client.get(url).send().await.unwrap().text().await.unwrap();
         let line = text.lines().find_map(|line| line.strip_prefix(line_start));
         line.map_or(0, |rest| rest.trim().parse().unwrap())
     }
@@ -193,7 +173,7 @@ impl TestApp {
     pub async fn finish(mut self) {
         let report = self.baidu.report();
         assert!(report.is_clean(), "{report:#?}");
-        recount(&self.database.pool).await;
+        recount(&self.database.pool, self.clock.now(), AuditScope::DataOnly).await;
         self.server.take().unwrap().stop().await;
         self.baidu.stop().await.unwrap();
     }
@@ -209,10 +189,7 @@ impl TestApp {
             ("couponType", "2".to_owned()),
             ("title", "满100减20".to_owned()),
             ("effectTime", now.timestamp().to_string()),
-            (
-                "expireTime",
-                (now + TimeDelta::days(900)).timestamp().to_string(),
-            ),
+            ("expireTime", (now + TimeDelta::days(900)).timestamp().to_string()),
             ("introduce", "说明".to_owned()),
             ("sill", "满100元可用".to_owned()),
             ("takeLimit", "每人限领一张".to_owned()),
@@ -221,9 +198,7 @@ impl TestApp {
         let url = format!("{}/rest/2.0/smartapp/coupon/create", self.baidu.base_url());
         let reply = self.client.post(url).query(&query).send().await.unwrap();
         let said: Value = serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap();
-        let id = said["data"]["id"]
-            .as_i64()
-            .unwrap_or_else(|| panic!("no id: {said}"));
+        let id = said["data"]["id"].as_i64().unwrap_or_else(|| panic!("no id: {said}"));
         self.baidu.set_stock(id, PLENTY).unwrap();
         offer.known_as(&self.database.pool, &id.to_string()).await
     }
@@ -244,9 +219,7 @@ async fn start_server(
     clock: &Arc<ManualClock>,
     listen: SocketAddr,
 ) -> App {
-    App::start(&config(listen), database, clock.clone())
-        .await
-        .unwrap()
+    App::start(&config(listen), database, clock.clone()).await.unwrap()
 }
 
 async fn start_baidu(clock: &Arc<ManualClock>) -> Simulator {
@@ -268,9 +241,7 @@ async fn access_token(client: &Client, base_url: &str) -> String {
         ("client_secret", DEFAULT_APP_SECRET),
         ("scope", "smartapp_snsapi_base"),
     ];
-    let request = client
-        .get(format!("{base_url}/oauth/2.0/token"))
-        .query(&query);
+    let request = client.get(format!("{base_url}/oauth/2.0/token")).query(&query);
     let reply = request.send().await.unwrap().bytes().await.unwrap();
     let said: Value = serde_json::from_slice(&reply).unwrap();
     said["access_token"].as_str().unwrap().to_owned()
