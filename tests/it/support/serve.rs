@@ -19,7 +19,8 @@ pub struct Serve {
 /// What it is told, besides listening on free ports.
 pub type Environment<'a> = &'a [(&'a str, &'a str)];
 
-const READY_WITHIN: Duration = Duration::from_secs(20);
+/// A start waits for an orphaned Postgres, which waits for the disk.
+const READY_WITHIN: Duration = Duration::from_secs(60);
 
 impl Serve {
     /// Starts it and returns when it listens.
