@@ -245,8 +245,8 @@ impl fmt::Display for Report {
         let line = |f: &mut fmt::Formatter<'_>, name: &str, run: &Figures| {
             writeln!(
                 f,
-                "{name:<28}{:>10.0}/s   p50 {:>7.1} ms   p99 {:>7.1} ms   slowest {:>7.1} ms   busy {}   errors {}",
-                run.per_s, run.p50_ms, run.p99_ms, run.max_ms, run.busy, run.errors
+                "{name:<28}{:>10.0}/s   p50 {:>7.1} ms   p99 {:>7.1} ms   slowest answer {:>7.1} ms   busy {}   errors {}",
+                run.per_s, run.p50_ms, run.p99_ms, run.slowest_answer_ms, run.busy, run.errors
             )
         };
         line(f, "one hot template", &self.hot)?;

@@ -46,8 +46,10 @@ pub struct Figures {
     pub p50_ms: f64,
     /// All but one in a hundred took no longer.
     pub p99_ms: f64,
-    /// The slowest answer.
+    /// The slowest, like the two above counted from when the request was due.
     pub max_ms: f64,
+    /// The slowest answer, counted from when the request was sent: what the server is answerable for.
+    pub slowest_answer_ms: f64,
     /// Answers "try again".
     pub busy: u64,
     /// Answers that were neither a code nor "try again", and broken connections.
@@ -74,6 +76,7 @@ pub struct Run {
 
 struct Tally {
     times: Histogram<u64>,
+    slowest_answer: Duration,
     codes: u64,
     busy: u64,
     errors: u64,
@@ -125,9 +128,10 @@ impl Run {
             if matches!(self.pace, Pace::Open(_)) {
                 tokio::time::sleep_until(due).await;
             }
-            let now = began_at + (Instant::now() - begin);
-            let heard = self.ask(&mut client, number, now).await;
+            let sent = Instant::now();
+            let heard = self.ask(&mut client, number, began_at + (sent - begin)).await;
             tally.note(heard.as_ref().ok().copied(), due.elapsed());
+            tally.slowest_answer = tally.slowest_answer.max(sent.elapsed());
             if heard.is_err() {
                 client = Client::connect(self.address).await?;
             }
@@ -164,6 +168,7 @@ impl Tally {
     fn new() -> anyhow::Result<Self> {
         Ok(Self {
             times: Histogram::new_with_bounds(1, 120_000_000, 3)?,
+            slowest_answer: Duration::ZERO,
             codes: 0,
             busy: 0,
             errors: 0,
@@ -184,6 +189,7 @@ impl Tally {
         self.codes += other.codes;
         self.busy += other.busy;
         self.errors += other.errors;
+        self.slowest_answer = self.slowest_answer.max(other.slowest_answer);
         Ok(())
     }
 
@@ -195,6 +201,7 @@ impl Tally {
             p50_ms: ms(self.times.value_at_quantile(0.5)),
             p99_ms: ms(self.times.value_at_quantile(0.99)),
             max_ms: ms(self.times.max()),
+            slowest_answer_ms: self.slowest_answer.as_secs_f64() * 1000.0,
             busy: self.busy,
             errors: self.errors,
             offered_per_s: self.times.len() as f64 / took.as_secs_f64(),
