@@ -56,7 +56,7 @@ enum Command {
     Bench(bench::Bench),
     /// Reads the settings and says what is wrong with them.
     CheckConfig,
-    /// Runs a command with DATABASE_URL pointing to an embedded Postgres, and stops it afterwards.
+    /// Runs a command with `DATABASE_URL` pointing to an embedded Postgres, and stops it afterwards.
     WithPostgres(with_postgres::WithPostgres),
 }
 
@@ -111,7 +111,7 @@ fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Doctor(command) => command.run(config).await,
             Command::Migrate(command) => command.run(config).await,
             Command::Bench(command) => command.run(config).await,
-            Command::CheckConfig => check_config::run(config),
+            Command::CheckConfig => Ok(check_config::run(config)),
             Command::WithPostgres(command) => command.run(config).await,
         }
     })

@@ -99,6 +99,7 @@ pub struct Engine {
 }
 
 /// Starts an engine with connections of its own: one to read, one per lane to write.
+#[expect(clippy::needless_pass_by_value, reason = "the engine keeps the clock")]
 pub fn start(
     settings: &Issuing,
     database: &PgConnectOptions,

@@ -73,7 +73,7 @@ pub(super) fn tuned(database: &PgConnectOptions, deadline: Duration) -> PgConnec
 
 impl From<sqlx::Error> for Trouble {
     fn from(error: sqlx::Error) -> Self {
-        match error.as_database_error().and_then(|error| error.code()) {
+        match error.as_database_error().and_then(sqlx::error::DatabaseError::code) {
             Some(code) if code == TAKEN => Self::Taken(error),
             Some(code) if AGAIN.iter().any(|again| code.starts_with(again)) => Self::Again(error),
             Some(_) => Self::Statement(error),
