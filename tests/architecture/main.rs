@@ -3,6 +3,7 @@
 //! The table of rooms is in `rooms.rs`; `docs/architecture.md` explains it.
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
+mod documents;
 mod migrations;
 mod rooms;
 mod rules;
