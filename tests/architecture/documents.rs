@@ -15,7 +15,8 @@ fn names(quote: &str) -> Vec<&str> {
     let is_name = |text: &str| {
         text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_:.".contains(letter))
     };
-    if !is_name(quote) || !quote.contains(['_', ':', '.']) || quote.ends_with(".md") {
+    let is_page = quote.split('.').next_back() == Some("md");
+    if !is_name(quote) || !quote.contains(['_', ':', '.']) || is_page {
         return Vec::new();
     }
     quote.split(['.', ':']).filter(|part| !part.is_empty() && *part != "sql").collect()
