@@ -14,5 +14,6 @@ mod api_placement;
 mod api_stock_addition;
 mod api_template;
 mod audit;
+mod front_page;
 mod issuing_promises;
 mod support;
