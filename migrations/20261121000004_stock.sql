@@ -1,7 +1,7 @@
 -- What a placement may still issue, apart for what the platform hands out ('take') and what our own front ends do ('claim').
 create table stock (
     placement_id uuid not null constraint stock_placement references placement (placement_id),
-    way          text not null,
+    way          text collate "C" not null,
     total        bigint not null default 0,
     issued       bigint not null default 0,
     constraint stock_once primary key (placement_id, way),
@@ -15,8 +15,8 @@ create table stock_addition (
     addition_id  uuid constraint stock_addition_pkey primary key,
     app_id       uuid not null constraint stock_addition_app references app (app_id),
     placement_id uuid not null,
-    way          text not null,
-    name         text not null,
+    way          text collate "C" not null,
+    name         text collate "C" not null,
     amount       bigint not null,
     -- Who added it: the name of the API key.
     added_by     text not null,

@@ -13,9 +13,9 @@ create table coupon (
     -- This person's first, second, … coupon of the template. Together with the limit it is the guard against one too many.
     ordinal       integer not null,
     -- The platform's or the caller's id of the act of claiming.
-    record        text not null,
+    record        text collate "C" not null,
     way           text not null,
-    code          text not null,
+    code          text collate "C" not null,
     valid_from    timestamptz not null,
     -- The first moment at which it is no longer valid. Expiry is computed from it and never stored.
     valid_until   timestamptz not null,
@@ -33,7 +33,7 @@ create table coupon (
 -- A final "no" to a record, so that a retry hears the same for ever.
 create table refusal (
     app_id       uuid not null,
-    record       text not null,
+    record       text collate "C" not null,
     placement_id uuid not null,
     -- Derived from app and open id; whoever was only ever refused has no row in `holder`.
     holder_id    uuid not null,

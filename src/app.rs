@@ -53,7 +53,7 @@ impl App {
         let stop = CancellationToken::new();
         let background = TaskTracker::new();
 
-        let (issuer, engine) = issuing::start(&config.issuing, database, Arc::clone(&clock));
+        let (issuer, engine) = issuing::start(&config.issuing, database, Arc::clone(&clock))?;
         let changed = Arc::new(Notify::new());
         let directory = Directory::open(db.clone(), Arc::clone(&clock), Arc::clone(&changed));
         let directory = Arc::new(directory.await?);

@@ -16,13 +16,12 @@ mod reader;
 mod terms;
 mod writer;
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, thread::JoinHandle, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::postgres::PgConnectOptions;
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
-    task::JoinHandle,
     time::Instant,
 };
 
@@ -92,34 +91,50 @@ pub struct Issuer {
     deadline: Duration,
 }
 
-/// The engine's tasks; they end when the last [`Issuer`] is dropped and all accepted work is done.
+/// The engine's threads; they end when the last [`Issuer`] is dropped and all accepted work is done.
 #[derive(Debug)]
 pub struct Engine {
-    tasks: Vec<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 /// Starts an engine with connections of its own: one to read, one per lane to write.
+///
+/// Each stage has a thread of its own. Among the tasks of hundreds of callers, a batch that has its answer from the
+/// database would wait for its turn five times, with the locks held.
+///
+/// # Errors
+/// When the operating system has no thread to give.
 #[expect(clippy::needless_pass_by_value, reason = "the engine keeps the clock")]
 pub fn start(
     settings: &Issuing,
     database: &PgConnectOptions,
     clock: Arc<dyn Clock>,
-) -> (Issuer, Engine) {
+) -> std::io::Result<(Issuer, Engine)> {
     let options = connection::tuned(database, settings.deadline);
-    let (lanes, writers): (Vec<_>, Vec<_>) = (0..settings.lanes.max(1))
-        .map(|_| {
-            let (lane, inbox) = mpsc::unbounded_channel();
-            let writer = writer::Writer::new(options.clone(), Arc::clone(&clock));
-            (lane, tokio::spawn(writer.run(inbox, settings.batch)))
-        })
-        .unzip();
+    let most = settings.batch;
+    let mut lanes = Vec::new();
+    let mut threads = Vec::new();
+    for number in 0..settings.lanes.max(1) {
+        let (lane, inbox) = mpsc::unbounded_channel();
+        let writer = writer::Writer::new(options.clone(), Arc::clone(&clock));
+        threads.push(spawn(format!("issue-write-{number}"), writer.run(inbox, most))?);
+        lanes.push(lane);
+    }
     let (inbox, waiting) = mpsc::unbounded_channel();
     let reader = reader::Reader::new(options, lanes);
-    let mut tasks = writers;
-    tasks.push(tokio::spawn(reader.run(waiting, settings.batch)));
+    threads.push(spawn("issue-read".to_owned(), reader.run(waiting, most))?);
     let places = Arc::new(Semaphore::new(settings.queue));
     let issuer = Issuer { inbox, places, capacity: settings.queue, deadline: settings.deadline };
-    (issuer, Engine { tasks })
+    Ok((issuer, Engine { threads }))
+}
+
+/// Runs one stage to its end on a thread of its own.
+fn spawn(
+    name: String,
+    stage: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name(name).spawn(move || runtime.block_on(stage))
 }
 
 impl Issuer {
@@ -158,11 +173,14 @@ impl Issuer {
 impl Engine {
     /// Waits until all accepted work is done; every [`Issuer`] must have been dropped.
     pub async fn finish(self) {
-        for task in self.tasks {
-            if let Err(panic) = task.await {
-                tracing::error!(error = %panic, "A task of the issuing engine ended badly");
+        let join = move || {
+            for thread in self.threads {
+                if thread.join().is_err() {
+                    tracing::error!("A thread of the issuing engine ended badly");
+                }
             }
-        }
+        };
+        let _joined = tokio::task::spawn_blocking(join).await;
     }
 }
 

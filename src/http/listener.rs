@@ -60,6 +60,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
             .header_read_timeout(limits.head)
             .max_buf_size(LONGEST_HEAD)
             .max_headers(MOST_HEADERS)
+            // Whoever has said everything may close that side: its request is carried out, and answered if it can be.
+            .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
         let connection = open.watch(connection);
         tokio::spawn(async move {

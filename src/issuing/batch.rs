@@ -1,6 +1,9 @@
 //! One batch as one transaction: lock, read, decide, write, commit.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Instant,
+};
 
 use sqlx::{Connection as _, PgConnection};
 
@@ -27,10 +30,13 @@ pub(super) async fn run(
     let asked = gather::asked(jobs);
     let keys: BTreeSet<OfferKey> = jobs.iter().map(|job| job.request.offer).collect();
     let keys: Vec<_> = keys.into_iter().collect();
+    let mut watch = Watch(Instant::now());
     let mut tx = conn.begin().await?;
 
     let locked = store::issuing::lock_offers(&mut tx, &keys).await?;
+    watch.lap("lock");
     let facts = store::issuing::read_facts(&mut tx, &asked).await?;
+    watch.lap("read");
     // No offer, no clock: then nothing can be issued, and the refusals need no time.
     let now = locked.iter().map(|offer| offer.database_now).max();
     let now = clock.at_database(now.unwrap_or_default());
@@ -65,12 +71,26 @@ pub(super) async fn run(
         })
         .collect();
     let batch = plan.into_batch();
+    watch.lap("decide");
 
     if !batch.coupons.is_empty() || !batch.refusals.is_empty() {
         store::issuing::write_batch(&mut tx, now, &batch).await?;
     }
+    watch.lap("write");
     tx.commit().await?;
+    watch.lap("commit");
     Ok(answers)
+}
+
+/// Measures where a batch's time goes.
+struct Watch(Instant);
+
+impl Watch {
+    fn lap(&mut self, step: &'static str) {
+        let now = Instant::now();
+        metrics::histogram!("kaquan_issue_step_seconds", "step" => step).record(now - self.0);
+        self.0 = now;
+    }
 }
 
 fn count(jobs: &[Job], template: TemplateId) -> i64 {

@@ -79,7 +79,13 @@ impl Plan {
 
     /// What is to be written.
     pub fn into_batch(mut self) -> Batch {
-        // Two batches that meet the same people insert them in the same order, or each would wait for the other.
+        // Two batches that meet the same people or records, for two templates, insert them in the same order, or each
+        // would wait for the other.
+        let Batch { coupons, refusals, .. } = &mut self.batch;
+        coupons
+            .sort_unstable_by(|a, b| (a.app, a.record.as_str()).cmp(&(b.app, b.record.as_str())));
+        refusals
+            .sort_unstable_by(|a, b| (a.app, a.record.as_str()).cmp(&(b.app, b.record.as_str())));
         self.batch.holders.sort_unstable_by_key(|holder| holder.id);
         self.batch.holders.dedup_by_key(|holder| holder.id);
         self.batch

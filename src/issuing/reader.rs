@@ -2,9 +2,11 @@
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
+    panic::AssertUnwindSafe,
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::mpsc;
 
@@ -23,13 +25,16 @@ pub(super) struct Reader {
 
 impl Reader {
     pub fn new(options: PgConnectOptions, lanes: Vec<mpsc::UnboundedSender<Job>>) -> Self {
-        Self { connection: Connection::new(options), lanes }
+        Self { connection: Connection::new(options, &store::issuing::READS), lanes }
     }
 
     /// Runs until no more jobs can come.
     pub async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Job>, most: usize) {
         while let Some(jobs) = gather::gather(&mut inbox, most).await {
-            self.sort_out(jobs).await;
+            let work = AssertUnwindSafe(self.sort_out(jobs)).catch_unwind();
+            if work.await.is_err() {
+                self.connection.survive_panic();
+            }
         }
     }
 
@@ -42,7 +47,12 @@ impl Reader {
             }
             match self.look_up(&jobs).await {
                 Ok(known) => break known,
-                Err(Trouble::Again(error) | Trouble::Taken(error) | Trouble::Statement(error)) => {
+                // One of them has an answer that cannot be read; the writer finds out which.
+                Err(Trouble::Statement(error)) => {
+                    tracing::warn!(error = %error, batch = jobs.len(), "Known records cannot be read");
+                    break Vec::new();
+                }
+                Err(Trouble::Again(error) | Trouble::Taken(error)) => {
                     self.connection.abandon();
                     tries += 1;
                     pause(tries, &error).await;

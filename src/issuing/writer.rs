@@ -1,7 +1,8 @@
 //! The second stage: one transaction at a time, and what to do when it fails.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::mpsc;
 
@@ -11,7 +12,7 @@ use super::{
     gather::{self, Job},
     terms::TermsCache,
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, store};
 
 /// One lane.
 pub(super) struct Writer {
@@ -28,7 +29,8 @@ const WHOLE_TRIES: u32 = 3;
 
 impl Writer {
     pub fn new(options: PgConnectOptions, clock: Arc<dyn Clock>) -> Self {
-        Self { connection: Connection::new(options), clock, terms: TermsCache::default() }
+        let connection = Connection::new(options, &store::issuing::WRITES);
+        Self { connection, clock, terms: TermsCache::default() }
     }
 
     /// Runs until no more jobs can come.
@@ -36,7 +38,10 @@ impl Writer {
         while let Some(jobs) = gather::gather(&mut inbox, most).await {
             let size = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
             metrics::histogram!("kaquan_issue_batch_size").record(size);
-            self.settle(jobs).await;
+            let work = AssertUnwindSafe(self.settle(jobs)).catch_unwind();
+            if work.await.is_err() {
+                self.connection.survive_panic();
+            }
         }
     }
 
@@ -67,7 +72,8 @@ impl Writer {
                     return None;
                 }
                 Err(Trouble::Statement(error)) => {
-                    refused = WHOLE_TRIES;
+                    // Halves are the next try; a lone request has none, and is not given up at its first failure.
+                    refused = if jobs.len() > 1 { WHOLE_TRIES } else { refused + 1 };
                     error
                 }
                 Err(Trouble::Taken(error)) => {
@@ -89,19 +95,14 @@ impl Writer {
     async fn attempt(&mut self, jobs: &[Job]) -> Result<Vec<Answer>, Trouble> {
         let conn = self.connection.get().await?;
         let run = batch::run(conn, &mut self.terms, &*self.clock, jobs);
-        match tokio::time::timeout(PATIENCE, run).await {
-            Ok(Ok(answers)) => Ok(answers),
-            Ok(Err(error)) => {
-                if error.as_database_error().is_none() {
-                    self.connection.abandon();
-                }
-                Err(error.into())
-            }
-            Err(_) => {
-                self.connection.abandon();
-                Err(Trouble::Again(sqlx::Error::PoolTimedOut))
-            }
+        let outcome = match tokio::time::timeout(PATIENCE, run).await {
+            Ok(outcome) => outcome.map_err(Trouble::from),
+            Err(_) => Err(Trouble::Again(sqlx::Error::PoolTimedOut)),
+        };
+        if matches!(outcome, Err(Trouble::Again(_))) {
+            self.connection.abandon();
         }
+        outcome
     }
 }
 

@@ -18,7 +18,7 @@ use baseline::{Rate, Subject};
 use callback::Target;
 use load::{Figures, Pace, Run, Shape};
 use scratch::Scratch;
-use server::Server;
+use server::{Server, Steps};
 
 use crate::{clock::Clock, store};
 
@@ -52,6 +52,8 @@ pub struct Report {
     pub ratio_to_one_transaction: f64,
     /// `hot` over `set_based`.
     pub share_of_set_based: f64,
+    /// Where the time of a batch went in the hot run.
+    pub steps: Steps,
     /// What the load could have asked for.
     pub generator: Generator,
     /// Only with `full`.
@@ -142,6 +144,7 @@ impl Bench {
             processors_in_hot: share(server::processor_s("self"), load_before),
             server_processors_in_hot: share(self.server.processor_s(), server_before),
         };
+        let steps = self.server.steps().await?;
         let one = self.one_transaction_per_claim().await?;
         let spread = self.run("s", fresh(&all)).await?;
         let replay = Shape::Replay(hot_target[0].clone(), "h".into(), replayable(&hot));
@@ -157,6 +160,7 @@ impl Bench {
             replay,
             one_transaction_per_claim: one,
             set_based,
+            steps,
             generator,
             crowd,
             server_peak_memory_mib: self.server.peak_memory_mib(),
@@ -261,6 +265,12 @@ impl fmt::Display for Report {
         writeln!(f, "{:<28}{:>10.0}/s", "set-based limit", self.set_based.per_s)?;
         writeln!(f, "hot / one transaction per claim: {:.1}", self.ratio_to_one_transaction)?;
         writeln!(f, "hot / set-based limit:           {:.2}", self.share_of_set_based)?;
+        let Steps { batch_size, lock_ms, read_ms, decide_ms, write_ms, commit_ms } = self.steps;
+        writeln!(
+            f,
+            "a batch of {batch_size:.0}: lock {lock_ms:.2} ms, read {read_ms:.2}, decide {decide_ms:.2}, \
+             write {write_ms:.2}, commit {commit_ms:.2}"
+        )?;
         write!(
             f,
             "the load alone could ask {:.0}/s; in the hot run it used {:.2} processors, the server {:.2}",

@@ -78,6 +78,8 @@ impl Demo {
         let app = start(&mut config, &database.options).await?;
         let stage = set_the_stage(&app, &simulator, &say).await?;
         let (app, promises) = stage.play(app, &config, &database.options, &simulator, &say).await?;
+        // So that whoever opens the simulator's page afterwards can take one too.
+        stage.merchant.add_stock(&stage.campaign, "demo-2", STOCK).await?;
         Ok(Self {
             promises,
             address: app.address,
@@ -171,5 +173,6 @@ async fn set_the_stage(
     // The same name again adds nothing, as after a lost answer.
     merchant.add_stock(&campaign, "demo-1", STOCK).await?;
     baidu.add_stock(id, "demo-1", 10 * STOCK, now.timestamp()).await?;
-    Ok(script::Stage { key: key.reveal().to_owned().into(), coupon_template_id: id })
+    let key = key.reveal().to_owned().into();
+    Ok(script::Stage { key, merchant, campaign, coupon_template_id: id })
 }

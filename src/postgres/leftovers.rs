@@ -20,8 +20,9 @@ use super::error::{StartError, failed_to};
 /// After the latter two the next start recovers from the write-ahead log.
 const ESCALATION: [(Duration, Signal); 3] = [
     (Duration::ZERO, Signal::SIGINT),
-    (Duration::from_mins(1), Signal::SIGQUIT),
-    (Duration::from_secs(90), Signal::SIGKILL),
+    // By then replaying the log is quicker than waiting for a busy disk.
+    (Duration::from_secs(5), Signal::SIGQUIT),
+    (Duration::from_secs(40), Signal::SIGKILL),
 ];
 const GIVE_UP: Duration = Duration::from_mins(2);
 

@@ -90,9 +90,9 @@ impl Run {
         }
         let begin = Instant::now();
         let mut tasks = JoinSet::new();
-        for (place, client) in clients.into_iter().enumerate() {
+        for client in clients {
             let (run, next, now) = (Arc::clone(&run), Arc::clone(&next), clock.now());
-            tasks.spawn(async move { run.one_connection(client, place, begin, &next, now).await });
+            tasks.spawn(async move { run.one_connection(client, begin, &next, now).await });
         }
         let mut sum = Tally::new()?;
         while let Some(tally) = tasks.join_next().await {
@@ -101,46 +101,35 @@ impl Run {
         Ok(sum.figures(begin.elapsed()))
     }
 
+    /// Whichever connection is free takes the next request, waits until it is due, and times it from then: a request
+    /// that finds no free connection in time counts as slow, too.
     async fn one_connection(
         &self,
         mut client: Client,
-        place: usize,
         begin: Instant,
         next: &AtomicU64,
         began_at: DateTime<Utc>,
     ) -> anyhow::Result<Tally> {
         let mut tally = Tally::new()?;
         let end = begin + self.length;
-        let mut turn = 0u32;
         loop {
-            let due = self.due(begin, place, turn);
-            turn += 1;
-            if due.max(Instant::now()) >= end {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let due = match self.pace {
+                Pace::Closed => Instant::now(),
+                #[expect(clippy::cast_precision_loss, reason = "a few million requests")]
+                Pace::Open(rate) => begin + Duration::from_secs_f64(number as f64 / rate),
+            };
+            if due >= end || Instant::now() >= end {
                 return Ok(tally);
             }
             if matches!(self.pace, Pace::Open(_)) {
                 tokio::time::sleep_until(due).await;
             }
-            let number = next.fetch_add(1, Ordering::Relaxed);
             let now = began_at + (Instant::now() - begin);
-            let asked = if matches!(self.pace, Pace::Open(_)) { due } else { Instant::now() };
             let heard = self.ask(&mut client, number, now).await;
-            tally.note(heard.as_ref().ok().copied(), asked.elapsed());
+            tally.note(heard.as_ref().ok().copied(), due.elapsed());
             if heard.is_err() {
                 client = Client::connect(self.address).await?;
-            }
-        }
-    }
-
-    /// When a connection's turn comes at a fixed rate; connections take turns evenly.
-    fn due(&self, begin: Instant, place: usize, turn: u32) -> Instant {
-        match self.pace {
-            Pace::Closed => begin,
-            #[expect(clippy::cast_precision_loss, reason = "a few thousand connections")]
-            Pace::Open(rate) => {
-                let every = self.connections as f64 / rate;
-                let offset = place as f64 / rate;
-                begin + Duration::from_secs_f64(offset + every * f64::from(turn))
             }
         }
     }

@@ -13,6 +13,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use serde::Serialize;
 use tokio::time::Instant;
 
 use super::callback::Client;
@@ -20,10 +21,28 @@ use super::callback::Client;
 /// A `kaquan serve` that ends with us.
 pub struct Server {
     child: Child,
+    metrics: SocketAddr,
     /// Where it listens.
     pub address: SocketAddr,
     /// From the start of the process to the first answer.
     pub ready_in: Duration,
+}
+
+/// Where the time of an average batch goes.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Steps {
+    /// Requests in it.
+    pub batch_size: f64,
+    /// To begin, and to have the locks.
+    pub lock_ms: f64,
+    /// To read what is known.
+    pub read_ms: f64,
+    /// To decide.
+    pub decide_ms: f64,
+    /// To write.
+    pub write_ms: f64,
+    /// To commit.
+    pub commit_ms: f64,
 }
 
 /// How long a server may take to come up.
@@ -45,10 +64,35 @@ impl Server {
             .stdout(Stdio::null())
             .spawn()
             .context("cannot start the server")?;
-        let mut server = Self { child, address, ready_in: Duration::ZERO };
+        let mut server = Self { child, metrics, address, ready_in: Duration::ZERO };
         server.wait_until_ready(begun).await?;
         server.ready_in = begun.elapsed();
         Ok(server)
+    }
+
+    /// How long the steps of a batch took on average so far, in milliseconds, and how many requests a batch had.
+    pub async fn steps(&self) -> anyhow::Result<Steps> {
+        let text = reqwest::get(format!("http://{}/metrics", self.metrics)).await?.text().await?;
+        let value = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim().parse::<f64>().ok()
+        };
+        let mean = |name: &str, labels: &str| {
+            let sum = value(&format!("{name}_sum{labels} "));
+            let count = value(&format!("{name}_count{labels} "));
+            sum.zip(count).map_or(0.0, |(sum, count)| sum / count)
+        };
+        let step = |step: &str| {
+            mean("kaquan_issue_step_seconds", &format!("{{step=\"{step}\"}}")) * 1000.0
+        };
+        Ok(Steps {
+            batch_size: mean("kaquan_issue_batch_size", ""),
+            lock_ms: step("lock"),
+            read_ms: step("read"),
+            decide_ms: step("decide"),
+            write_ms: step("write"),
+            commit_ms: step("commit"),
+        })
     }
 
     /// The most memory it ever had, in mebibytes.

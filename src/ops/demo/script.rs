@@ -5,7 +5,11 @@ use std::collections::HashSet;
 use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 
-use super::{STOCK, USERS, promise::Promise};
+use super::{
+    STOCK, USERS,
+    merchant::{Campaign, Merchant},
+    promise::Promise,
+};
 use crate::{
     app::App,
     clock::{Clock, SystemClock},
@@ -23,6 +27,10 @@ use crate::{
 pub struct Stage {
     /// A key for the admin API.
     pub key: SecretString,
+    /// Who runs the campaign.
+    pub merchant: Merchant,
+    /// As it stands in kaquan.
+    pub campaign: Campaign,
     /// Baidu's id of the template.
     pub coupon_template_id: i64,
 }

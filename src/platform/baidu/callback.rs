@@ -17,7 +17,7 @@ use super::{
     reply::Reply,
     settings::Settings,
     sign::Signed,
-    wire::{self, Taken},
+    wire::{self, Malformed, Taken},
 };
 use crate::{
     domain::{app::PlatformKind, stock::Way},
@@ -142,9 +142,16 @@ async fn read_body(request: Request<Body>) -> Result<Bytes, Reply> {
     }
     match tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, LONGEST_BODY)).await {
         Ok(Ok(body)) => Ok(body),
-        Ok(Err(_)) => Err(Reply::TooLarge),
+        Ok(Err(error)) if is_too_long(&error) => Err(Reply::TooLarge),
+        Ok(Err(_)) => Err(Reply::Malformed(Malformed::Json)),
         Err(_) => Err(Reply::TooSlow),
     }
+}
+
+/// Whether a body went past its limit; otherwise it broke off, or its chunks are none.
+fn is_too_long(error: &axum::Error) -> bool {
+    let cause = std::error::Error::source(error);
+    cause.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
 }
 
 fn may_be_json(headers: &HeaderMap) -> bool {

@@ -71,9 +71,9 @@ impl IntoResponse for Reply {
             Self::BadSign => json(StatusCode::OK, REFUSED, "签名错误", None),
             Self::Malformed(why) => json(StatusCode::BAD_REQUEST, REFUSED, &why.to_string(), None),
             Self::NotFound => (StatusCode::NOT_FOUND, "not found").into_response(),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too large").into_response(),
-            Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "JSON only").into_response(),
-            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too slow").into_response(),
+            Self::TooLarge => unread(StatusCode::PAYLOAD_TOO_LARGE, "too large"),
+            Self::NotJson => unread(StatusCode::UNSUPPORTED_MEDIA_TYPE, "JSON only"),
+            Self::TooSlow => unread(StatusCode::REQUEST_TIMEOUT, "too slow"),
             // Never an empty body: on Baidu's newer push that means "received".
             Self::Busy => {
                 let again = [(header::RETRY_AFTER, HeaderValue::from_static("1"))];
@@ -81,6 +81,12 @@ impl IntoResponse for Reply {
             }
         }
     }
+}
+
+/// A body that was not read to its end ends the connection; saying so keeps the caller from using it once more.
+fn unread(status: StatusCode, text: &'static str) -> Response {
+    let close = [(header::CONNECTION, HeaderValue::from_static("close"))];
+    (status, close, text).into_response()
 }
 
 fn json(status: StatusCode, errno: &str, msg: &str, data: Option<&str>) -> Response {
@@ -116,5 +122,12 @@ mod tests {
         assert_eq!(reply.status(), 200);
         let body = axum::body::to_bytes(reply.into_body(), 1000).await.unwrap();
         assert_eq!(&body[..], br#"{"errno":"0","msg":"success","data":"A1"}"#);
+    }
+
+    #[test]
+    fn who_sends_a_body_that_is_not_read_is_told_to_connect_anew() {
+        for reply in [Reply::TooLarge, Reply::NotJson, Reply::TooSlow] {
+            assert_eq!(reply.into_response().headers()[header::CONNECTION], "close");
+        }
     }
 }

@@ -9,23 +9,26 @@ select
     stock.total - stock.issued as "left!"
 from unnest($1::uuid[], $2::uuid[], $3::text[])
     with ordinality as asked (template_id, placement_id, way, position)
+-- Each look-up needs what the one before it found, so that every server locks parents first, however it plans.
 cross join lateral (
-    select t.state, t.version
+    select t.template_id, t.state, t.version
     from template t
     where t.template_id = asked.template_id
     -- Everybody who issues from this template waits here: the per-person limit spans its placements.
     for no key update
 ) template
 cross join lateral (
-    select s.total, s.issued
-    from stock s
-    where s.placement_id = asked.placement_id and s.way = asked.way
-    for no key update
-) stock
-cross join lateral (
-    select p.state
+    select p.placement_id, p.state
     from placement p
-    where p.placement_id = asked.placement_id and p.template_id = asked.template_id
+    where p.placement_id = asked.placement_id
+      -- Spelled so that no index is found for it: the key of the placement is the one to use.
+      and p.template_id is not distinct from template.template_id
     -- A row that is only looked at would be the one from before the wait, and a pause that came in between be missed.
     for share
 ) placement
+cross join lateral (
+    select s.total, s.issued
+    from stock s
+    where s.placement_id = placement.placement_id and s.way = asked.way
+    for no key update
+) stock

@@ -26,7 +26,7 @@ impl TestEngine {
 
     pub fn with(options: &PgConnectOptions, settings: &Issuing) -> Self {
         let clock = Arc::new(ManualClock::at(noon()));
-        let (issuer, engine) = issuing::start(settings, options, clock.clone());
+        let (issuer, engine) = issuing::start(settings, options, clock.clone()).unwrap();
         Self { issuer, clock, engine }
     }
 
