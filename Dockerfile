@@ -27,6 +27,6 @@ USER 10001:10001
 # There is no Postgres in this image: give it DATABASE_URL.
 ENV KAQUAN__SERVER__LISTEN=0.0.0.0:8080 KAQUAN__METRICS__LISTEN=0.0.0.0:9090
 EXPOSE 8080 9090
-HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 CMD ["kaquan", "doctor"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 CMD ["kaquan", "health"]
 ENTRYPOINT ["kaquan"]
 CMD ["serve"]

@@ -1,6 +1,6 @@
 -- Accounts on the platforms. Secrets come with the calls that need them, sealed; none is stored here in the clear.
 create table app (
-    app_id      uuid primary key,
+    app_id      uuid constraint app_pkey primary key,
     platform    text not null,
     -- The platform's public name of the account (Baidu: AppKey; WeChat: AppID; own: a name we choose).
     app_key     text not null,

@@ -1,6 +1,6 @@
 -- What a coupon is worth, to whom, when, and how many per person.
 create table template (
-    template_id uuid primary key,
+    template_id uuid constraint template_pkey primary key,
     -- The version of `template_terms` that the next coupon is issued with; also guards concurrent edits.
     version     integer not null,
     state       text not null default 'active',

@@ -1,6 +1,6 @@
 -- A template as it stands on one app.
 create table placement (
-    placement_id uuid primary key,
+    placement_id uuid constraint placement_pkey primary key,
     template_id  uuid not null constraint placement_template references template (template_id),
     app_id       uuid not null constraint placement_app references app (app_id),
     -- The platform's id of it (Baidu: couponTemplateId), as text; null until the platform has it.
@@ -16,7 +16,7 @@ create table placement (
 
 -- The secret part of a callback URL. Only its hash is kept; two may live while one replaces the other.
 create table callback_token (
-    token_id      uuid primary key,
+    token_id      uuid constraint callback_token_pkey primary key,
     placement_id  uuid not null constraint callback_token_placement references placement (placement_id),
     secret_hash   bytea not null,
     created_at    timestamptz not null,
@@ -29,7 +29,7 @@ create index callback_token_by_placement on callback_token (placement_id);
 
 -- One row, counted up by every change of what a token leads to, so that servers can ask cheaply whether to read again.
 create table route_version (
-    singleton boolean primary key default true,
+    singleton boolean constraint route_version_pkey primary key default true,
     version   bigint not null default 0,
     constraint route_version_single check (singleton)
 );

@@ -12,7 +12,7 @@ create table stock (
 
 -- Stock changes by named additions only, each applied once; a move between ways is one of each.
 create table stock_addition (
-    addition_id  uuid primary key,
+    addition_id  uuid constraint stock_addition_pkey primary key,
     app_id       uuid not null constraint stock_addition_app references app (app_id),
     placement_id uuid not null,
     way          text collate "C" not null,

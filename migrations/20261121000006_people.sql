@@ -1,6 +1,6 @@
 -- A person as the merchant knows them.
 create table member (
-    member_id   uuid primary key,
+    member_id   uuid constraint member_pkey primary key,
     uid         text collate "C" not null,
     -- What a template's audience asks for, for example {gold, employee}.
     classes     text[] not null default '{}',
@@ -12,7 +12,7 @@ create table member (
 
 -- A person as one app knows them. The id is derived from app and open id, so that two servers that meet somebody new agree on it.
 create table holder (
-    holder_id  uuid primary key,
+    holder_id  uuid constraint holder_pkey primary key,
     app_id     uuid not null,
     -- Compared byte by byte, as all texts that are keys: faster, and the same on every machine.
     open_id    text collate "C" not null,

@@ -1,7 +1,7 @@
 -- Coupons in people's hands. This is the hot table: it has no foreign keys, because each would lock a hot row once per
 -- coupon; `kaquan audit` checks what they would have.
 create table coupon (
-    coupon_id     uuid primary key,
+    coupon_id     uuid constraint coupon_pkey primary key,
     placement_id  uuid not null,
     template_id   uuid not null,
     -- The version of the terms that this coupon keeps for life.

@@ -1,6 +1,6 @@
 -- Keys of the merchant's systems. The key itself is shown once; what is kept can only recognise it.
 create table api_key (
-    key_id       uuid primary key,
+    key_id       uuid constraint api_key_pkey primary key,
     name         text not null,
     role         text not null,
     -- The first characters, for people to tell keys apart.

@@ -6,6 +6,7 @@ mod check_config;
 mod codes;
 mod demo;
 mod doctor;
+mod health;
 mod key;
 mod migrate;
 mod output;
@@ -50,13 +51,15 @@ enum Command {
     Audit(audit::Audit),
     /// Checks the set-up and says how to mend it.
     Doctor(doctor::Doctor),
+    /// Asks the server that runs on this machine whether it is ready; for containers.
+    Health,
     /// Brings the schema of the database up to date.
     Migrate(migrate::Migrate),
     /// Measures how fast this machine issues, on a scratch database.
     Bench(bench::Bench),
     /// Reads the settings and says what is wrong with them.
     CheckConfig,
-    /// Runs a command with DATABASE_URL pointing to an embedded Postgres, and stops it afterwards.
+    /// Runs a command with `DATABASE_URL` pointing to an embedded Postgres, and stops it afterwards.
     WithPostgres(with_postgres::WithPostgres),
 }
 
@@ -109,9 +112,10 @@ fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Codes(command) => command.run(config).await,
             Command::Audit(command) => command.run(config).await,
             Command::Doctor(command) => command.run(config).await,
+            Command::Health => health::run(config).await,
             Command::Migrate(command) => command.run(config).await,
             Command::Bench(command) => command.run(config).await,
-            Command::CheckConfig => check_config::run(config),
+            Command::CheckConfig => Ok(check_config::run(config)),
             Command::WithPostgres(command) => command.run(config).await,
         }
     })

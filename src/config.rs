@@ -146,26 +146,23 @@ mod tests {
     }
 
     #[test]
-    fn the_example_says_what_the_code_does_and_names_every_key() {
+    fn the_example_says_what_the_code_does() {
         let example = include_str!("../config.example.toml");
-        let uncommented: String = example
-            .lines()
-            .map(|line| format!("{}\n", line.strip_prefix("#: ").unwrap_or(line)))
-            .collect();
-        let table: Table = uncommented.parse().unwrap();
+        let uncommented = example.replace("\n#: ", "\n");
         let directory = std::env::temp_dir().join(format!("kaquan-example-{}", std::process::id()));
         std::fs::write(&directory, &uncommented).unwrap();
 
         let config = Config::load(Some(&directory), []).unwrap();
 
         std::fs::remove_file(&directory).unwrap();
-        let defaults = Config::default();
-        assert_eq!(format!("{:?}", config.issuing), format!("{:?}", defaults.issuing));
-        assert_eq!(format!("{:?}", config.server), format!("{:?}", defaults.server));
-        let keys = |name: &str| table[name].as_table().unwrap().len();
+        // What stands behind `#:` has no default.
+        let database = database::Database {
+            connections: config.database.connections,
+            ..database::Database::default()
+        };
         assert_eq!(
-            ["server", "metrics", "database", "issuing", "baidu", "log"].map(keys),
-            [4, 1, 5, 4, 1, 2],
+            format!("{:?}", Config { database, ..config }),
+            format!("{:?}", Config::default())
         );
     }
 

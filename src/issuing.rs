@@ -104,6 +104,7 @@ pub struct Engine {
 ///
 /// # Errors
 /// When the operating system has no thread to give.
+#[expect(clippy::needless_pass_by_value, reason = "the engine keeps the clock")]
 pub fn start(
     settings: &Issuing,
     database: &PgConnectOptions,

@@ -1,7 +1,7 @@
 //! kaquan (卡券): the coupon backend that a merchant runs on its own server.
 //!
 //! The rooms and the direction of imports are described in `docs/architecture.md`;
-//! `tests/it/architecture.rs` checks them.
+//! `tests/architecture` checks them.
 
 pub mod api;
 pub mod app;

@@ -49,7 +49,7 @@ struct Import {
     template: TemplateId,
     /// A CSV file with one column.
     file: PathBuf,
-    /// Writes a verdict for every line to this file: new, duplicate_in_file, already_there, malformed.
+    /// Writes a verdict for every line to this file: `new`, `duplicate_in_file`, `already_there`, `malformed`.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// Print the result as JSON.

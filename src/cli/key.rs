@@ -110,7 +110,9 @@ impl What {
                 if json {
                     return output::say_json(&keys);
                 }
-                keys.iter().for_each(|key| output::say(key.line()));
+                for key in &keys {
+                    output::say(key.line());
+                }
                 Ok(())
             }
             Self::Revoke { key, json } => {

@@ -15,13 +15,13 @@ pub struct Baidu {
 
 impl Default for Baidu {
     fn default() -> Self {
-        Self { callback_window: Duration::from_secs(300) }
+        Self { callback_window: Duration::from_mins(5) }
     }
 }
 
 impl Baidu {
     pub(super) fn check(&self, problems: &mut Vec<String>) {
-        let day = Duration::from_secs(86_400);
+        let day = Duration::from_hours(24);
         if self.callback_window < Duration::from_secs(10) || self.callback_window > day {
             problems.push("[baidu] callback_window: 10s to 1day".to_owned());
         }

@@ -24,7 +24,7 @@ pub enum LogFormat {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { filter: "info".to_owned(), format: LogFormat::Text }
+        Self { filter: "info,sqlx=warn".to_owned(), format: LogFormat::Text }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use sqlx::{ConnectOptions, Executor as _, PgConnection, SqlStr, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
+
+use crate::store;
 
 /// A connection that is there when asked for.
 #[derive(Debug)]
@@ -52,7 +54,7 @@ impl Connection {
     async fn make(&self) -> sqlx::Result<PgConnection> {
         let mut conn = in_time(self.options.connect()).await?;
         for statement in self.statements {
-            in_time((&mut conn).prepare(SqlStr::from_static(statement))).await?;
+            in_time(store::issuing::prepare(&mut conn, statement)).await?;
         }
         Ok(conn)
     }
@@ -95,7 +97,7 @@ pub(super) fn tuned(database: &PgConnectOptions, deadline: Duration) -> PgConnec
 
 impl From<sqlx::Error> for Trouble {
     fn from(error: sqlx::Error) -> Self {
-        match error.as_database_error().and_then(|error| error.code()) {
+        match error.as_database_error().and_then(sqlx::error::DatabaseError::code) {
             Some(code) if code == TAKEN => Self::Taken(error),
             Some(code) if AGAIN.iter().any(|again| code.starts_with(again)) => Self::Again(error),
             Some(_) => Self::Statement(error),

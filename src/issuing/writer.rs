@@ -36,7 +36,8 @@ impl Writer {
     /// Runs until no more jobs can come.
     pub async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Job>, most: usize) {
         while let Some(jobs) = gather::gather(&mut inbox, most).await {
-            metrics::histogram!("kaquan_issue_batch_size").record(jobs.len() as f64);
+            let size = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
+            metrics::histogram!("kaquan_issue_batch_size").record(size);
             let work = AssertUnwindSafe(self.settle(jobs)).catch_unwind();
             if work.await.is_err() {
                 self.connection.survive_panic();
@@ -50,7 +51,7 @@ impl Writer {
         while let Some(jobs) = unsettled.pop() {
             if let Some((jobs, cause)) = self.settle_whole(jobs).await {
                 tracing::warn!(error = %cause, batch = jobs.len(), "A batch failed");
-                self.split(jobs, &mut unsettled);
+                split(jobs, &mut unsettled);
             }
         }
     }
@@ -103,24 +104,24 @@ impl Writer {
         }
         outcome
     }
+}
 
-    /// Halves are settled apart; a single request that still fails is the poisoned one.
-    fn split(&self, mut jobs: Vec<Job>, unsettled: &mut Vec<Vec<Job>>) {
-        if jobs.len() > 1 {
-            let rest = jobs.split_off(jobs.len() / 2);
-            unsettled.push(rest);
-            unsettled.push(jobs);
-            return;
-        }
-        for job in jobs {
-            tracing::error!(
-                template.id = %job.request.offer.template,
-                placement.id = %job.request.offer.placement,
-                "A request fails by itself and was given up"
-            );
-            metrics::counter!("kaquan_issue_poisoned_total").increment(1);
-            job.answer(Err(NoAnswer::Failed));
-        }
+/// Halves are settled apart; a single request that still fails is the poisoned one.
+fn split(mut jobs: Vec<Job>, unsettled: &mut Vec<Vec<Job>>) {
+    if jobs.len() > 1 {
+        let rest = jobs.split_off(jobs.len() / 2);
+        unsettled.push(rest);
+        unsettled.push(jobs);
+        return;
+    }
+    for job in jobs {
+        tracing::error!(
+            template.id = %job.request.offer.template,
+            placement.id = %job.request.offer.placement,
+            "A request fails by itself and was given up"
+        );
+        metrics::counter!("kaquan_issue_poisoned_total").increment(1);
+        job.answer(Err(NoAnswer::Failed));
     }
 }
 

@@ -62,13 +62,11 @@ impl Directory {
         platform: PlatformKind,
     ) -> sqlx::Result<Option<Arc<Route>>> {
         let hash = secret::hash(token);
-        let found = match self.look(&hash) {
-            Some(route) => Some(route),
-            None => {
-                self.refresh(Instant::now()).await?;
-                self.look(&hash)
-            }
-        };
+        let mut found = self.look(&hash);
+        if found.is_none() {
+            self.refresh(Instant::now()).await?;
+            found = self.look(&hash);
+        }
         Ok(found.filter(|route| route.platform == platform))
     }
 

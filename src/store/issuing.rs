@@ -1,7 +1,7 @@
 //! The statements of the issuing engine. Each stands in a file of its own, so that a test can look at its plan.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{Executor as _, PgConnection, SqlStr};
 use uuid::Uuid;
 
 use crate::domain::{
@@ -24,6 +24,11 @@ pub const WRITES: [&str; 3] = [
     include_str!("sql/read_facts.sql"),
     include_str!("sql/write_batch.sql"),
 ];
+
+/// Has the connection keep a statement ready.
+pub async fn prepare(conn: &mut PgConnection, statement: &'static str) -> sqlx::Result<()> {
+    conn.prepare(SqlStr::from_static(statement)).await.map(drop)
+}
 
 /// How the engine names what it looks up: one array per column, all of one length.
 #[derive(Debug, Default)]

@@ -1,3 +1,5 @@
+//! Keys and roles: who may ask what of the admin API.
+
 use axum::body::Body;
 use chrono::TimeDelta;
 use http::{Request, StatusCode};

@@ -1,3 +1,5 @@
+//! Apps over the admin API.
+
 use chrono::TimeDelta;
 use serde_json::json;
 

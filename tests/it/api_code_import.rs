@@ -1,3 +1,5 @@
+//! Uploads of codes over the admin API, also cut off and repeated ones.
+
 use axum::body::{Body, Bytes};
 use futures_util::StreamExt;
 use serde_json::{Value, json};

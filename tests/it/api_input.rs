@@ -1,3 +1,5 @@
+//! What the admin API does with bodies, parameters and headers that are not as they should be.
+
 use http::StatusCode;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! Members and their holders over the admin API.
+
 use kaquan::domain::id::{AppId, HolderId};
 use serde_json::json;
 

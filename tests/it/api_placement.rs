@@ -1,3 +1,5 @@
+//! Placements and their callback addresses over the admin API.
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! Named additions of stock over the admin API.
+
 use serde_json::{Value, json};
 
 use crate::support::admin::Admin;

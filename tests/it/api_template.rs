@@ -1,3 +1,5 @@
+//! Templates, their versions and their states over the admin API.
+
 use chrono::TimeDelta;
 use serde_json::json;
 

@@ -89,13 +89,14 @@ async fn while_an_address_is_rotated_both_live_and_then_only_the_new_one() {
     let app = TestApp::start(10).await;
     let other = app.another_server().await;
     let end = noon() + chrono::TimeDelta::minutes(10);
-    let new = plant_token(&app.database.pool, app.offer.campaign, None).await;
+    // In this order, whoever has heard of the new one knows when the old one ends.
     sqlx::query("update callback_token set retires_at = $1 where secret_hash = $2")
         .bind(end)
         .bind(kaquan::service::secret::hash(&app.offer.token).to_vec())
         .execute(&app.database.pool)
         .await
         .unwrap();
+    let new = plant_token(&app.database.pool, app.offer.campaign, None).await;
     mark_changed(&app.database.pool).await;
     let ask = async |token: &str, number: u32| {
         let mut statuses = Vec::new();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use kaquan::{config::issuing::Issuing, domain::claim::FinalRefusal, issuing::Answer};
-use sqlx::AssertSqlSafe;
+use sqlx::PgConnection;
 
 use crate::support::{
     books::{assert_balanced, issued},
@@ -121,31 +121,32 @@ async fn a_migration_that_changes_a_column_under_the_engine_goes_unnoticed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_account_that_may_not_log_in_makes_callers_wait_and_fails_none() {
+async fn a_database_that_takes_no_connections_makes_callers_wait_and_fails_none() {
     let database = TestDatabase::new().await;
     let campaign = Campaign::plant(&database.pool, &terms(), 100).await;
-    let account = format!("account_of_{}", database.options.get_database().unwrap());
-    let run = async |statement: String| {
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&database.pool).await.unwrap();
+    // One connection for all of it: the pool could get no new one either.
+    let mut inside = database.pool.acquire().await.unwrap();
+    let admit = async |inside: &mut PgConnection, all: bool| {
+        let statement =
+            "update pg_database set datallowconn = $1 where datname = current_database()";
+        sqlx::query(statement).bind(all).execute(inside).await.unwrap();
     };
-    run(format!("create role {account} login superuser")).await;
-    let engine = TestEngine::with(&database.options.clone().username(&account), &one_lane());
+    let engine = TestEngine::with(&database.options, &one_lane());
     // The reader has its connection; the writer has none.
     let warm = hold(&database.pool, &campaign).await;
     let mut asking = Box::pin(engine.issuer.issue(campaign.request("r-1", "open-1")));
     assert!(futures_util::poll!(&mut asking).is_pending());
     until_blocked(&database.pool, 1).await;
-    run(format!("alter role {account} nologin")).await;
-    end_blocked_sessions(&database.pool).await;
+    admit(&mut inside, false).await;
+    end_blocked_sessions(&mut *inside).await;
     warm.rollback().await.unwrap();
 
     let locked_out = tokio::time::timeout(Duration::from_millis(300), &mut asking).await;
-    run(format!("alter role {account} login")).await;
+    admit(&mut inside, true).await;
 
     assert!(locked_out.is_err(), "{locked_out:?}");
     asking.await.coupon();
     engine.finish().await;
-    run(format!("drop role {account}")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,6 +20,7 @@ mod callback_tokens;
 mod crash_kill;
 mod flow_baidu_take;
 mod flow_two_servers;
+mod front_page;
 mod issuing_cancel;
 mod issuing_commits;
 mod issuing_faults;

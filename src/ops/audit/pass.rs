@@ -77,7 +77,7 @@ pub(super) async fn coupons(
     rules: &[Rule],
 ) -> sqlx::Result<()> {
     let began = Instant::now();
-    add_coupons(findings, audit::coupon::list_faulty(conn, now, rules, MOST).await?);
+    add_coupons(findings, &audit::coupon::list_faulty(conn, now, rules, MOST).await?);
     let shared = [
         Check::NothingDangling,
         Check::LimitHolds,
@@ -104,7 +104,7 @@ pub(super) async fn numbers(conn: &mut PgConnection, findings: &mut Findings) ->
 
 pub(super) async fn records(conn: &mut PgConnection, findings: &mut Findings) -> sqlx::Result<()> {
     let began = Instant::now();
-    add_coupons(findings, audit::coupon::list_with_shared_record(conn, MOST).await?);
+    add_coupons(findings, &audit::coupon::list_with_shared_record(conn, MOST).await?);
     findings.time(&[Check::OneCouponPerRecord, Check::IssuedOrRefused], began);
     Ok(())
 }
@@ -115,7 +115,7 @@ pub(super) async fn codes(
     rules: &[Rule],
 ) -> sqlx::Result<()> {
     let began = Instant::now();
-    add_coupons(findings, audit::code::list_repeated(conn, rules, MOST).await?);
+    add_coupons(findings, &audit::code::list_repeated(conn, rules, MOST).await?);
     findings.time(&[Check::CodesUnique], began);
 
     let began = Instant::now();
@@ -208,7 +208,7 @@ pub(super) async fn server(
     Ok(())
 }
 
-fn add_coupons(findings: &mut Findings, coupons: Vec<CouponFinding>) {
+fn add_coupons(findings: &mut Findings, coupons: &[CouponFinding]) {
     for of_one_kind in coupons.chunk_by(|one, next| one.fault == next.fault) {
         let Some(first) = of_one_kind.first() else {
             continue;

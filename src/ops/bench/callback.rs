@@ -76,7 +76,7 @@ impl Client {
     pub async fn ping(&mut self) -> std::io::Result<Heard> {
         match self.send(b"GET /health/live HTTP/1.1\r\nhost: kaquan\r\n\r\n").await? {
             Heard::Other => Ok(Heard::Code),
-            heard => Ok(heard),
+            heard @ (Heard::Code | Heard::Busy) => Ok(heard),
         }
     }
 

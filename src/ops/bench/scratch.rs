@@ -48,20 +48,17 @@ impl Scratch {
         connections: usize,
         clock: &Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
-        let (options, home) = match server {
-            Some(server) => {
-                let name = store::bench::scratch_name();
-                let mut conn = server.connect().await?;
-                store::bench::create_scratch(&mut conn, &name).await?;
-                (server.clone().database(&name), Home::Theirs(server, name))
-            }
-            None => {
-                let folder = std::env::temp_dir().join(store::bench::scratch_name());
-                let max_connections = u16::try_from(connections + 40)?;
-                let settings = Settings { max_connections, ..Settings::at(&folder) };
-                let database = Database::embedded(settings).await?;
-                (database.options.clone(), Home::Embedded(database, folder))
-            }
+        let (options, home) = if let Some(server) = server {
+            let name = store::bench::scratch_name();
+            let mut conn = server.connect().await?;
+            store::bench::create_scratch(&mut conn, &name).await?;
+            (server.clone().database(&name), Home::Theirs(server, name))
+        } else {
+            let folder = std::env::temp_dir().join(store::bench::scratch_name());
+            let max_connections = u16::try_from(connections + 40)?;
+            let settings = Settings { max_connections, ..Settings::at(&folder) };
+            let database = Database::embedded(settings).await?;
+            (database.options.clone(), Home::Embedded(database, folder))
         };
         let mut conn = options.connect().await?;
         store::MIGRATOR.run(&mut conn).await?;

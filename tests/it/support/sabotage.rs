@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, PgExecutor, PgPool, Postgres, Transaction};
 use tokio::time::MissedTickBehavior;
 
 use super::plant::Campaign;
@@ -113,13 +113,13 @@ pub async fn until_counted(pool: &PgPool, question: &'static str, wanted: i64) {
 }
 
 /// Ends the engine's sessions that wait for a lock.
-pub async fn end_blocked_sessions(pool: &PgPool) {
+pub async fn end_blocked_sessions(conn: impl PgExecutor<'_>) {
     sqlx::query(
         "select pg_terminate_backend(pid) from pg_stat_activity
          where datname = current_database() and application_name = 'kaquan-issuing'
            and wait_event_type = 'Lock'",
     )
-    .execute(pool)
+    .execute(conn)
     .await
     .unwrap();
 }

@@ -20,7 +20,7 @@ pub struct Serve {
 pub type Environment<'a> = &'a [(&'a str, &'a str)];
 
 /// A start waits for an orphaned Postgres, which waits for the disk.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 
 impl Serve {
     /// Starts it and returns when it listens.
