@@ -84,8 +84,8 @@ impl App {
             .merge(health::router(db.clone(), stop.clone()))
             .layer(tower_http::catch_panic::CatchPanicLayer::new());
 
-        let (socket, address) = bind(config.server.listen).await?;
-        let (metrics_socket, metrics_address) = bind(config.metrics.listen).await?;
+        let (socket, address) = bind(config.server.listen)?;
+        let (metrics_socket, metrics_address) = bind(config.metrics.listen)?;
         let limits = Limits { connections: config.server.connections, ..Limits::default() };
         let listener = tokio::spawn(listener::serve(socket, router, limits, stop.clone()));
         let metrics = health::metrics_router();
@@ -122,9 +122,9 @@ async fn pool(config: &Config, database: &PgConnectOptions) -> anyhow::Result<Pg
         .context("the database cannot be reached")
 }
 
-async fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let listener =
-        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+        listener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
     Ok((listener, address))
 }

@@ -9,7 +9,10 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::Semaphore,
+};
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
@@ -30,10 +33,22 @@ impl Default for Limits {
     }
 }
 
+/// Connections that may wait to be accepted; the kernel's own limit (`net.core.somaxconn`) may be lower.
+const MOST_NEW: u32 = 4096;
 /// The longest request head; longer ones are answered 431.
 const LONGEST_HEAD: usize = 16 * 1024;
 /// The most header fields in it.
 const MOST_HEADERS: usize = 64;
+
+/// Listens with room for a crowd that comes at once. Where the queue of new connections is short, those who find it full
+/// are silently left to try again a second later.
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart need not wait for the last connections of its predecessor to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(MOST_NEW)
+}
 
 /// Serves until `stop`, then lets open requests finish.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
@@ -95,4 +110,23 @@ async fn rest(error: &std::io::Error) {
     }
     tracing::warn!(error = %error, "Cannot accept a connection");
     tokio::time::sleep(Duration::from_millis(100)).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_crowd_that_comes_at_once_finds_room() {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let began = std::time::Instant::now();
+
+        // Nobody accepts: all of them wait in the queue.
+        let crowd: Vec<_> =
+            (0..1000).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
+
+        assert_eq!(crowd.len(), 1000);
+        assert!(began.elapsed() < Duration::from_secs(1), "somebody had to try again");
+    }
 }

@@ -42,7 +42,7 @@ impl Client {
     pub async fn connect(address: SocketAddr) -> std::io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, request: Vec::new(), response: vec![0; 4096] })
+        Ok(Self { stream, request: Vec::new(), response: vec![0; 1024] })
     }
 
     /// Sends one callback and waits for its answer.

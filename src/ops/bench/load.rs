@@ -74,8 +74,11 @@ pub struct Run {
     pub name: Arc<str>,
 }
 
+/// What one connection saw. Times are in microseconds, as they came: a histogram for each of some thousand connections
+/// would cost more than the load itself.
+#[derive(Default)]
 struct Tally {
-    times: Histogram<u64>,
+    times: Vec<u32>,
     slowest_answer: Duration,
     codes: u64,
     busy: u64,
@@ -97,11 +100,11 @@ impl Run {
             let (run, next, now) = (Arc::clone(&run), Arc::clone(&next), clock.now());
             tasks.spawn(async move { run.one_connection(client, begin, &next, now).await });
         }
-        let mut sum = Tally::new()?;
+        let mut sum = Tally::default();
         while let Some(tally) = tasks.join_next().await {
-            sum.add(&tally??)?;
+            sum.add(tally??);
         }
-        Ok(sum.figures(begin.elapsed()))
+        sum.figures(begin.elapsed())
     }
 
     /// Whichever connection is free takes the next request, waits until it is due, and times it from then: a request
@@ -113,7 +116,7 @@ impl Run {
         next: &AtomicU64,
         began_at: DateTime<Utc>,
     ) -> anyhow::Result<Tally> {
-        let mut tally = Tally::new()?;
+        let mut tally = Tally::default();
         let end = begin + self.length;
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
@@ -165,18 +168,8 @@ fn names(run: &str, number: u64) -> (String, String) {
 }
 
 impl Tally {
-    fn new() -> anyhow::Result<Self> {
-        Ok(Self {
-            times: Histogram::new_with_bounds(1, 120_000_000, 3)?,
-            slowest_answer: Duration::ZERO,
-            codes: 0,
-            busy: 0,
-            errors: 0,
-        })
-    }
-
     fn note(&mut self, heard: Option<Heard>, took: Duration) {
-        self.times.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        self.times.push(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
         match heard {
             Some(Heard::Code) => self.codes += 1,
             Some(Heard::Busy) => self.busy += 1,
@@ -184,27 +177,30 @@ impl Tally {
         }
     }
 
-    fn add(&mut self, other: &Self) -> anyhow::Result<()> {
-        self.times.add(&other.times)?;
+    fn add(&mut self, other: Self) {
+        self.times.extend(other.times);
         self.codes += other.codes;
         self.busy += other.busy;
         self.errors += other.errors;
         self.slowest_answer = self.slowest_answer.max(other.slowest_answer);
-        Ok(())
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts of a run of some seconds")]
-    fn figures(&self, took: Duration) -> Figures {
+    fn figures(&self, took: Duration) -> anyhow::Result<Figures> {
+        let mut times = Histogram::<u64>::new(3)?;
+        for time in &self.times {
+            times.record(u64::from(*time))?;
+        }
         let ms = |micros: u64| micros as f64 / 1000.0;
-        Figures {
+        Ok(Figures {
             per_s: self.codes as f64 / took.as_secs_f64(),
-            p50_ms: ms(self.times.value_at_quantile(0.5)),
-            p99_ms: ms(self.times.value_at_quantile(0.99)),
-            max_ms: ms(self.times.max()),
+            p50_ms: ms(times.value_at_quantile(0.5)),
+            p99_ms: ms(times.value_at_quantile(0.99)),
+            max_ms: ms(times.max()),
             slowest_answer_ms: self.slowest_answer.as_secs_f64() * 1000.0,
             busy: self.busy,
             errors: self.errors,
             offered_per_s: self.times.len() as f64 / took.as_secs_f64(),
-        }
+        })
     }
 }
