@@ -87,7 +87,9 @@ pub struct Crowd {
     pub growth: f64,
     /// At half of the hot rate, whether or not answers come.
     pub half_of_peak: Figures,
-    /// At three times the hot rate.
+    /// The most memory the server had so far, in MiB: under full load, before the overload.
+    pub peak_memory_mib: Option<f64>,
+    /// At three times the hot rate, over 6000 connections.
     pub overload: Figures,
 }
 
@@ -175,9 +177,11 @@ impl Bench {
         let hot_512 = self.closed("c", fresh(), CROWD, seconds).await?;
         let half = Pace::Open(hot.per_s / 2.0);
         let half_of_peak = self.paced("p", fresh(), half, self.settings.connections).await?;
+        let peak_memory_mib = self.server.peak_memory_mib();
         let three_times = Pace::Open(hot.per_s * 3.0);
         let overload = self.paced("o", fresh(), three_times, OVERLOAD_CONNECTIONS).await?;
-        Ok(Crowd { growth: hot_512.per_s / hot.per_s, hot_512, half_of_peak, overload })
+        let growth = hot_512.per_s / hot.per_s;
+        Ok(Crowd { hot_512, growth, half_of_peak, peak_memory_mib, overload })
     }
 
     async fn run(&self, name: &str, shape: Shape) -> anyhow::Result<Figures> {
@@ -266,6 +270,15 @@ impl fmt::Display for Report {
         writeln!(f, "hot / one transaction per claim: {:.1}", self.ratio_to_one_transaction)?;
         writeln!(f, "hot / set-based limit:           {:.2}", self.share_of_set_based)?;
         let Steps { batch_size, lock_ms, read_ms, decide_ms, write_ms, commit_ms } = self.steps;
+        if let Some(memory) = self.server_peak_memory_mib {
+            let full = self.crowd.as_ref().and_then(|crowd| crowd.peak_memory_mib);
+            write!(f, "memory of the server, at most: {memory:.0} MiB")?;
+            writeln!(
+                f,
+                "{}",
+                full.map(|full| format!(", {full:.0} before the overload")).unwrap_or_default()
+            )?;
+        }
         writeln!(
             f,
             "a batch of {batch_size:.0}: lock {lock_ms:.2} ms, read {read_ms:.2}, decide {decide_ms:.2}, \

@@ -74,22 +74,28 @@ impl Callbacks {
             }
         };
         let caller = client_address(&request, &self.trusted_proxies);
-        match read_body(request).await {
-            Ok(body) => self.take(&route, &body, caller).await,
+        // Only what was understood is kept while the engine works: with thousands waiting, bodies add up.
+        let taken = match read_body(request).await {
+            Ok(body) => wire::read(&body).map_err(Reply::Malformed),
+            Err(reply) => Err(reply),
+        };
+        match taken.and_then(|taken| self.check(&route, taken, caller)) {
+            Ok(request) => self.issue(request).await,
             Err(reply) => reply,
         }
     }
 
-    /// After "平台为用户分配券": shape, then template, then sign, then the engine, which alone knows old records from new.
-    async fn take(&self, route: &Route, body: &[u8], caller: Option<IpAddr>) -> Reply {
-        let taken = match wire::read(body) {
-            Ok(taken) => taken,
-            Err(why) => return Reply::Malformed(why),
-        };
+    /// After "平台为用户分配券": template, then sign; the engine alone knows old records from new.
+    fn check(
+        &self,
+        route: &Route,
+        taken: Taken,
+        caller: Option<IpAddr>,
+    ) -> Result<issuing::Request, Reply> {
         // A leaked token cannot issue for another campaign.
         if route.platform_ref.as_deref() != Some(taken.coupon_template_id.as_str()) {
             tracing::warn!(placement.id = %route.placement, "A callback names another template");
-            return Reply::OtherTemplate;
+            return Err(Reply::OtherTemplate);
         }
         let signed = Signed {
             record_id: taken.record.as_str(),
@@ -100,27 +106,28 @@ impl Callbacks {
         let readings = Settings::read(&route.settings).readings();
         let Some(reading) = signed.verify(&taken.sign, readings) else {
             tracing::warn!(placement.id = %route.placement, "A callback has a wrong sign");
-            return Reply::BadSign;
+            return Err(Reply::BadSign);
         };
         metrics::counter!("kaquan_baidu_signs_total", "reading" => reading.name()).increment(1);
         if let Some(caller) = caller {
             self.sources.observe(route.app, caller);
         }
-        self.issue(route, taken).await
-    }
-
-    async fn issue(&self, route: &Route, taken: Taken) -> Reply {
         let made = DateTime::from_timestamp(taken.seconds, 0)
             .map(|at| Made { at, tolerance: self.window });
-        let offer =
-            OfferKey { template: route.template, placement: route.placement, way: Way::Take };
-        let request = issuing::Request {
+        Ok(issuing::Request {
             app: route.app,
-            offer,
+            offer: OfferKey {
+                template: route.template,
+                placement: route.placement,
+                way: Way::Take,
+            },
             open_id: taken.open_id,
             record: taken.record,
             made,
-        };
+        })
+    }
+
+    async fn issue(&self, request: issuing::Request) -> Reply {
         match self.issuer.issue(request).await {
             Ok(Answer::Issued(coupon)) => Reply::Code(coupon.code),
             Ok(Answer::Refused(refusal)) => Reply::Refused(refusal),
