@@ -3,13 +3,13 @@
 pub mod database;
 mod health;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use anyhow::Context;
 use axum::Router;
 use chrono::TimeDelta;
 use sqlx::{
-    PgPool,
+    ConnectOptions, Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::MissedTickBehavior};
@@ -49,7 +49,7 @@ impl App {
     ) -> anyhow::Result<Self> {
         telemetry::metrics();
         let db = pool(config, database).await?;
-        store::MIGRATOR.run(&db).await.context("the schema cannot be brought up to date")?;
+        migrate(database).await?;
         let stop = CancellationToken::new();
         let background = TaskTracker::new();
 
@@ -106,6 +106,19 @@ impl App {
         self.db.close().await;
         tracing::info!("kaquan has stopped");
     }
+}
+
+/// On a connection without the pool's time limits: a large table may take long, and so may another server before us.
+async fn migrate(database: &PgConnectOptions) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let mut conn = database.connect().await.context("the database cannot be reached")?;
+    store::MIGRATOR.run(&mut conn).await.context("the schema cannot be brought up to date")?;
+    conn.close().await?;
+    let took = began.elapsed();
+    #[expect(clippy::cast_possible_truncation, reason = "a start takes no centuries")]
+    let duration_ms = took.as_millis() as u64;
+    tracing::info!(duration_ms, "The schema is up to date after {duration_ms} ms");
+    Ok(())
 }
 
 async fn pool(config: &Config, database: &PgConnectOptions) -> anyhow::Result<PgPool> {

@@ -103,7 +103,8 @@ pub fn run(
 }
 
 fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
-    tokio::runtime::Runtime::new()?.block_on(async {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let result = runtime.block_on(async {
         match command {
             Command::Demo(command) => command.run(config).await,
             Command::Serve => serve::run(config).await,
@@ -118,5 +119,8 @@ fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::CheckConfig => Ok(check_config::run(config)),
             Command::WithPostgres(command) => command.run(config).await,
         }
-    })
+    });
+    // A command that was told to stop in the middle of its start does not wait for what it had begun.
+    runtime.shutdown_background();
+    result
 }

@@ -33,7 +33,10 @@ impl RunDemo {
                 folder.display()
             );
         }
-        let demo = Demo::play(config, self.data.clone(), |step| output::note(step)).await?;
+        let demo = tokio::select! {
+            demo = Demo::play(config, self.data.clone(), |step| output::note(step)) => demo?,
+            () = signals.next() => anyhow::bail!("stopped before the end"),
+        };
         self.tell(&demo)?;
         let held = demo.held();
         if !self.once {

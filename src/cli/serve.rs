@@ -12,13 +12,10 @@ use crate::{
 
 pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen()?;
-    let database = Database::open(&config.database).await?;
-    let app = match App::start(config, &database.options, Arc::new(SystemClock)).await {
-        Ok(app) => app,
-        Err(error) => {
-            database.close().await;
-            return Err(error);
-        }
+    let (database, app) = tokio::select! {
+        started = start(config) => started?,
+        // Nothing was promised to anybody yet; what has begun is left as a kill would leave it.
+        () = signals.next() => anyhow::bail!("stopped while starting"),
     };
     signals.next().await;
     tracing::info!("Stopping: answering what was accepted");
@@ -29,6 +26,17 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     }
     database.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn start(config: &Config) -> anyhow::Result<(Database, App)> {
+    let database = Database::open(&config.database).await?;
+    match App::start(config, &database.options, Arc::new(SystemClock)).await {
+        Ok(app) => Ok((database, app)),
+        Err(error) => {
+            database.close().await;
+            Err(error)
+        }
+    }
 }
 
 /// SIGTERM and Ctrl-C, from the moment of listening on; one that comes early is not lost.

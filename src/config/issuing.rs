@@ -28,8 +28,8 @@ impl Default for Issuing {
 impl Issuing {
     pub(super) fn check(&self, problems: &mut Vec<String>) {
         for (holds, problem) in [
-            ((1..=64).contains(&self.lanes), "lanes: 1 to 64"),
-            ((1..=5000).contains(&self.batch), "batch: 1 to 5000"),
+            ((1..=16).contains(&self.lanes), "lanes: 1 to 16"),
+            ((1..=1000).contains(&self.batch), "batch: 1 to 1000"),
             ((1..=1_000_000).contains(&self.queue), "queue: 1 to 1000000"),
             (
                 (Duration::from_millis(100)..=Duration::from_secs(30)).contains(&self.deadline),

@@ -12,6 +12,7 @@ use hyper_util::{
 use tokio::{
     net::{TcpListener, TcpSocket},
     sync::Semaphore,
+    task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
 use tower::Service;
@@ -54,7 +55,9 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(limits.connections));
     let open = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
     loop {
+        while connections.try_join_next().is_some() {}
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
@@ -79,7 +82,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
             .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
         let connection = open.watch(connection);
-        tokio::spawn(async move {
+        connections.spawn(async move {
             // Broken connections are the network's business.
             let _result = connection.await;
             drop(place);
@@ -87,8 +90,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
     }
     drop(listener);
     if tokio::time::timeout(limits.drain, open.shutdown()).await.is_err() {
-        tracing::warn!("Some connections did not finish in time and were closed");
+        tracing::warn!("Some connections did not finish in time and are closed");
     }
+    // What they still hold would keep others from ending.
+    connections.shutdown().await;
 }
 
 async fn respond(

@@ -33,7 +33,7 @@ pub(super) async fn run(
     let mut watch = Watch(Instant::now());
     let mut tx = conn.begin().await?;
 
-    let locked = store::issuing::lock_offers(&mut tx, &keys).await?;
+    let locked = store::issuing::lock_offers(&mut tx, &keys, &asked).await?;
     watch.lap("lock");
     let facts = store::issuing::read_facts(&mut tx, &asked).await?;
     watch.lap("read");

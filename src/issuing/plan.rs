@@ -73,7 +73,10 @@ impl Plan {
                 Answer::Refused(refusal)
             }
         };
-        self.decided.insert(key, (request.offer, holder, answer.clone()));
+        // What holds for now only is asked anew: the next one may be made in time, or for something else.
+        if !matches!(answer, Answer::Refused(ClaimRefusal::Passing(_))) {
+            self.decided.insert(key, (request.offer, holder, answer.clone()));
+        }
         answer
     }
 

@@ -93,11 +93,11 @@ pub struct Crowd {
     pub overload: Figures,
 }
 
-struct Bench {
-    settings: Settings,
-    scratch: Scratch,
-    server: Server,
-    clock: Arc<dyn Clock>,
+struct Bench<'a> {
+    settings: &'a Settings,
+    scratch: &'a Scratch,
+    server: &'a Server,
+    clock: &'a Arc<dyn Clock>,
 }
 
 const CROWD: usize = 512;
@@ -111,6 +111,16 @@ pub async fn run(
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Report> {
     let scratch = Scratch::make(server, settings.connections, &clock).await?;
+    let report = measure_on(&scratch, &settings, &clock).await;
+    scratch.remove().await?;
+    report
+}
+
+async fn measure_on(
+    scratch: &Scratch,
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Report> {
     if settings.fill > 0 {
         let mut conn = scratch.options.connect().await?;
         let (campaign, _) = &scratch.campaigns[0];
@@ -118,14 +128,12 @@ pub async fn run(
         conn.close().await?;
     }
     let server = Server::start(&scratch.url, &[]).await?;
-    let bench = Bench { settings, scratch, server, clock };
-    let report = bench.measure().await;
-    bench.server.stop()?;
-    bench.scratch.remove().await?;
+    let report = Bench { settings, scratch, server: &server, clock }.measure().await;
+    server.stop()?;
     report
 }
 
-impl Bench {
+impl Bench<'_> {
     async fn measure(&self) -> anyhow::Result<Report> {
         let all: Arc<[Target]> =
             self.scratch.campaigns.iter().map(|(_, target)| target.clone()).collect();
@@ -199,7 +207,7 @@ impl Bench {
         let address = self.server.address;
         let run =
             Run { address, shape, pace: Pace::Closed, connections, length, name: name.into() };
-        run.measure(&self.clock).await
+        run.measure(self.clock).await
     }
 
     async fn paced(
@@ -218,7 +226,7 @@ impl Bench {
             length,
             name: name.into(),
         };
-        run.measure(&self.clock).await
+        run.measure(self.clock).await
     }
 
     async fn one_transaction_per_claim(&self) -> anyhow::Result<Rate> {

@@ -6,7 +6,11 @@ mod merchant;
 pub mod promise;
 mod script;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use chrono::TimeDelta;
 use secrecy::ExposeSecret;
@@ -66,8 +70,16 @@ impl Demo {
         let folder = folder.unwrap_or_else(|| {
             std::env::temp_dir().join(format!("kaquan-demo-{}", std::process::id()))
         });
+        let played = Self::play_in(config, &folder, say).await;
+        if played.is_err() && temporary {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        played.map(|demo| Self { folder: temporary.then_some(folder), ..demo })
+    }
+
+    async fn play_in(config: &Config, folder: &Path, say: impl Fn(&str)) -> anyhow::Result<Self> {
         let bin_dir = config.database.bin_dir.clone();
-        let settings = Settings { bin_dir, ..Settings::at(&folder) };
+        let settings = Settings { bin_dir, ..Settings::at(folder) };
         say("1/6 启动内嵌 Postgres · starting the embedded Postgres");
         let database = Database::embedded(settings).await?;
         let simulator = start_simulator().await?;
@@ -89,7 +101,7 @@ impl Demo {
             app,
             simulator,
             database,
-            folder: temporary.then_some(folder),
+            folder: None,
         })
     }
 

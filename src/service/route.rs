@@ -7,10 +7,10 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio::{
     sync::{Mutex, Notify},
-    time::{Instant, MissedTickBehavior},
+    time::{Instant, MissedTickBehavior, timeout},
 };
 
 use super::secret::{self, SecretHash};
@@ -27,9 +27,17 @@ pub struct Directory {
     db: PgPool,
     clock: Arc<dyn Clock>,
     state: RwLock<Arc<Snapshot>>,
-    /// When memory last agreed with the database. One reads at a time, however many callers wait for it.
-    checked_at: Mutex<Instant>,
+    /// One reads the database at a time, however many callers wait for it.
+    checked: Mutex<Checked>,
     changed: Arc<Notify>,
+}
+
+/// How the latest looks at the database ended.
+struct Checked {
+    /// When memory last agreed with it.
+    agreed_at: Instant,
+    /// When it last could not be asked.
+    failed_at: Option<Instant>,
 }
 
 struct Snapshot {
@@ -39,6 +47,10 @@ struct Snapshot {
 
 /// How long a change made on another server may go unnoticed here.
 const FRESHNESS: Duration = Duration::from_millis(250);
+/// How long the database may take for each step.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// No version is below zero.
+const NEVER_READ: i64 = -1;
 
 impl Directory {
     /// Reads all addresses; `changed` tells of changes made on this server.
@@ -47,10 +59,11 @@ impl Directory {
         clock: Arc<dyn Clock>,
         changed: Arc<Notify>,
     ) -> sqlx::Result<Self> {
-        let checked_at = Mutex::new(Instant::now());
-        let snapshot = read(&db, clock.now()).await?;
+        let checked = Mutex::new(Checked { agreed_at: Instant::now(), failed_at: None });
+        let fresh = read_since(&mut *db.acquire().await?, NEVER_READ, clock.now()).await?;
+        let snapshot = fresh.unwrap_or_else(|| Snapshot { version: 0, tokens: HashMap::new() });
         let state = RwLock::new(Arc::new(snapshot));
-        Ok(Self { db, clock, state, checked_at, changed })
+        Ok(Self { db, clock, state, checked, changed })
     }
 
     /// Where the token leads, if it lives and is for this platform.
@@ -94,18 +107,36 @@ impl Directory {
 
     /// Makes sure that memory agreed with the database at `moment` or later.
     async fn refresh(&self, moment: Instant) -> sqlx::Result<()> {
-        let mut checked_at = self.checked_at.lock().await;
-        // Whoever read while we waited has read for us too.
-        if *checked_at >= moment {
+        let mut checked = self.checked.lock().await;
+        // Whoever read while we waited has read for us too, or has found out for us that nobody answers.
+        if checked.agreed_at >= moment {
             return Ok(());
         }
-        let now = Instant::now();
-        let version = store::route::version(&mut *self.db.acquire().await?).await?;
-        if version != self.snapshot().version {
-            let fresh = Arc::new(read(&self.db, self.clock.now()).await?);
-            *self.state.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        if checked.failed_at.is_some_and(|failed_at| failed_at >= moment) {
+            return Err(sqlx::Error::PoolTimedOut);
         }
-        *checked_at = now;
+        let now = Instant::now();
+        let read = self.read_changes().await;
+        match &read {
+            Ok(()) => checked.agreed_at = now,
+            Err(_) => checked.failed_at = Some(Instant::now()),
+        }
+        read
+    }
+
+    /// A database that says nothing must not keep callers waiting longer than one that says no.
+    async fn read_changes(&self) -> sqlx::Result<()> {
+        let silence = |_| sqlx::Error::PoolTimedOut;
+        let mut conn = timeout(PATIENCE, self.db.acquire()).await.map_err(silence)??;
+        let known = self.snapshot().version;
+        let read = timeout(PATIENCE, read_since(&mut conn, known, self.clock.now())).await;
+        let Ok(read) = read else {
+            conn.close_on_drop();
+            return Err(sqlx::Error::PoolTimedOut);
+        };
+        if let Some(fresh) = read? {
+            *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        }
         Ok(())
     }
 
@@ -114,11 +145,18 @@ impl Directory {
     }
 }
 
-/// The version first: a change in between is then read again, not missed.
-async fn read(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Snapshot> {
-    let mut conn = db.acquire().await?;
-    let version = store::route::version(&mut conn).await?;
-    let tokens = store::route::list_live(&mut conn, now).await?;
+/// What is there, unless it is still the known version.
+async fn read_since(
+    conn: &mut PgConnection,
+    known: i64,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Snapshot>> {
+    // The version first: a change in between is then read again, not missed.
+    let version = store::route::version(conn).await?;
+    if version == known {
+        return Ok(None);
+    }
+    let tokens = store::route::list_live(conn, now).await?;
     let tokens = tokens.into_iter().map(|token| (token.secret_hash, token)).collect();
-    Ok(Snapshot { version, tokens })
+    Ok(Some(Snapshot { version, tokens }))
 }

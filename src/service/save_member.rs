@@ -54,8 +54,8 @@ pub async fn save_member(
 ) -> Result<MemberId, SaveMemberError> {
     people::check_member(&new.uid, &new.membership).map_err(SaveMemberError::Invalid)?;
     let mut holders = new.holders;
-    // Two that save the same people lock them in the same order.
-    holders.sort_by(|one, other| (one.0, one.1.as_str()).cmp(&(other.0, other.1.as_str())));
+    // The order in which the issuing engine meets people, too: nobody then waits for each other.
+    holders.sort_by_key(|(app, open_id)| HolderId::derive(*app, open_id.as_str()));
     let mut tx = db.begin().await?;
 
     let member = Member {

@@ -196,18 +196,24 @@ pub async fn find_known(
     Ok(known.collect())
 }
 
-/// Locks the offers, which must be sorted; an offer that does not exist is left out.
+/// Locks the offers, which must be sorted, and the records; an offer that does not exist is left out.
 pub async fn lock_offers(
     conn: &mut PgConnection,
     keys: &[OfferKey],
+    asked: &Asked,
 ) -> sqlx::Result<Vec<LockedOffer>> {
     let templates: Vec<_> = keys.iter().map(|key| key.template.uuid()).collect();
     let placements: Vec<_> = keys.iter().map(|key| key.placement.uuid()).collect();
     let ways: Vec<_> = keys.iter().map(|key| key.way.as_str()).collect();
-    let rows =
-        sqlx::query_file!("src/store/sql/lock_offers.sql", &templates, &placements, &ways as _)
-            .fetch_all(conn)
-            .await?;
+    let rows = sqlx::query_file!(
+        "src/store/sql/lock_offers.sql",
+        &templates,
+        &placements,
+        &ways as _,
+        &record_locks(asked),
+    )
+    .fetch_all(conn)
+    .await?;
     let offers = rows.into_iter().map(|row| LockedOffer {
         index: index(row.position),
         database_now: row.database_now,
@@ -327,6 +333,16 @@ pub async fn write_batch(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// The advisory locks of the asked records, in their order. Two records may share one; that costs a wait, no more.
+fn record_locks(asked: &Asked) -> Vec<i64> {
+    let lock = |(app, record): (&Uuid, &String)| {
+        Uuid::new_v5(app, record.as_bytes()).as_u64_pair().0.cast_signed()
+    };
+    let mut locks: Vec<_> = asked.apps.iter().zip(&asked.records).map(lock).collect();
+    locks.sort_unstable();
+    locks
 }
 
 fn column<'a, T, V>(rows: &'a [T], value: impl FnMut(&'a T) -> V) -> Vec<V> {

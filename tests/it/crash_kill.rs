@@ -1,7 +1,10 @@
 //! `kill -9` under load: of the server, of its Postgres, of both. Whatever was acknowledged stays, whatever was not is
 //! decided once, and everything comes back by itself.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use chrono::TimeDelta;
 use kaquan::{
@@ -9,6 +12,7 @@ use kaquan::{
     ops::audit::AuditScope,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use sqlx::PgPool;
 
 use crate::support::{
     campaign_offer::Offer,
@@ -54,6 +58,12 @@ async fn no_kill_loses_an_acknowledged_coupon_or_refuses_an_honest_call() {
         tokio::join!(load.run(address), strike);
         scene.start_after(victim).await;
         load.replay(scene.server().address, SAMPLE).await;
+        // Nothing acknowledged is missing, and every promise still holds in the rows.
+        let pool = scene.pool().await;
+        assert_eq!(lost(&pool, &load.acknowledged()).await, 0);
+        let now = SystemClock.now().max(noon());
+        recount(&pool, now, AuditScope::DataOnly).await;
+        pool.close().await;
     }
 
     load.replay(scene.server().address, usize::MAX).await;
@@ -77,6 +87,22 @@ async fn no_kill_loses_an_acknowledged_coupon_or_refuses_an_honest_call() {
         say(&format!("  {victim:?}: {}", spread(&scene.ready_in, victim)));
     }
     scene.serve.take().unwrap().stop().await;
+}
+
+/// How many of the acknowledged codes are not in the database under their records.
+async fn lost(pool: &PgPool, acknowledged: &HashMap<String, String>) -> i64 {
+    let (records, codes): (Vec<_>, Vec<_>) = acknowledged.iter().unzip();
+    sqlx::query_scalar(
+        "select count(*)
+         from unnest($1::text[], $2::text[]) as told (record, code)
+         left join coupon on coupon.record = told.record and coupon.code = told.code
+         where coupon.coupon_id is null",
+    )
+    .bind(records)
+    .bind(codes)
+    .fetch_one(pool)
+    .await
+    .unwrap()
 }
 
 fn spread(ready_in: &[(Victim, Duration)], victim: Victim) -> String {

@@ -294,3 +294,85 @@ async fn an_edit_changes_the_next_coupon_and_no_earlier_one() {
     let again = engine.issuer.issue(campaign.request("r-1", "open-1")).await.coupon();
     assert_eq!(again, before);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_that_races_for_two_templates_gets_a_coupon_or_a_refusal_and_never_both() {
+    let database = TestDatabase::new().await;
+    let plenty = Campaign::plant(&database.pool, &terms(), 1000).await;
+    let template = crate::support::plant::plant_template(&database.pool, &terms()).await;
+    let nothing = Campaign::place(&database.pool, plenty.app, template, 0).await;
+    let engines = [TestEngine::start(&database.options), TestEngine::start(&database.options)];
+
+    join_all((0..300).map(|number| {
+        let (record, open_id) = (format!("r-{number}"), format!("open-{number}"));
+        let engines = &engines;
+        async move {
+            let (one, other) = tokio::join!(
+                engines[0].issuer.issue(plenty.request(&record, &open_id)),
+                engines[1].issuer.issue(nothing.request(&record, &open_id)),
+            );
+            (one.unwrap(), other.unwrap())
+        }
+    }))
+    .await;
+
+    let both: i64 =
+        sqlx::query_scalar("select count(*) from coupon join refusal using (app_id, record)")
+            .fetch_one(&database.pool)
+            .await
+            .unwrap();
+    assert_eq!(both, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_out_of_date_copy_of_a_request_spoils_no_timely_one_beside_it() {
+    let database = TestDatabase::new().await;
+    let campaign = Campaign::plant(&database.pool, &terms(), 100).await;
+    let engine = TestEngine::start(&database.options);
+
+    let answers = join_all((0..64).map(|call| {
+        let record = format!("r-{}", call / 2);
+        let mut request = campaign.request(&record, &record);
+        let age = if call % 2 == 0 { 3600 } else { 0 };
+        let at = noon() - TimeDelta::seconds(age);
+        request.made = Some(Made { at, tolerance: TimeDelta::seconds(300) });
+        engine.issuer.issue(request)
+    }))
+    .await;
+
+    for timely in answers.into_iter().skip(1).step_by(2) {
+        timely.coupon();
+    }
+}
+
+/// Panics when it is asked for the first time.
+#[derive(Debug)]
+struct BrokenClock(std::sync::atomic::AtomicBool);
+
+impl kaquan::clock::Clock for BrokenClock {
+    fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        noon()
+    }
+
+    fn at_database(&self, _: chrono::DateTime<chrono::Utc>) -> chrono::DateTime<chrono::Utc> {
+        assert!(self.0.swap(true, std::sync::atomic::Ordering::Relaxed), "a bug, on purpose");
+        noon()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bug_costs_one_batch_and_not_the_engine() {
+    let database = TestDatabase::new().await;
+    let campaign = Campaign::plant(&database.pool, &terms(), 10).await;
+    let clock = std::sync::Arc::new(BrokenClock(false.into()));
+    let settings = kaquan::config::issuing::Issuing::default();
+    let (issuer, engine) = kaquan::issuing::start(&settings, &database.options, clock).unwrap();
+
+    let first = issuer.issue(campaign.request("r-1", "open-1")).await;
+    let again = issuer.issue(campaign.request("r-1", "open-1")).await;
+
+    assert_eq!(first, Err(kaquan::issuing::NoAnswer::Busy));
+    again.coupon();
+    drop(issuer);
+    engine.finish().await;
+}

@@ -20,7 +20,11 @@ use super::{
     wire::{self, Malformed, Taken},
 };
 use crate::{
-    domain::{app::PlatformKind, stock::Way},
+    domain::{
+        app::PlatformKind,
+        claim::{ClaimRefusal, PassingRefusal},
+        stock::Way,
+    },
     http::client_address::client_address,
     issuing::{self, Answer, Issuer, Made, NoAnswer, OfferKey},
     service::{
@@ -128,9 +132,16 @@ impl Callbacks {
     }
 
     async fn issue(&self, request: issuing::Request) -> Reply {
+        let placement = request.offer.placement;
         match self.issuer.issue(request).await {
             Ok(Answer::Issued(coupon)) => Reply::Code(coupon.code),
-            Ok(Answer::Refused(refusal)) => Reply::Refused(refusal),
+            Ok(Answer::Refused(refusal)) => {
+                // Baidu never does that: somebody guesses, or replays with changes.
+                if refusal == ClaimRefusal::from(PassingRefusal::RecordTaken) {
+                    tracing::warn!(placement.id = %placement, "A callback reuses a record");
+                }
+                Reply::Refused(refusal)
+            }
             Err(NoAnswer::Busy | NoAnswer::Failed) => Reply::Busy,
         }
     }

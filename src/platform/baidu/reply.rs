@@ -52,6 +52,7 @@ impl Reply {
         match self {
             Self::Code(_) => "issued",
             Self::Refused(ClaimRefusal::Final(_)) => "refused",
+            Self::Refused(ClaimRefusal::Passing(PassingRefusal::RecordTaken)) => "record_conflict",
             Self::Refused(ClaimRefusal::Passing(_)) => "refused_for_now",
             Self::OtherTemplate => "other_template",
             Self::BadSign => "bad_sign",

@@ -107,6 +107,9 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 
 struct FieldsVisitor;
 
+/// More keys than anybody sends.
+const MOST_KEYS: usize = 64;
+
 impl<'de> Visitor<'de> for FieldsVisitor {
     type Value = Fields<'de>;
 
@@ -118,8 +121,8 @@ impl<'de> Visitor<'de> for FieldsVisitor {
         let mut fields = Fields::default();
         let mut seen: Vec<Cow<'de, str>> = Vec::with_capacity(8);
         while let Some(Text(key)) = map.next_key::<Text<'de>>()? {
-            if seen.contains(&key) {
-                return Err(A::Error::custom("a key stands twice"));
+            if seen.contains(&key) || seen.len() >= MOST_KEYS {
+                return Err(A::Error::custom("a key stands twice, or there are too many"));
             }
             match &*key {
                 "recordId" => fields.record_id = text(map.next_value()?),
@@ -132,10 +135,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
-            // More keys than anybody sends are only looked at, not remembered.
-            if seen.len() < 64 {
-                seen.push(key);
-            }
+            seen.push(key);
         }
         Ok(fields)
     }
@@ -209,6 +209,14 @@ mod tests {
             let read = read(body.as_bytes()).map(|taken| taken.coupon_template_id);
             assert_eq!(read.ok().as_deref(), fits.then_some(id), "{id}");
         }
+    }
+
+    #[test]
+    fn a_key_cannot_hide_behind_many_others() {
+        let others: String = (0..64).map(|number| format!(r#""k{number}":1,"#)).collect();
+        let body = BODY.replacen('{', &format!("{{{others}"), 1);
+
+        assert_eq!(read(body.as_bytes()).unwrap_err(), Malformed::Json);
     }
 
     #[test]

@@ -6,7 +6,13 @@ select
     template.state as "template_state!: TemplateState",
     template.version as "version!",
     placement.state as "placement_state!: PlacementState",
-    stock.total - stock.issued as "left!"
+    stock.total - stock.issued as "left!",
+    (
+        -- One record may be asked for from two templates at once. Whoever comes second then sees the first one's answer,
+        -- be it a coupon or a refusal, which no unique index spans. The keys are sorted, and wanted after the templates.
+        select bool_and(pg_advisory_xact_lock(record.key) is not null)
+        from unnest($4::bigint[]) as record (key)
+    ) as "records_locked?"
 from unnest($1::uuid[], $2::uuid[], $3::text[])
     with ordinality as asked (template_id, placement_id, way, position)
 -- Each look-up needs what the one before it found, so that every server locks parents first, however it plans.

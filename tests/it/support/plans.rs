@@ -34,7 +34,7 @@ pub const STATEMENTS: [Statement; 5] = [
     Statement {
         name: "lock_offers",
         text: include_str!("../../../src/store/sql/lock_offers.sql"),
-        arguments: &[Uuids, Uuids, Texts],
+        arguments: &[Uuids, Uuids, Texts, Numbers],
         ways: &["placement by placement_pkey", "stock by stock_once", "template by template_pkey"],
     },
     Statement {
