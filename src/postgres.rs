@@ -10,6 +10,7 @@ mod data_dir;
 pub mod error;
 mod keeper;
 mod leftovers;
+mod memory;
 mod os_user;
 mod pid_file;
 pub mod run_with;

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::memory;
+
 /// Where the cluster lives and how large it may grow.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -11,23 +13,23 @@ pub struct Settings {
     pub bin_dir: Option<PathBuf>,
     /// How many connections the server admits, pools and tools together.
     pub max_connections: u16,
-    /// Page cache of the server, in its own notation: `256MB`.
+    /// Page cache of the server, in its own notation: `256MB`. A quarter of the memory unless said otherwise.
     pub shared_buffers: String,
-    /// How much log may gather between two checkpoints, in its own notation: `2GB`.
+    /// How much log may gather between two checkpoints, in its own notation: `4GB`.
     pub max_wal_size: String,
     /// Whether a commit survives a power cut.
     pub durability: Durability,
 }
 
 impl Settings {
-    /// The settings of a small server, with its data in `data_dir`.
+    /// The settings that suit this machine, with the data in `data_dir`.
     pub fn at(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
             bin_dir: None,
             max_connections: 100,
-            shared_buffers: "256MB".to_owned(),
-            max_wal_size: "2GB".to_owned(),
+            shared_buffers: format!("{}MB", memory::shared_buffers_mib()),
+            max_wal_size: "4GB".to_owned(),
             durability: Durability::On,
         }
     }
