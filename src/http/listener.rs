@@ -134,4 +134,34 @@ mod tests {
         assert_eq!(crowd.len(), 1000);
         assert!(began.elapsed() < Duration::from_secs(1), "somebody had to try again");
     }
+
+    #[tokio::test]
+    async fn a_stop_ends_what_will_not_end_by_itself() {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let held = Arc::new(());
+        let handlers = Arc::clone(&held);
+        let (begun, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
+        let router = Router::new().fallback(move || {
+            let (held, begun) = (Arc::clone(&handlers), begun.clone());
+            async move {
+                begun.send(()).unwrap();
+                std::future::pending::<()>().await;
+                drop(held);
+            }
+        });
+        let stop = CancellationToken::new();
+        let limits = Limits { drain: Duration::from_millis(50), ..Limits::default() };
+        let server = tokio::spawn(serve(listener, router, limits, stop.clone()));
+        let mut caller = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = b"GET / HTTP/1.1\r\nhost: kaquan\r\n\r\n";
+        tokio::io::AsyncWriteExt::write_all(&mut caller, request).await.unwrap();
+        has_begun.recv().await.unwrap();
+
+        stop.cancel();
+        let ended = tokio::time::timeout(Duration::from_secs(5), server).await;
+
+        assert!(ended.is_ok(), "the listener waits for a request without end");
+        assert_eq!(Arc::strong_count(&held), 1, "a handler still holds what it was given");
+    }
 }
