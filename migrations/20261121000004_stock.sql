@@ -8,7 +8,9 @@ create table stock (
     constraint stock_way_known check (way in ('take', 'claim')),
     -- The last guard of "never one too many".
     constraint stock_never_oversold check (issued >= 0 and issued <= total)
-) with (fillfactor = 50);
+)
+-- Room for new versions of a row on its own page; and no vacuum that locks everybody out to give back a few pages.
+with (fillfactor = 50, vacuum_truncate = false);
 
 -- Stock changes by named additions only, each applied once; a move between ways is one of each.
 create table stock_addition (

@@ -19,6 +19,8 @@ create table holder (
     member_id  uuid constraint holder_member references member (member_id),
     created_at timestamptz not null,
     constraint holder_one_per_open_id unique (app_id, open_id)
-);
+)
+-- As for coupons: a vacuum in one go would hold up every commit beside it.
+with (autovacuum_vacuum_cost_delay = 20);
 
 create index holder_by_member on holder (member_id) where member_id is not null;

@@ -28,7 +28,9 @@ create table coupon (
     constraint coupon_way_known check (way in ('take', 'claim')),
     constraint coupon_state_known check (state in ('issued', 'locked', 'redeemed', 'void')),
     constraint coupon_validity_forward check (valid_from < valid_until)
-);
+)
+-- A vacuum marks whole pages and writes them to the log; in one go, every commit beside it waits for that. Slowly does it.
+with (autovacuum_vacuum_cost_delay = 20);
 
 -- A final "no" to a record, so that a retry hears the same for ever.
 create table refusal (
