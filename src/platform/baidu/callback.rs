@@ -79,11 +79,11 @@ impl Callbacks {
         };
         let caller = client_address(&request, &self.trusted_proxies);
         // Only what was understood is kept while the engine works: with thousands waiting, bodies add up.
-        let taken = match read_body(request).await {
+        let read = match read_body(request).await {
             Ok(body) => wire::read(&body).map_err(Reply::Malformed),
             Err(reply) => Err(reply),
         };
-        match taken.and_then(|taken| self.check(&route, taken, caller)) {
+        match read.and_then(|taken| self.check(&route, taken, caller)) {
             Ok(request) => self.issue(request).await,
             Err(reply) => reply,
         }

@@ -115,15 +115,17 @@ mod tests {
 
     #[test]
     fn misreadings_of_the_outer_text_do_not_pass() {
-        for wrong in [
-            "6980300550d56e648b49a751f22f0601",
-            "3a374db306d051bc9ab2dc18b1c51f2f",
-            "",
-            "4a70ca55f5fc9cce6349383a6956134",
-            "4a70ca55f5fc9cce6349383a695613470",
-            "zz70ca55f5fc9cce6349383a69561347",
+        for (signed, wrong) in [
+            (A, "6980300550d56e648b49a751f22f0601"),
+            (A, "3a374db306d051bc9ab2dc18b1c51f2f"),
+            (B, "c36964cd621acbedeadca79d26083d7c"),
+            (B, "e236e0cb0ce7506b7d8dea506a26540c"),
+            (A, ""),
+            (A, "4a70ca55f5fc9cce6349383a6956134"),
+            (A, "4a70ca55f5fc9cce6349383a695613470"),
+            (A, "zz70ca55f5fc9cce6349383a69561347"),
         ] {
-            assert_eq!(A.verify(wrong, &BOTH), None, "{wrong}");
+            assert_eq!(signed.verify(wrong, &BOTH), None, "{wrong}");
         }
     }
 
