@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use kaquan::postgres::Postgres;
 use kaquan::postgres::settings::{Durability, Settings};
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sqlx::{ConnectOptions, Connection};
@@ -99,8 +100,12 @@ pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// Sends a signal; whoever has ended a moment ago, because its parent did, needs none.
 pub fn send(pid: u32, signal: Signal) {
-    kill(Pid::from_raw(pid.cast_signed()), signal).unwrap();
+    match kill(Pid::from_raw(pid.cast_signed()), signal) {
+        Ok(()) | Err(Errno::ESRCH) => {}
+        Err(error) => panic!("cannot send {signal} to {pid}: {error}"),
+    }
 }
 
 /// Whether the process runs; a zombie does not.
