@@ -50,11 +50,6 @@ impl Database {
         Ok(Self { options: postgres.options(NAME), embedded: Some(postgres) })
     }
 
-    /// The embedded server, if that is what runs.
-    pub fn server(&self) -> Option<&Postgres> {
-        self.embedded.as_ref()
-    }
-
     /// Stops the embedded server; to be called when every connection is closed.
     pub async fn close(self) {
         if let Some(postgres) = self.embedded {

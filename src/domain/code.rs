@@ -71,11 +71,6 @@ impl CouponCode {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// The code itself.
-    pub fn into_string(self) -> String {
-        self.0
-    }
 }
 
 /// Logs see the last four characters only, and those only of a code that is long enough to spare them.

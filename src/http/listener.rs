@@ -58,7 +58,12 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+        // A full house must not keep us from hearing that it is time to stop.
+        let free = tokio::select! {
+            () = stop.cancelled() => break,
+            free = Arc::clone(&places).acquire_owned() => free,
+        };
+        let Ok(place) = free else { break };
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
             accepted = listener.accept() => accepted,
@@ -163,5 +168,27 @@ mod tests {
 
         assert!(ended.is_ok(), "the listener waits for a request without end");
         assert_eq!(Arc::strong_count(&held), 1, "a handler still holds what it was given");
+    }
+
+    #[tokio::test]
+    async fn a_full_house_hears_that_it_is_time_to_stop() {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let drain = Duration::from_millis(50);
+        let limits = Limits { connections: 1, drain, ..Limits::default() };
+        let router = Router::new().fallback(async || "here");
+        let server = tokio::spawn(serve(listener, router, limits, stop.clone()));
+        let mut only = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = b"GET / HTTP/1.1\r\nhost: kaquan\r\n\r\n";
+        tokio::io::AsyncWriteExt::write_all(&mut only, request).await.unwrap();
+        let mut answer = [0; 12];
+        tokio::io::AsyncReadExt::read_exact(&mut only, &mut answer).await.unwrap();
+
+        stop.cancel();
+        let ended = tokio::time::timeout(Duration::from_secs(5), server).await;
+
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        assert!(ended.is_ok(), "the listener waits for a place to become free");
     }
 }

@@ -127,7 +127,7 @@ async fn measure_on(
         store::bench::fill(&mut conn, scratch.app, campaign, settings.fill, clock.now()).await?;
         conn.close().await?;
     }
-    let server = Server::start(&scratch.url, &[]).await?;
+    let server = Server::start(&scratch.url).await?;
     let report = Bench { settings, scratch, server: &server, clock }.measure().await;
     server.stop()?;
     report

@@ -135,11 +135,7 @@ pub(super) async fn start(config: &mut Config, database: &PgConnectOptions) -> a
 async fn start_simulator() -> anyhow::Result<Simulator> {
     let address = free_or_any(SocketAddr::from(([127, 0, 0, 1], 8090))).await;
     let listener = TcpListener::bind(address).await?;
-    let settings = simulator::Settings {
-        callback_timeout: std::time::Duration::from_secs(3),
-        ..simulator::Settings::default()
-    };
-    Ok(simulator::start(listener, settings)?)
+    Ok(simulator::start(listener, simulator::Settings::default())?)
 }
 
 /// The wanted address, or any port of the same host when somebody has it.

@@ -49,8 +49,8 @@ pub struct Steps {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Server {
-    /// Starts this very program as a server on the database, with more settings as environment.
-    pub async fn start(database_url: &str, settings: &[(&str, String)]) -> anyhow::Result<Self> {
+    /// Starts this very program as a server on the database.
+    pub async fn start(database_url: &str) -> anyhow::Result<Self> {
         let (address, metrics) = (free_address()?, free_address()?);
         let begun = Instant::now();
         let child = Command::new(std::env::current_exe()?)
@@ -59,7 +59,6 @@ impl Server {
             .env("KAQUAN__SERVER__LISTEN", address.to_string())
             .env("KAQUAN__METRICS__LISTEN", metrics.to_string())
             .env("KAQUAN__LOG__FILTER", "warn")
-            .envs(settings.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
