@@ -110,6 +110,18 @@ typed_id!(
     /// One API key.
     KeyId, "key"
 );
+typed_id!(
+    /// One thing that we owe a platform.
+    DeliveryId, "dlv"
+);
+typed_id!(
+    /// One use of a coupon.
+    RedemptionId, "rdm"
+);
+typed_id!(
+    /// One picture that leads to a coupon on a platform.
+    BannerId, "ban"
+);
 
 impl HolderId {
     /// The id of `open_id` on `app`, derived so that servers which meet somebody new at once agree on it.

@@ -1,0 +1,186 @@
+//! The channel to one app: when it is tripped by failures, and how long it then rests.
+
+use chrono::{DateTime, Days, FixedOffset, TimeDelta, TimeZone, Utc};
+
+use super::delivery::Outcome;
+
+/// So many failures in a row, and nothing is tried for a while.
+pub const TRIPS_AT: i32 = 10;
+/// The pauses after the trip and after each probe that failed, in seconds; the last one stays.
+const RESTS: [i64; 5] = [1, 2, 4, 8, 15];
+/// How long an app that was called too fast is left alone.
+const BREATHER: TimeDelta = TimeDelta::seconds(1);
+
+/// What is known about a channel: it is closed (calls are made), open (none is), or on probation (one is).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breaker {
+    /// In a row.
+    pub failures: i32,
+    /// Nothing is tried before.
+    pub open_until: Option<DateTime<Utc>>,
+}
+
+/// What becomes of the channel after some attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// As it is now.
+    pub breaker: Breaker,
+    /// The platform is back after an outage, so what waited for it is due.
+    pub recovered: bool,
+    /// A person has to mend something before more calls make sense.
+    pub locked: bool,
+}
+
+impl Breaker {
+    /// Whether only one call may be made, to see whether the platform is back.
+    pub const fn is_on_probation(self) -> bool {
+        self.failures >= TRIPS_AT
+    }
+
+    /// After these attempts, in the order in which they ended. `chance` in `0.0..1.0` spreads the pauses.
+    pub fn after(
+        self,
+        outcomes: impl IntoIterator<Item = Outcome>,
+        now: DateTime<Utc>,
+        chance: f64,
+    ) -> Change {
+        let mut change = Change { breaker: self, recovered: false, locked: false };
+        for outcome in outcomes {
+            change.take(outcome, now, chance);
+        }
+        change
+    }
+
+    /// What is left of `open_until` when it has passed.
+    fn rest_until(&mut self, until: DateTime<Utc>) {
+        self.open_until = self.open_until.max(Some(until));
+    }
+}
+
+impl Change {
+    fn take(&mut self, outcome: Outcome, now: DateTime<Utc>, chance: f64) {
+        let breaker = &mut self.breaker;
+        match outcome {
+            // A "no" is an answer: the platform is there.
+            Outcome::Done | Outcome::DoneBefore | Outcome::Refused => {
+                self.recovered |= breaker.failures > 0;
+                breaker.failures = 0;
+                breaker.open_until = None;
+            }
+            Outcome::Busy { .. } | Outcome::Unknown { .. } => {
+                // Those that were under way when it tripped say nothing new.
+                let resting = breaker.is_on_probation()
+                    && breaker.open_until.is_some_and(|until| now < until);
+                if !resting {
+                    breaker.failures = breaker.failures.saturating_add(1);
+                }
+                if breaker.is_on_probation() && !resting {
+                    breaker.rest_until(now + rest(breaker.failures, chance));
+                }
+            }
+            Outcome::TooFast => {
+                breaker.rest_until(now + BREATHER + TimeDelta::milliseconds(spread(chance)))
+            }
+            Outcome::UsedUpToday => breaker.rest_until(next_day_in_china(now)),
+            Outcome::Locked => self.locked = true,
+        }
+    }
+}
+
+/// Up to half a second.
+#[expect(clippy::cast_possible_truncation, reason = "at most five hundred")]
+fn spread(chance: f64) -> i64 {
+    (500.0 * chance.clamp(0.0, 1.0)) as i64
+}
+
+fn rest(failures: i32, chance: f64) -> TimeDelta {
+    let step = usize::try_from(failures - TRIPS_AT).unwrap_or_default();
+    TimeDelta::seconds(RESTS[step.min(RESTS.len() - 1)]) + TimeDelta::milliseconds(spread(chance))
+}
+
+/// The next midnight in China, where Baidu counts its days.
+fn next_day_in_china(now: DateTime<Utc>) -> DateTime<Utc> {
+    const EAST: i32 = 8 * 3600;
+    let tomorrow = FixedOffset::east_opt(EAST).and_then(|china| {
+        let day = now.with_timezone(&china).date_naive().checked_add_days(Days::new(1))?;
+        china.from_local_datetime(&day.and_hms_opt(0, 0, 0)?).single()
+    });
+    tomorrow.map_or(now + TimeDelta::days(1), |midnight| midnight.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UNKNOWN: Outcome = Outcome::Unknown { after: None };
+    const CLOSED: Breaker = Breaker { failures: 0, open_until: None };
+
+    fn noon() -> DateTime<Utc> {
+        "2026-11-11T12:00:00+08:00".parse().unwrap()
+    }
+
+    fn tripped() -> Breaker {
+        let trip = usize::try_from(TRIPS_AT).unwrap();
+        CLOSED.after(vec![UNKNOWN; trip], noon(), 0.0).breaker
+    }
+
+    #[test]
+    fn failures_in_a_row_trip_it_and_one_success_closes_it() {
+        let before = CLOSED.after(vec![UNKNOWN; 9], noon(), 0.0).breaker;
+        assert_eq!(before, Breaker { failures: 9, open_until: None });
+
+        let open = tripped();
+        assert_eq!(open.open_until, Some(noon() + TimeDelta::seconds(1)));
+        assert!(open.is_on_probation());
+
+        let closed = open.after([Outcome::Done], noon(), 0.0);
+        assert_eq!(closed, Change { breaker: CLOSED, recovered: true, locked: false });
+    }
+
+    #[test]
+    fn a_clear_no_shows_that_the_platform_is_there() {
+        assert_eq!(tripped().after([Outcome::Refused], noon(), 0.0).breaker, CLOSED);
+        assert!(!CLOSED.after([Outcome::Done], noon(), 0.0).recovered);
+    }
+
+    #[test]
+    fn probes_come_more_and_more_rarely_up_to_a_limit() {
+        let (mut breaker, mut now, mut rests) = (tripped(), noon(), Vec::new());
+
+        for _ in 0..6 {
+            now = breaker.open_until.unwrap();
+            breaker = breaker.after([UNKNOWN], now, 0.0).breaker;
+            rests.push((breaker.open_until.unwrap() - now).num_seconds());
+        }
+
+        assert_eq!(rests, [2, 4, 8, 15, 15, 15]);
+    }
+
+    #[test]
+    fn those_under_way_when_it_trips_do_not_lengthen_the_rest() {
+        let open = tripped();
+
+        assert_eq!(open.after(vec![UNKNOWN; 50], noon(), 0.0).breaker, open);
+    }
+
+    #[test]
+    fn an_app_that_is_called_too_fast_is_left_alone_for_a_moment_only() {
+        let change = CLOSED.after([Outcome::TooFast], noon(), 1.0);
+
+        assert_eq!(change.breaker.failures, 0);
+        assert_eq!(change.breaker.open_until, Some(noon() + TimeDelta::milliseconds(1500)));
+    }
+
+    #[test]
+    fn the_days_calls_come_back_at_midnight_in_china() {
+        let change = CLOSED.after([Outcome::UsedUpToday], noon(), 0.0);
+
+        let midnight = "2026-11-12T00:00:00+08:00".parse().ok();
+        assert_eq!(change.breaker.open_until, midnight);
+    }
+
+    #[test]
+    fn a_locked_door_is_for_a_person() {
+        assert!(CLOSED.after([Outcome::Locked], noon(), 0.0).locked);
+    }
+}
