@@ -7,6 +7,7 @@ pub mod bench;
 pub mod callback_token;
 pub mod code;
 pub mod code_import;
+pub mod delivery;
 pub mod doctor;
 pub mod issuing;
 pub mod member;
