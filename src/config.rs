@@ -4,6 +4,7 @@
 
 pub mod baidu;
 pub mod database;
+pub mod delivery;
 pub mod issuing;
 pub mod log;
 pub mod metrics;
@@ -27,6 +28,8 @@ pub struct Config {
     pub issuing: issuing::Issuing,
     /// How it answers Baidu.
     pub baidu: baidu::Baidu,
+    /// How it pays what it owes the platforms.
+    pub delivery: delivery::Delivery,
     /// What it tells about itself.
     pub log: log::Log,
 }
@@ -66,6 +69,7 @@ impl Config {
             database: section(&mut table, "database", &mut problems),
             issuing: section(&mut table, "issuing", &mut problems),
             baidu: section(&mut table, "baidu", &mut problems),
+            delivery: section(&mut table, "delivery", &mut problems),
             log: section(&mut table, "log", &mut problems),
         };
         problems.extend(table.keys().map(|name| format!("[{name}]: there is no such section")));
@@ -73,6 +77,7 @@ impl Config {
         config.issuing.check(&mut problems);
         config.server.check(&mut problems);
         config.baidu.check(&mut problems);
+        config.delivery.check(&mut problems);
         config.log.check(&mut problems);
         if problems.is_empty() { Ok(config) } else { Err(ConfigErrors(problems)) }
     }

@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod issuing;
 pub mod member;
 pub mod placement;
+pub mod platform_token;
 pub mod route;
 pub mod source;
 pub mod stock;

@@ -82,7 +82,7 @@ pub const ROOMS: &[Room] = &[
     },
     Room {
         name: "delivery",
-        may_use: &["platform", "store", "service", "domain", "clock", "config::delivery"],
+        may_use: &["platform", "store", "service", "domain", "clock", "vault", "config::delivery"],
         never: &["axum"],
         why: "pays what we owe, and serves nobody",
     },
