@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use crate::domain::id::AppId;
 
 /// Counts calls, and says when there is room again.
-pub(super) struct Load {
+pub(crate) struct Load {
     most: usize,
     most_per_app: usize,
     counts: Mutex<Counts>,

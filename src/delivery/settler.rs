@@ -86,8 +86,7 @@ async fn write(inner: &Inner, app: AppId, tried: &[Tried]) -> anyhow::Result<()>
     let instead = inner.clock.instead_of_database();
     let instance = tried.first().map_or(0, |tried| tried.held.instance);
     let mut tx = inner.db.begin().await?;
-    let ours =
-        store::delivery::settle::settle(&mut tx, instead, instance, &said).await?;
+    let ours = store::delivery::settle::settle(&mut tx, instead, instance, &said).await?;
     for tried in tried.iter().filter(|tried| ours.contains(&tried.held.delivery.id)) {
         tried.said.consequence.write(&mut tx, inner, tried).await?;
     }
@@ -147,7 +146,8 @@ async fn settle_channel(
     }
     let locked = tried.iter().find(|tried| tried.said.outcome == Outcome::Locked);
     let Some(locked) = locked.filter(|_| change.locked) else { return Ok(None) };
-    let reason = locked.said.note.clone().unwrap_or_else(|| "the platform lets nobody in".to_owned());
+    let reason =
+        locked.said.note.clone().unwrap_or_else(|| "the platform lets nobody in".to_owned());
     let paused = store::delivery::breaker::pause(tx, now, app, &reason).await?;
     Ok(paused.then_some(reason))
 }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::ExposeSecret;
 
 use super::{Inner, account::Account, attempt::Said};
 use crate::{
@@ -165,12 +166,12 @@ async fn look(inner: &Inner, account: &Account, seen: i64) -> sqlx::Result<Look>
         let place = Place::platform_token(account.app.uuid());
         // One that cannot be opened is as good as none.
         let value = stored.sealed.and_then(|sealed| inner.vault.unseal(place, &sealed).ok());
+        let value = value.and_then(|value| AccessToken::parse(value.expose_secret()).ok());
         let times = stored.expires_at.zip(stored.refresh_at);
         if let (Some(value), Some((expires_at, refresh_at))) = (value, times)
             && generation > seen
             && now < expires_at
         {
-            let value = AccessToken::from(value);
             return Ok(Look::There(Arc::new(Token { value, generation, expires_at, refresh_at })));
         }
     }
@@ -187,7 +188,8 @@ async fn fetch(
     fence: i64,
 ) -> Result<Option<Arc<Token>>, TokenTrouble> {
     metrics::counter!("kaquan_token_fetches_total").increment(1);
-    let fetched = inner.baidu.token(&account.for_baidu(), &account.secret).await;
+    let Account { settings, app_key, secret, .. } = account;
+    let fetched = inner.baidu.token(settings.account(app_key), secret, settings.token_by).await;
     let heard = match fetched {
         Ok(heard) => heard,
         Err(error) => {
@@ -209,9 +211,8 @@ async fn fetch(
         note: format!("the access token cannot be sealed: {error}"),
     })?;
     let now = inner.clock.now();
-    let life = TimeDelta::from_std(granted.expires_in).unwrap_or(TimeDelta::days(30));
-    let expires_at = now + life;
-    let refresh_at = now + life * REFRESH_AT_PERCENT / 100;
+    let expires_at = now + granted.expires_in;
+    let refresh_at = now + granted.expires_in * REFRESH_AT_PERCENT / 100;
     let stored = FetchedToken { sealed, expires_at, refresh_at };
     let mut conn = inner.db.acquire().await.map_err(TokenTrouble::ours)?;
     let generation = store::platform_token::store(&mut conn, account.app, fence, &stored).await;

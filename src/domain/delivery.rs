@@ -135,8 +135,7 @@ impl Outcome {
             return Verdict::Dead;
         }
         let asked = after.unwrap_or_default().clamp(TimeDelta::zero(), LONGEST_ASKED);
-        let outage =
-            matches!(self, Self::Busy { .. } | Self::Unknown { .. } | Self::NotAsked);
+        let outage = matches!(self, Self::Busy { .. } | Self::Unknown { .. } | Self::NotAsked);
         Verdict::Again { after: pause(number, chance).max(asked), outage }
     }
 

@@ -1,9 +1,13 @@
 //! A coupon given through us is to appear in the holder's wallet. The record is the identity.
 
 use crate::{
-    delivery::{Inner, ask::ask, attempt::{Held, Said}},
+    delivery::{
+        Inner,
+        ask::ask,
+        attempt::{Held, Said},
+    },
     domain::delivery::Outcome,
-    platform::baidu::client::SyncLetter,
+    platform::baidu::form::SyncLetter,
 };
 
 /// Tells Baidu of the coupon.
@@ -12,16 +16,17 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
     else {
         return Err(Said::unheard(Outcome::Refused, "the coupon or its placement is gone"));
     };
+    let Ok(template) = template.parse() else {
+        return Err(Said::unheard(Outcome::Refused, "the placement's id is none of Baidu's"));
+    };
     let letter = SyncLetter {
         open_id: &letter.open_id,
-        record_id: &held.delivery.identity,
-        coupon_template_id: template,
-        effect_time: letter.valid_from.timestamp(),
-        expire_time: letter.valid_until.timestamp(),
+        record: &held.delivery.identity,
+        template,
+        from: letter.valid_from,
+        until: letter.valid_until,
         code: &letter.code,
     };
-    let heard = ask(inner, held, async |account, token| {
-        inner.baidu.sync(account, token, &letter).await
-    });
-    heard.await.map(|heard| Said::done(&heard))
+    let heard = ask!(inner, held, |account, token| inner.baidu.sync(account, token, &letter));
+    Ok(Said::done(&heard))
 }

@@ -137,11 +137,8 @@ pub async fn lease(
     .fetch_all(conn)
     .await?;
     let Some(first) = rows.first() else { return Ok(None) };
-    let standing = Standing {
-        tokens: first.tokens,
-        failures: first.failures,
-        app_version: first.version,
-    };
+    let standing =
+        Standing { tokens: first.tokens, failures: first.failures, app_version: first.version };
     let leased = rows.into_iter().filter_map(|row| {
         let letter = Letter {
             record: row.record.unwrap_or_default(),
