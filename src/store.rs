@@ -12,6 +12,7 @@ pub mod issuing;
 pub mod member;
 pub mod placement;
 pub mod route;
+pub mod sealed;
 pub mod source;
 pub mod stock;
 pub mod stock_addition;

@@ -19,4 +19,5 @@ pub mod recount;
 pub mod sabotage;
 pub mod serve;
 pub mod test_app;
+pub mod vault;
 pub mod volume;
