@@ -4,6 +4,7 @@ pub mod admin;
 pub mod audit;
 pub mod books;
 pub mod campaign_offer;
+pub mod command;
 pub mod corpus;
 pub mod crash_load;
 pub mod crash_scene;
