@@ -14,6 +14,7 @@ pub mod member;
 pub mod placement;
 pub mod platform_token;
 pub mod route;
+pub mod sealed;
 pub mod source;
 pub mod stock;
 pub mod stock_addition;

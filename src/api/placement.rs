@@ -84,7 +84,7 @@ pub async fn create(
         .map_err(ApiError::invalid)?;
     let new = NewPlacement { template, app, platform_ref };
     let (placement, secret) =
-        create_placement::create_placement(&state.db, state.now(), new).await?;
+        create_placement::create_placement(&state.db, &state.vault, state.now(), new).await?;
     state.changed.notify_waiters();
     let callback_url = secret.and_then(|secret| callback_url(&state, placement.platform, &secret));
     let placement = show(&state, placement.id).await?;
@@ -164,9 +164,14 @@ pub async fn rotate(
     problems.expect(fits, "old_lives_for_seconds", "0 to 2592000: up to thirty days");
     problems.into_result().map_err(ApiError::invalid)?;
     let old_lives_for = TimeDelta::seconds(i64::from(body.old_lives_for_seconds));
-    let (placement, token, secret) =
-        rotate_callback_token::rotate_callback_token(&state.db, state.now(), id, old_lives_for)
-            .await?;
+    let (placement, token, secret) = rotate_callback_token::rotate_callback_token(
+        &state.db,
+        &state.vault,
+        state.now(),
+        id,
+        old_lives_for,
+    )
+    .await?;
     state.changed.notify_waiters();
     let callback_url = callback_url(&state, placement.platform, &secret);
     Ok((StatusCode::CREATED, Json(RotationView { token: token.into(), callback_url })))

@@ -1,4 +1,4 @@
-//! The secret parts of callback addresses, as hashes.
+//! The secret parts of callback addresses: as hashes, to know them again, and sealed, to tell a platform again.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -16,21 +16,35 @@ pub struct CallbackToken {
     pub retires_at: Option<DateTime<Utc>>,
 }
 
+/// What is kept of a token's secret, and never shown.
+#[derive(Debug)]
+pub struct Kept {
+    /// By which a caller's is recognised.
+    pub hash: [u8; 32],
+    /// To be opened when a platform is told the address again; `None` where there was no master key.
+    pub sealed: Option<Vec<u8>>,
+    /// How long older tokens of the placement live on after the platform was told of this one.
+    pub overlap_seconds: i32,
+}
+
 /// Adds a token.
 pub async fn insert(
     conn: &mut PgConnection,
     placement: PlacementId,
     token: &CallbackToken,
-    secret_hash: &[u8],
+    kept: &Kept,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into callback_token (token_id, placement_id, secret_hash, created_at, retires_at)
-        values ($1, $2, $3, $4, $5)
+        insert into callback_token
+            (token_id, placement_id, secret_hash, secret_sealed, overlap_seconds, created_at, retires_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
         "#,
         token.id as _,
         placement as _,
-        secret_hash,
+        &kept.hash,
+        kept.sealed.as_deref(),
+        kept.overlap_seconds,
         token.created_at,
         token.retires_at,
     )
@@ -76,4 +90,25 @@ pub async fn list(
     )
     .fetch_all(conn)
     .await
+}
+
+/// The sealed secret of a placement's newest token and its overlap in seconds. `None` when that one was not sealed: the
+/// address of an older one would soon be wrong.
+pub async fn newest_sealed(
+    conn: &mut PgConnection,
+    placement: PlacementId,
+) -> sqlx::Result<Option<(TokenId, Vec<u8>, i32)>> {
+    let newest = sqlx::query!(
+        r#"
+        select token_id as "id: TokenId", secret_sealed, overlap_seconds
+        from callback_token
+        where placement_id = $1
+        order by token_id desc
+        limit 1
+        "#,
+        placement as _,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(newest.and_then(|token| Some((token.id, token.secret_sealed?, token.overlap_seconds))))
 }
