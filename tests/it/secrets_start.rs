@@ -168,9 +168,9 @@ async fn the_doctor_knows_what_is_wrong_with_the_master_key() {
 
     for ((health, detail), (expected, words)) in seen.iter().zip([
         ("warning", "none: set secrets.master_keys_file"),
-        ("well", "seals; 1 secrets open"),
+        ("well", "seals; sealed so far: 1, all open"),
         ("broken", "key 1 is in use and not in"),
-        ("broken", "1 of 1 secrets do not open"),
+        ("broken", "1 of 1 sealed values do not open"),
         ("broken", "chmod 600"),
     ]) {
         assert!(health == expected && detail.contains(words), "{health}: {detail}");
