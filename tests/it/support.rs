@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod audit;
+pub mod baidu_desk;
 pub mod books;
 pub mod campaign_offer;
 pub mod corpus;
@@ -18,5 +19,6 @@ pub mod raw_http;
 pub mod recount;
 pub mod sabotage;
 pub mod serve;
+pub mod stub;
 pub mod test_app;
 pub mod volume;
