@@ -224,12 +224,13 @@ async fn a_banner_is_uploaded_under_its_documented_name() {
     assert_line(&asked, "POST", target);
     let kind = &asked.headers["content-type"];
     let boundary = kind.strip_prefix("multipart/form-data; boundary=").unwrap();
-    let head = format!(
+    let opening = format!(
         "--{boundary}\r\nContent-Disposition: form-data; name=\"multipartFile\"; filename=\"banner.png\"\r\n\
          Content-Type: image/png\r\n\r\n"
     );
-    let end = format!("\r\n--{boundary}--\r\n");
-    let body = [head.as_bytes(), b"\x89PNG\r\n\x1a\n\x00pixels\xff", end.as_bytes()].concat();
+    let closing = format!("\r\n--{boundary}--\r\n");
+    let body =
+        [opening.as_bytes(), b"\x89PNG\r\n\x1a\n\x00pixels\xff", closing.as_bytes()].concat();
     assert_eq!(asked.body, body);
     assert_eq!(asked.headers["content-length"], body.len().to_string());
     let shown = heard.unwrap().value;

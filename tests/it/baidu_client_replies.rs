@@ -368,11 +368,11 @@ async fn a_platform_that_does_not_listen_has_heard_nothing() {
 async fn a_platform_that_hangs_up_before_tls_has_heard_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = Url::parse(&format!("https://{}", listener.local_addr().unwrap())).unwrap();
-    let client = client();
+    let (client, token, letter) = (client(), token(), sync_letter());
 
     let (_hung_up, answer) = tokio::join!(
         async { drop(listener.accept().await.unwrap()) },
-        client.sync(account(&base), &token(), &sync_letter())
+        client.sync(account(&base), &token, &letter)
     );
 
     let error = answer.unwrap_err();
