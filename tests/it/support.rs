@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod audit;
+pub mod baidu_desk;
 pub mod books;
 pub mod campaign_offer;
 pub mod command;
@@ -20,6 +21,7 @@ pub mod raw_http;
 pub mod recount;
 pub mod sabotage;
 pub mod serve;
+pub mod stub;
 pub mod test_app;
 pub mod vault;
 pub mod volume;

@@ -186,14 +186,15 @@ mod tests {
 
     #[test]
     fn each_text_fits_to_the_column() {
-        let set: [(&str, usize, fn(&mut TemplateForm) -> &mut String); 5] = [
+        type Field = fn(&mut TemplateForm) -> &mut String;
+        let fields: [(&str, usize, Field); 5] = [
             ("title", 10, |form| &mut form.title),
             ("texts.description", 20, |form| &mut form.description),
             ("texts.introduction", 500, |form| &mut form.introduce),
             ("texts.threshold", 20, |form| &mut form.sill),
             ("texts.limit", 20, |form| &mut form.take_limit),
         ];
-        for (param, most, field) in set {
+        for (param, most, field) in fields {
             let with = |text: String| {
                 let mut form = good();
                 *field(&mut form) = text;

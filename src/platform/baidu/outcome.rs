@@ -20,19 +20,22 @@ pub fn outcome(call: Call, failure: &Failure, after: Option<TimeDelta>, doubt: b
         Failure::Gateway { .. } | Failure::Business { .. } => {
             of_reaction(failure.reaction().unwrap_or(Reaction::Refused), failure, after)
         }
+        // There the grant is a user's login code, and nothing of the app's.
+        Failure::OAuth { error } if call == Call::OldSessionKey && error == "invalid_grant" => {
+            Outcome::Refused
+        }
         Failure::OAuth { .. } => {
             of_reaction(failure.reaction().unwrap_or(Reaction::Unknown), failure, after)
         }
-        Failure::BannerExists { .. } => Outcome::Refused,
-        Failure::DataFalse => Outcome::Busy { after },
-        Failure::Http { status: 429 } => Outcome::Busy { after },
+        // The same request will do no better next time.
+        Failure::BannerExists { .. } | Failure::NotSent(Unsent::Request(_)) => Outcome::Refused,
+        Failure::NotSent(Unsent::Address(_)) => Outcome::Locked,
+        Failure::DataFalse
+        | Failure::Http { status: 429 }
+        | Failure::NotSent(Unsent::Connect(_)) => Outcome::Busy { after },
         Failure::Decode(_) | Failure::Http { .. } | Failure::Transport { .. } => {
             Outcome::Unknown { after }
         }
-        Failure::NotSent(Unsent::Connect(_)) => Outcome::Busy { after },
-        // The same address and the same request will do no better next time.
-        Failure::NotSent(Unsent::Address(_)) => Outcome::Locked,
-        Failure::NotSent(Unsent::Request(_)) => Outcome::Refused,
     }
 }
 
@@ -41,13 +44,12 @@ fn of_reaction(reaction: Reaction, failure: &Failure, after: Option<TimeDelta>) 
         Reaction::TooFast => Outcome::TooFast,
         Reaction::UsedUpToday => Outcome::UsedUpToday,
         Reaction::Locked => Outcome::Locked,
-        Reaction::Busy => Outcome::Busy { after },
         Reaction::Unknown => Outcome::Unknown { after },
         Reaction::Refused => Outcome::Refused,
-        // Asked about after a fresh token did not help either. 100 is then what it says, a wrong parameter; the others
-        // mean that somebody else's fresh token has overtaken ours.
+        // Who asks about a token has tried a fresh one, which did not help either: 100 is then what it says, a wrong
+        // parameter, and the others mean that somebody else's fresh token has overtaken ours.
         Reaction::FreshToken if *failure == (Failure::Gateway { code: 100 }) => Outcome::Refused,
-        Reaction::FreshToken => Outcome::Busy { after },
+        Reaction::Busy | Reaction::FreshToken => Outcome::Busy { after },
     }
 }
 
@@ -170,6 +172,14 @@ mod tests {
                 "{word}"
             );
         }
+    }
+
+    #[test]
+    fn a_login_code_that_is_not_taken_is_no_trouble_of_the_apps() {
+        let grant = Failure::OAuth { error: "invalid_grant".to_owned() };
+
+        assert_eq!(sure(Call::OldSessionKey, &grant), Outcome::Refused);
+        assert_eq!(sure(Call::SessionKey, &business(40001)), Outcome::Refused);
     }
 
     #[test]
