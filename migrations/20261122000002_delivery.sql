@@ -16,6 +16,8 @@ create table delivery (
     -- 'waiting' until the platform knows the placement.
     state        text collate "C" not null default 'pending',
     attempts     integer not null default 0,
+    -- How many of them were made before a person had it tried anew; only later ones count towards giving up.
+    retries_from integer not null default 0,
     -- Whether an attempt may have taken effect although we never heard so.
     doubt        boolean not null default false,
     -- Whether it is late only because the platform was away: then it is due again when the platform is back.
@@ -36,6 +38,7 @@ create table delivery (
         'publish', 'update', 'withdraw', 'import', 'add_stock', 'create_banner', 'delete_banner', 'sync', 'write_off'
     )),
     constraint delivery_state_known check (state in ('waiting', 'pending', 'leased', 'done', 'dead', 'cancelled')),
+    constraint delivery_retries_counted check (retries_from between 0 and attempts),
     constraint delivery_lease_whole check ((state = 'leased') = (leased_by is not null and leased_until is not null)),
     constraint delivery_settled_once check ((state in ('done', 'dead', 'cancelled')) = (settled_at is not null))
 )

@@ -22,7 +22,7 @@ use crate::{
     http::listener::{self, Limits},
     issuing::{self, Engine},
     platform::baidu::callback::{self, Callbacks},
-    service::{route::Directory, source::Sources},
+    service::{route::Directory, source::Sources, watch_deliveries::watch_deliveries},
     store, telemetry,
 };
 
@@ -64,6 +64,8 @@ impl App {
             async move { directory.keep_fresh().await }
         });
         spawn_until(&background, &stop, upkeep(issuer.clone()));
+        let watch = watch_deliveries(db.clone(), Arc::clone(&clock));
+        spawn_until(&background, &stop, watch);
 
         let callbacks = Callbacks {
             directory,

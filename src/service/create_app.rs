@@ -40,7 +40,7 @@ pub enum CreateAppError {
     Db(#[from] sqlx::Error),
 }
 
-/// Adds an account.
+/// Adds an account and the channel on which it is called.
 pub async fn create_app(
     db: &PgPool,
     now: DateTime<Utc>,
@@ -57,14 +57,18 @@ pub async fn create_app(
         created_at: now,
         updated_at: now,
     };
-    let mut conn = db.acquire().await?;
-    store::app::insert(&mut conn, &app).await.map_err(|error| {
+    let mut tx = db.begin().await?;
+
+    store::app::insert(&mut tx, &app).await.map_err(|error| {
         if violates(&error, "app_one_per_key") {
             CreateAppError::AlreadyThere
         } else {
             error.into()
         }
     })?;
+    store::channel::insert(&mut tx, now, app.id).await?;
+
+    tx.commit().await?;
     tracing::info!(app.id = %app.id, "app added");
     Ok(app)
 }
