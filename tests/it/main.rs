@@ -8,6 +8,9 @@
 mod api_access;
 mod api_app;
 mod api_code_import;
+mod api_delivery;
+mod api_delivery_by_hand;
+mod api_delivery_channel;
 mod api_input;
 mod api_member;
 mod api_placement;
@@ -17,6 +20,7 @@ mod audit;
 mod callback_corpus;
 mod callback_privacy;
 mod callback_tokens;
+mod cli_deliveries;
 mod crash_kill;
 mod flow_baidu_take;
 mod flow_two_servers;

@@ -93,7 +93,7 @@ fn state(delivery: &Delivery) -> String {
         return format!("{state}, as the platform says");
     }
     if delivery.doubt && delivery.state != DeliveryState::Done {
-        return format!("{state}, but may have taken effect");
+        return format!("{state}, perhaps done");
     }
     state.to_owned()
 }
