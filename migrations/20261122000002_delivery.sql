@@ -48,6 +48,8 @@ with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_
 create index delivery_due on delivery (app_id, due_at, position) where state = 'pending';
 create index delivery_by_subject on delivery (subject_id, position);
 create index delivery_leased on delivery (leased_by) where state = 'leased';
+-- For lists: these states can last, and are few among many that are done.
+create index delivery_at_rest on delivery (delivery_id) where state in ('waiting', 'dead', 'cancelled');
 create index delivery_dead on delivery (app_id, settled_at) where state = 'dead';
 create index delivery_waiting on delivery (placement_id) where state = 'waiting';
 create index delivery_by_placement on delivery (placement_id, position) where kind not in ('sync', 'write_off');

@@ -100,8 +100,9 @@ async fn read(
             and ($6::uuid is null or (subject_id = $6 and kind in ('sync', 'write_off')))
             and ($7::timestamptz is null or created_at >= $7)
             and ($8::timestamptz is null or settled_at >= $8)
+            -- Ids sort by the moment they were made, so these two find the place in their index.
             and ($9::uuid is null or delivery_id < $9)
-        -- Ids sort by the moment they were made; an index on the position would cost each claim a write.
+            and ($11::uuid is null or delivery_id >= $11)
         order by delivery_id desc
         limit $10
         "#,
@@ -115,6 +116,7 @@ async fn read(
         filter.settled_since,
         before as _,
         limit,
+        filter.created_since.map(DeliveryId::first_at) as _,
     )
     .fetch_all(conn)
     .await
