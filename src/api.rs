@@ -1,4 +1,5 @@
-//! Our own REST API. So far its administration: accounts, templates, placements, stock, codes and members.
+//! Our own REST API. So far its administration: accounts, templates, placements, stock, codes,
+//! members and deliveries.
 
 use std::sync::Arc;
 
@@ -16,7 +17,9 @@ use crate::{
 
 pub mod app;
 pub mod auth;
+pub mod channel;
 pub mod code_import;
+pub mod delivery;
 pub mod member;
 pub mod placement;
 pub mod platform_rules;

@@ -28,7 +28,7 @@ use crate::{
         callback::{self, Callbacks},
         client::Client,
     },
-    service::{route::Directory, source::Sources},
+    service::{route::Directory, source::Sources, watch_deliveries::watch_deliveries},
     store, telemetry,
     vault::Vault,
 };
@@ -85,6 +85,8 @@ impl App {
             public_url: config.server.public_url.clone(),
         });
         let worker = worker.await?;
+        let watch = watch_deliveries(db.clone(), Arc::clone(&clock));
+        spawn_until(&background, &stop, watch);
 
         let callbacks = Callbacks {
             directory,

@@ -2,6 +2,7 @@
 
 pub mod add_stock;
 pub mod authenticate;
+pub mod cancel_delivery;
 pub mod change_placement;
 pub mod create_app;
 pub mod create_key;
@@ -10,11 +11,17 @@ pub mod create_template;
 pub mod edit_app;
 pub mod edit_template;
 pub mod import_codes;
+pub mod pause_channel;
+pub mod replay_dead;
+pub mod replay_delivery;
 pub mod reseal_secrets;
+pub mod resume_channel;
 pub mod revoke_key;
 pub mod rotate_callback_token;
 pub mod route;
 pub mod save_member;
 pub mod secret;
+pub mod set_channel_rate;
 pub mod set_template_state;
 pub mod source;
+pub mod watch_deliveries;

@@ -5,6 +5,7 @@ pub mod app;
 pub mod audit;
 pub mod bench;
 pub mod callback_token;
+pub mod channel;
 pub mod code;
 pub mod code_import;
 pub mod delivery;

@@ -2,7 +2,9 @@
 
 use axum::routing::{self, MethodRouter};
 
-use super::{AdminState, app, code_import, member, placement, stock_addition, template};
+use super::{
+    AdminState, app, channel, code_import, delivery, member, placement, stock_addition, template,
+};
 use crate::domain::access::Permission;
 
 /// One method on one path.
@@ -34,6 +36,10 @@ pub const ADMIN: &[Route] = routes! {
     post "/v1/admin/apps" ManageApps => app::create;
     get "/v1/admin/apps/{app}" Read => app::get;
     patch "/v1/admin/apps/{app}" ManageApps => app::edit;
+    get "/v1/admin/apps/{app}/channel" Read => channel::get;
+    patch "/v1/admin/apps/{app}/channel" ManageApps => channel::edit;
+    post "/v1/admin/apps/{app}/channel/pause" RunCampaigns => channel::pause;
+    post "/v1/admin/apps/{app}/channel/resume" RunCampaigns => channel::resume;
 
     get "/v1/admin/templates" Read => template::list;
     post "/v1/admin/templates" RunCampaigns => template::create;
@@ -61,4 +67,10 @@ pub const ADMIN: &[Route] = routes! {
 
     get "/v1/admin/members/{uid}" Read => member::get;
     put "/v1/admin/members/{uid}" RunCampaigns => member::save;
+
+    get "/v1/admin/deliveries" Read => delivery::list;
+    get "/v1/admin/deliveries/{delivery}" Read => delivery::get;
+    post "/v1/admin/deliveries/{delivery}/replay" RunCampaigns => delivery::replay;
+    post "/v1/admin/deliveries/{delivery}/cancel" RunCampaigns => delivery::cancel;
+    post "/v1/admin/delivery-replays" RunCampaigns => delivery::replay_dead;
 };

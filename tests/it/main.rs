@@ -8,6 +8,9 @@
 mod api_access;
 mod api_app;
 mod api_code_import;
+mod api_delivery;
+mod api_delivery_by_hand;
+mod api_delivery_channel;
 mod api_input;
 mod api_member;
 mod api_placement;
@@ -20,6 +23,7 @@ mod baidu_client_simulated;
 mod callback_corpus;
 mod callback_privacy;
 mod callback_tokens;
+mod cli_deliveries;
 mod crash_kill;
 mod delivery_basics;
 mod flow_baidu_take;

@@ -45,6 +45,7 @@ pub const GUARDS: &[(&str, &str)] = &[
     ("delivery", "delivery_lease_whole"),
     ("delivery", "delivery_one_per_identity"),
     ("delivery", "delivery_pkey"),
+    ("delivery", "delivery_retries_counted"),
     ("delivery", "delivery_settled_once"),
     ("delivery", "delivery_state_known"),
     ("delivery_instance", "delivery_instance_pkey"),
