@@ -15,7 +15,10 @@ use crate::{
 
 pub mod app;
 pub mod auth;
+pub mod banner;
 pub mod code_import;
+pub mod delivery_brief;
+pub mod import;
 pub mod member;
 pub mod placement;
 pub mod platform_rules;

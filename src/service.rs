@@ -1,5 +1,6 @@
 //! Use cases, one per file; each owns its transaction and happens at one moment.
 
+pub mod add_banner;
 pub mod add_stock;
 pub mod authenticate;
 pub mod change_placement;
@@ -10,6 +11,10 @@ pub mod create_template;
 pub mod edit_app;
 pub mod edit_template;
 pub mod import_codes;
+pub mod import_placement;
+pub mod publish_placement;
+pub mod push_placement_update;
+pub mod remove_banner;
 pub mod revoke_key;
 pub mod rotate_callback_token;
 pub mod route;
@@ -17,3 +22,4 @@ pub mod save_member;
 pub mod secret;
 pub mod set_template_state;
 pub mod source;
+pub mod withdraw_placement;

@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod app;
 pub mod audit;
+pub mod banner;
 pub mod bench;
 pub mod callback_token;
 pub mod code;
@@ -12,6 +13,7 @@ pub mod doctor;
 pub mod issuing;
 pub mod member;
 pub mod placement;
+pub mod published;
 pub mod route;
 pub mod source;
 pub mod stock;

@@ -2,7 +2,9 @@
 
 use axum::routing::{self, MethodRouter};
 
-use super::{AdminState, app, code_import, member, placement, stock_addition, template};
+use super::{
+    AdminState, app, banner, code_import, import, member, placement, stock_addition, template,
+};
 use crate::domain::access::Permission;
 
 /// One method on one path.
@@ -34,6 +36,7 @@ pub const ADMIN: &[Route] = routes! {
     post "/v1/admin/apps" ManageApps => app::create;
     get "/v1/admin/apps/{app}" Read => app::get;
     patch "/v1/admin/apps/{app}" ManageApps => app::edit;
+    post "/v1/admin/apps/{app}/imports" RunCampaigns => import::create;
 
     get "/v1/admin/templates" Read => template::list;
     post "/v1/admin/templates" RunCampaigns => template::create;
@@ -54,10 +57,15 @@ pub const ADMIN: &[Route] = routes! {
     patch "/v1/admin/placements/{placement}" RunCampaigns => placement::edit;
     post "/v1/admin/placements/{placement}/pause" RunCampaigns => placement::pause;
     post "/v1/admin/placements/{placement}/resume" RunCampaigns => placement::resume;
-    post "/v1/admin/placements/{placement}/withdraw" RunCampaigns => placement::withdraw;
-    post "/v1/admin/placements/{placement}/callback-token-rotations" RunCampaigns => placement::rotate;
+    post "/v1/admin/placements/{placement}/publish" RunCampaigns => placement::platform::publish;
+    post "/v1/admin/placements/{placement}/update" RunCampaigns => placement::platform::update;
+    post "/v1/admin/placements/{placement}/withdraw" RunCampaigns => placement::platform::withdraw;
+    post "/v1/admin/placements/{placement}/callback-token-rotations" RunCampaigns => placement::platform::rotate;
     get "/v1/admin/placements/{placement}/stock-additions" Read => stock_addition::list;
     post "/v1/admin/placements/{placement}/stock-additions" RunCampaigns => stock_addition::create;
+    get "/v1/admin/placements/{placement}/banners" Read => banner::list;
+    post "/v1/admin/placements/{placement}/banners" RunCampaigns => banner::create;
+    delete "/v1/admin/banners/{banner}" RunCampaigns => banner::remove;
 
     get "/v1/admin/members/{uid}" Read => member::get;
     put "/v1/admin/members/{uid}" RunCampaigns => member::save;

@@ -1,6 +1,6 @@
 //! The secret parts of callback addresses, as hashes.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
 use crate::domain::id::{PlacementId, TokenId};
@@ -76,4 +76,25 @@ pub async fn list(
     )
     .fetch_all(conn)
     .await
+}
+
+/// How long older tokens of its placement live on after the platform was told of this one.
+pub async fn set_overlap(
+    conn: &mut PgConnection,
+    id: TokenId,
+    overlap: TimeDelta,
+) -> sqlx::Result<()> {
+    let seconds = i32::try_from(overlap.num_seconds()).unwrap_or(i32::MAX);
+    sqlx::query!(
+        r#"
+        update callback_token
+        set overlap_seconds = $2
+        where token_id = $1
+        "#,
+        id as _,
+        seconds,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
