@@ -16,6 +16,8 @@ create table delivery (
     -- 'waiting' until the platform knows the placement.
     state        text collate "C" not null default 'pending',
     attempts     integer not null default 0,
+    -- The attempts before an operator's last replay, which no longer count towards giving up.
+    retries_from integer not null default 0,
     -- Whether an attempt may have taken effect although we never heard so.
     doubt        boolean not null default false,
     -- Whether it is late only because the platform was away: then it is due again when the platform is back.
@@ -83,6 +85,8 @@ create table channel (
     -- The circuit breaker: failures in a row, and until when nothing is tried.
     failures         integer not null default 0,
     open_until       timestamptz,
+    -- While one call shows whether the platform is back, no other is made.
+    probing_until    timestamptz,
     constraint channel_rate_real check (calls_per_second > 0 and burst >= 1)
 )
 with (fillfactor = 50);

@@ -11,6 +11,7 @@ use url::Url;
 use crate::{
     clock::Clock,
     http::{error::ApiError, request_id},
+    vault::Vault,
 };
 
 pub mod app;
@@ -23,6 +24,7 @@ pub mod member;
 pub mod placement;
 pub mod platform_rules;
 pub mod route;
+pub mod secret;
 pub mod stock_addition;
 pub mod template;
 
@@ -31,6 +33,8 @@ pub mod template;
 pub struct AdminState {
     /// The database.
     pub db: PgPool,
+    /// What seals secrets there.
+    pub vault: Vault,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Where platforms reach us; callback addresses begin with it.

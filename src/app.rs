@@ -1,6 +1,8 @@
 //! Wires everything together, starts it and stops it.
 
 pub mod database;
+pub mod keys;
+
 mod health;
 
 use std::{net::SocketAddr, sync::Arc, time::Instant};
@@ -24,6 +26,7 @@ use crate::{
     platform::baidu::callback::{self, Callbacks},
     service::{route::Directory, source::Sources},
     store, telemetry,
+    vault::Vault,
 };
 
 /// A running server.
@@ -34,6 +37,8 @@ pub struct App {
     pub metrics_address: SocketAddr,
     /// The database, for those who look in from beside.
     pub db: PgPool,
+    /// What opens the secrets there.
+    pub vault: Vault,
     stop: CancellationToken,
     background: TaskTracker,
     listener: JoinHandle<()>,
@@ -50,6 +55,7 @@ impl App {
         telemetry::metrics();
         let db = pool(config, database).await?;
         migrate(database).await?;
+        let vault = keys::open(config, &db).await?;
         let stop = CancellationToken::new();
         let background = TaskTracker::new();
 
@@ -74,6 +80,7 @@ impl App {
         };
         let admin = AdminState {
             db: db.clone(),
+            vault: vault.clone(),
             clock,
             public_url: config.server.public_url.clone(),
             changed,
@@ -92,7 +99,7 @@ impl App {
         background.spawn(listener::serve(metrics_socket, metrics, Limits::default(), stop.clone()));
         background.close();
         tracing::info!(address = %address, metrics = %metrics_address, "kaquan is listening");
-        Ok(Self { address, metrics_address, db, stop, background, listener, engine })
+        Ok(Self { address, metrics_address, db, vault, stop, background, listener, engine })
     }
 
     /// Accepts no more, answers what was accepted, and ends.

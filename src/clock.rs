@@ -11,6 +11,9 @@ pub trait Clock: Send + Sync + 'static {
 
     /// The time to judge by, given what the database's clock just said.
     fn at_database(&self, database_now: DateTime<Utc>) -> DateTime<Utc>;
+
+    /// The time that a statement shall take in place of the database's own; `None` for real time.
+    fn instead_of_database(&self) -> Option<DateTime<Utc>>;
 }
 
 /// Real time; where servers must agree, the database's.
@@ -25,6 +28,10 @@ impl Clock for SystemClock {
 
     fn at_database(&self, database_now: DateTime<Utc>) -> DateTime<Utc> {
         database_now
+    }
+
+    fn instead_of_database(&self) -> Option<DateTime<Utc>> {
+        None
     }
 }
 
@@ -52,5 +59,9 @@ impl Clock for ManualClock {
 
     fn at_database(&self, _database_now: DateTime<Utc>) -> DateTime<Utc> {
         self.now()
+    }
+
+    fn instead_of_database(&self) -> Option<DateTime<Utc>> {
+        Some(self.now())
     }
 }

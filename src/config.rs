@@ -4,9 +4,11 @@
 
 pub mod baidu;
 pub mod database;
+pub mod delivery;
 pub mod issuing;
 pub mod log;
 pub mod metrics;
+pub mod secrets;
 pub mod server;
 
 use std::{fmt, path::Path};
@@ -23,10 +25,14 @@ pub struct Config {
     pub metrics: metrics::Metrics,
     /// Where it keeps everything.
     pub database: database::Database,
+    /// What seals secrets there.
+    pub secrets: secrets::Secrets,
     /// How it issues.
     pub issuing: issuing::Issuing,
     /// How it answers Baidu.
     pub baidu: baidu::Baidu,
+    /// How it pays what it owes the platforms.
+    pub delivery: delivery::Delivery,
     /// What it tells about itself.
     pub log: log::Log,
 }
@@ -64,8 +70,10 @@ impl Config {
             server: section(&mut table, "server", &mut problems),
             metrics: section(&mut table, "metrics", &mut problems),
             database: section(&mut table, "database", &mut problems),
+            secrets: section(&mut table, "secrets", &mut problems),
             issuing: section(&mut table, "issuing", &mut problems),
             baidu: section(&mut table, "baidu", &mut problems),
+            delivery: section(&mut table, "delivery", &mut problems),
             log: section(&mut table, "log", &mut problems),
         };
         problems.extend(table.keys().map(|name| format!("[{name}]: there is no such section")));
@@ -73,6 +81,7 @@ impl Config {
         config.issuing.check(&mut problems);
         config.server.check(&mut problems);
         config.baidu.check(&mut problems);
+        config.delivery.check(&mut problems);
         config.log.check(&mut problems);
         if problems.is_empty() { Ok(config) } else { Err(ConfigErrors(problems)) }
     }
@@ -161,7 +170,7 @@ mod tests {
             ..database::Database::default()
         };
         assert_eq!(
-            format!("{:?}", Config { database, ..config }),
+            format!("{:?}", Config { database, secrets: secrets::Secrets::default(), ..config }),
             format!("{:?}", Config::default())
         );
     }
@@ -183,11 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn printing_the_settings_shows_no_password() {
-        let environment = env(&[("DATABASE_URL", "postgres://kaquan:hunter2@localhost/kaquan")]);
+    fn printing_the_settings_shows_no_password_and_no_key() {
+        let environment = env(&[
+            ("DATABASE_URL", "postgres://kaquan:hunter2@localhost/kaquan"),
+            ("KAQUAN__SECRETS__MASTER_KEYS", "1 hunter3;2 hunter4"),
+        ]);
 
         let config = Config::load(None, environment).unwrap();
 
-        assert!(!format!("{config:?}").contains("hunter2"));
+        assert!(config.secrets.master_keys.is_some() && !format!("{config:?}").contains("hunter"));
     }
 }

@@ -15,6 +15,7 @@ pub mod import_placement;
 pub mod publish_placement;
 pub mod push_placement_update;
 pub mod remove_banner;
+pub mod reseal_secrets;
 pub mod revoke_key;
 pub mod rotate_callback_token;
 pub mod route;

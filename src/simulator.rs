@@ -4,6 +4,7 @@
 //! misspelt in our client is refused here instead of passing both sides. One port serves three
 //! surfaces: the platform's own calls, the control API under `/_sim`, and a page at `/`.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,39 +16,58 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+pub mod aim;
 pub mod app;
+pub mod banner;
+mod bend;
 mod caller;
 mod calls;
 pub mod clock;
 mod control;
 mod coupon;
 pub mod crowd;
+pub mod days;
+mod dispatch;
+pub mod effects;
 pub mod fault;
 mod fields;
 mod gate;
+pub mod journal;
+mod json;
 pub mod ledger;
 mod letter;
+mod limits;
 mod oauth;
 mod page;
+mod person;
 pub mod record;
 mod reply;
 pub mod report;
+mod sent;
+mod serve;
 pub mod sign;
 mod state;
 pub mod switches;
 pub mod take;
 mod target;
 pub mod template;
+mod turn;
 mod verdict;
+mod wallet;
 mod width;
 
+use aim::{FaultAim, NoSuchCall};
 use app::{App, AppSeed};
+use banner::BannerInside;
 use caller::Caller;
 use clock::Clock;
 use crowd::{CrowdOrder, CrowdReport};
+use days::Figures;
+use effects::{Identity, Tally};
 use fault::{CallFault, Fault};
+use journal::Entry;
 use ledger::TakeError;
-use record::{Attempt, Held, TakeReport};
+use record::{Attempt, Held, RecordInside, TakeReport};
 use report::Report;
 use state::World;
 use switches::Switches;
@@ -73,6 +93,8 @@ pub struct Settings {
     pub pause_between_tries: Duration,
     /// How many attempts the transcript keeps before it forgets the oldest.
     pub most_attempts_kept: usize,
+    /// How many requests the journal keeps before it forgets the oldest.
+    pub most_journal_kept: usize,
 }
 
 impl Default for Settings {
@@ -86,6 +108,7 @@ impl Default for Settings {
             callback_timeout: Duration::from_secs(3),
             pause_between_tries: Duration::from_millis(100),
             most_attempts_kept: 10_000,
+            most_journal_kept: 10_000,
         }
     }
 }
@@ -103,12 +126,7 @@ pub fn start(listener: TcpListener, settings: Settings) -> io::Result<Simulator>
         .with_state(world.clone());
 
     let (stop, stopped) = oneshot::channel::<()>();
-    let until = async {
-        // A dropped handle stops the server as well.
-        stopped.await.ok();
-    };
-    let served = axum::serve(listener, router).with_graceful_shutdown(until);
-    let task = tokio::spawn(async move { served.await });
+    let task = tokio::spawn(serve::serve(listener, router, stopped));
     Ok(Simulator { base_url: format!("http://{address}"), world, stop, task })
 }
 
@@ -151,6 +169,36 @@ impl Simulator {
         self.world.wallet(open_id)
     }
 
+    /// Everybody's coupons by open id; whoever holds none is left out.
+    pub fn wallets(&self) -> BTreeMap<String, Vec<Held>> {
+        self.world.wallets()
+    }
+
+    /// Every record of takes and syncs, with or without a coupon, oldest first.
+    pub fn records(&self) -> Vec<RecordInside> {
+        self.world.records()
+    }
+
+    /// Every banner, deleted ones included.
+    pub fn banners(&self) -> Vec<BannerInside> {
+        self.world.banners()
+    }
+
+    /// What really happened to each template on each day, whatever the statistics call shows.
+    pub fn figures(&self) -> Vec<Figures> {
+        self.world.figures()
+    }
+
+    /// How often each thing that must happen once did happen.
+    pub fn effects(&self) -> BTreeMap<Identity, Tally> {
+        self.world.lock().effects.all()
+    }
+
+    /// Every request to the platform's surface, oldest first, as far as it is kept.
+    pub fn journal(&self) -> Vec<Entry> {
+        self.world.lock().journal.after(0, None)
+    }
+
     /// Every template, deleted ones included.
     pub fn templates(&self) -> Vec<TemplateInside> {
         self.world.templates()
@@ -173,7 +221,23 @@ impl Simulator {
 
     /// Lets the next call to the platform go wrong; several queue up.
     pub fn next_call(&self, fault: CallFault) {
-        self.world.lock().next_call.push_back(fault);
+        // Aimed at any call, so there is no name that could be wrong.
+        self.world.lock().aims.add(FaultAim::next(1, fault)).ok();
+    }
+
+    /// Lets some calls to the platform go wrong; the first aim that matches a call strikes.
+    pub fn fault_calls(&self, aim: FaultAim) -> Result<(), NoSuchCall> {
+        self.world.lock().aims.add(aim)
+    }
+
+    /// Forgets every fault that waits for calls to the platform.
+    pub fn clear_call_faults(&self) {
+        self.world.lock().aims.clear();
+    }
+
+    /// Sends the platform away or brings it back: while away, every call is hung up on unread.
+    pub fn set_down(&self, down: bool) {
+        self.world.lock().down = down;
     }
 
     /// Moves the platform's clock.
@@ -203,7 +267,24 @@ impl Simulator {
 
     /// Ends every access token.
     pub fn revoke_tokens(&self) {
-        self.world.lock().tokens.clear();
+        self.world.lock().revoke_tokens(None);
+    }
+
+    /// Ends the access tokens of one app.
+    pub fn revoke_tokens_of(&self, app_key: &str) {
+        self.world.lock().revoke_tokens(Some(app_key));
+    }
+
+    /// Lets the access tokens of one app, or of all, run out at this moment.
+    pub fn expire_tokens(&self, app_key: Option<&str>) {
+        let now = self.world.now();
+        self.world.lock().expire_tokens(app_key, now);
+    }
+
+    /// The code that a person's sign-in hands the mini-program: ten minutes, for one use.
+    pub fn login_code(&self, app_key: &str, open_id: &str) -> String {
+        let now = self.world.now();
+        self.world.lock().login_code(app_key, open_id, now)
     }
 
     /// Back to the first moment.

@@ -3,10 +3,11 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{AdminState, platform_rules};
+use super::{AdminState, platform_rules, secret};
 use crate::{
     domain::{app::PlatformKind, id::AppId},
     http::{
@@ -16,13 +17,13 @@ use crate::{
     },
     service::{
         create_app::{self, CreateAppError, NewApp},
-        edit_app::{self, AppEdit, EditAppError},
+        edit_app::{self, AppEdit, EditAppError, SecretEdit},
     },
     store::{self, app::App},
 };
 
 /// The body of a creation.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewAppBody {
     platform: PlatformKind,
@@ -30,18 +31,22 @@ pub struct NewAppBody {
     name: String,
     #[serde(default = "no_settings")]
     settings: Value,
+    #[serde(default, deserialize_with = "secret::secret")]
+    secret: Option<SecretString>,
 }
 
 /// The body of a change.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AppEditBody {
     version: i32,
     name: Option<String>,
     settings: Option<Value>,
+    #[serde(default, deserialize_with = "secret::secret_edit")]
+    secret: SecretEdit,
 }
 
-/// An app as it is shown.
+/// An app as it is shown; of its secret only whether it is there.
 #[derive(Serialize)]
 pub struct AppView {
     id: AppId,
@@ -49,6 +54,7 @@ pub struct AppView {
     app_key: String,
     name: String,
     settings: Value,
+    has_secret: bool,
     version: i32,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -63,10 +69,10 @@ pub async fn create(
     State(state): State<AdminState>,
     Json(body): Json<NewAppBody>,
 ) -> Result<(StatusCode, Json<AppView>), ApiError> {
-    let NewAppBody { platform, app_key, name, settings } = body;
+    let NewAppBody { platform, app_key, name, settings, secret } = body;
     platform_rules::check_settings(platform, &settings).map_err(ApiError::invalid)?;
-    let new = NewApp { platform, app_key, name, settings };
-    let app = create_app::create_app(&state.db, state.now(), new).await?;
+    let new = NewApp { platform, app_key, name, settings, secret };
+    let app = create_app::create_app(&state.db, &state.vault, state.now(), new).await?;
     Ok((StatusCode::CREATED, Json(app.into())))
 }
 
@@ -103,17 +109,26 @@ pub async fn edit(
     if let Some(settings) = &body.settings {
         platform_rules::check_settings(app.platform, settings).map_err(ApiError::invalid)?;
     }
-    let AppEditBody { version, name, settings } = body;
-    let edit = AppEdit { version, name, settings };
-    let app = edit_app::edit_app(&state.db, state.now(), id, edit).await?;
+    let AppEditBody { version, name, settings, secret } = body;
+    let edit = AppEdit { version, name, settings, secret };
+    let app = edit_app::edit_app(&state.db, &state.vault, state.now(), id, edit).await?;
     state.changed.notify_waiters();
     Ok(Json(app.into()))
 }
 
 impl From<App> for AppView {
     fn from(app: App) -> Self {
-        let App { id, platform, app_key, name, settings, version, created_at, updated_at } = app;
-        Self { id, platform, app_key, name, settings, version, created_at, updated_at }
+        Self {
+            id: app.id,
+            platform: app.platform,
+            app_key: app.app_key,
+            name: app.name,
+            settings: app.settings,
+            has_secret: app.has_secret,
+            version: app.version,
+            created_at: app.created_at,
+            updated_at: app.updated_at,
+        }
     }
 }
 
@@ -122,6 +137,7 @@ impl From<CreateAppError> for ApiError {
         match error {
             CreateAppError::Invalid(problems) => Self::invalid(problems),
             CreateAppError::AlreadyThere => Self::conflict("app_exists", &error),
+            CreateAppError::Vault(cause) => cause.into(),
             CreateAppError::Db(cause) => cause.into(),
         }
     }
@@ -133,6 +149,7 @@ impl From<EditAppError> for ApiError {
             EditAppError::Invalid(problems) => Self::invalid(problems),
             EditAppError::NoSuchApp => Self::not_found(error.to_string()),
             EditAppError::VersionConflict { .. } => Self::conflict("version_conflict", &error),
+            EditAppError::Vault(cause) => cause.into(),
             EditAppError::Db(cause) => cause.into(),
         }
     }

@@ -1,14 +1,15 @@
 //! `/v1/admin/banners`: pictures that lead to a placement, shown by its platform.
 
 use axum::extract::{Multipart, State, multipart::MultipartError};
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::Serialize;
 
-use super::{AdminState, delivery_brief::DeliveryBrief};
+use super::{AdminState, delivery_brief::DeliveryBrief, platform_rules};
 use crate::{
     domain::{
-        banner::{BannerState, LARGEST_IMAGE},
+        banner::BannerState,
         id::{BannerId, PlacementId},
         problem::Problems,
     },
@@ -41,13 +42,25 @@ pub struct BannerView {
     updated_at: DateTime<Utc>,
 }
 
+/// The fields of an upload.
+struct Form {
+    title: String,
+    dest_url: String,
+    image: Bytes,
+}
+
 /// `POST /v1/admin/placements/{placement}/banners`: a form with `title`, `dest_url` and the file `image`.
 pub async fn create(
     State(state): State<AdminState>,
     Path(placement): Path<PlacementId>,
     form: Multipart,
 ) -> Result<(StatusCode, Json<BannerView>), ApiError> {
-    let new = read(placement, form).await?;
+    let there = store::placement::find(&mut *state.db.acquire().await?, placement).await?;
+    let platform = there.ok_or(AddBannerError::NoSuchPlacement)?.platform;
+    let Form { title, dest_url, image } = read(form).await?;
+    let checked = platform_rules::check_banner(platform, &title, &dest_url, image.clone());
+    let image_type = checked.map_err(ApiError::invalid)?.to_owned();
+    let new = NewBanner { placement, title, dest_url, image: image.to_vec(), image_type };
     let (banner, open) = add_banner(&state.db, state.now(), new).await?;
     Ok((StatusCode::ACCEPTED, Json(BannerView::from((banner, Some(&open))))))
 }
@@ -82,7 +95,7 @@ pub async fn remove(
     Ok((status, Json(BannerView::from((banner, open.as_ref())))))
 }
 
-async fn read(placement: PlacementId, mut form: Multipart) -> Result<NewBanner, ApiError> {
+async fn read(mut form: Multipart) -> Result<Form, ApiError> {
     let (mut title, mut dest_url, mut image) = (None, None, None);
     while let Some(field) = form.next_field().await? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -101,11 +114,10 @@ async fn read(placement: PlacementId, mut form: Multipart) -> Result<NewBanner, 
     problems.expect(dest_url.is_some(), "dest_url", "a field of the form");
     problems.expect(image.is_some(), "image", "a file of the form");
     problems.into_result().map_err(ApiError::invalid)?;
-    Ok(NewBanner {
-        placement,
+    Ok(Form {
         title: title.unwrap_or_default(),
         dest_url: dest_url.unwrap_or_default(),
-        image: image.unwrap_or_default().to_vec(),
+        image: image.unwrap_or_default(),
     })
 }
 
@@ -116,7 +128,7 @@ fn bad(detail: String) -> ApiError {
 impl From<MultipartError> for ApiError {
     fn from(error: MultipartError) -> Self {
         if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            let detail = format!("a picture has at most {LARGEST_IMAGE} bytes");
+            let detail = "a picture has less than 2 MiB";
             return Self::refused(error.status(), "body_too_large", detail);
         }
         bad(error.body_text())
@@ -144,7 +156,6 @@ impl From<(Banner, Option<&Open>)> for BannerView {
 impl From<AddBannerError> for ApiError {
     fn from(error: AddBannerError) -> Self {
         match error {
-            AddBannerError::Invalid(problems) => Self::invalid(problems),
             AddBannerError::NoSuchPlacement => Self::not_found(error.to_string()),
             AddBannerError::NoWallet => Self::conflict("no_wallet", &error),
             AddBannerError::Withdrawn => Self::conflict("wrong_state", &error),

@@ -68,7 +68,7 @@ pub async fn create(
         .map_err(ApiError::invalid)?;
     let new = NewPlacement { template, app, platform_ref };
     let (placement, secret) =
-        create_placement::create_placement(&state.db, state.now(), new).await?;
+        create_placement::create_placement(&state.db, &state.vault, state.now(), new).await?;
     state.changed.notify_waiters();
     let callback_url = secret.and_then(|secret| callback_url(&state, placement.platform, &secret));
     let placement = show(&state, placement.id).await?;

@@ -59,9 +59,13 @@ impl Database {
 }
 
 fn embedded_settings(settings: &database::Database) -> anyhow::Result<Settings> {
-    let data_dir = settings.data_dir.clone().or_else(default_data_dir);
-    let data_dir = data_dir.context("set database.data_dir: there is no home folder")?;
+    let data_dir = data_dir(settings).context("set database.data_dir: there is no home folder")?;
     Ok(Settings { bin_dir: settings.bin_dir.clone(), ..Settings::at(data_dir) })
+}
+
+/// Where the embedded server's data lives.
+pub fn data_dir(settings: &database::Database) -> Option<PathBuf> {
+    settings.data_dir.clone().or_else(default_data_dir)
 }
 
 /// Where data lives when nobody says: in the system's state folder for root, in the user's own for others.

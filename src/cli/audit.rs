@@ -6,12 +6,14 @@ use clap::Args;
 
 use super::{output, session::Session};
 use crate::{
+    app::keys,
     config::Config,
     ops::audit::{
         self, AuditScope,
         report::{AuditReport, Outcome},
     },
     store,
+    vault::Vault,
 };
 
 /// Exit status: 0 every promise holds, 2 one is broken, 3 it could not be checked.
@@ -41,10 +43,14 @@ impl Audit {
 
     async fn check(&self, config: &Config) -> anyhow::Result<AuditReport> {
         let session = Session::open(config).await?;
+        let vault = keys::look(config).unwrap_or_else(|error| {
+            output::note(format_args!("{error:#}"));
+            Vault::without_keys()
+        });
         let scope = if self.data_only { AuditScope::DataOnly } else { AuditScope::Everything };
         let report = async {
             let now = store::now(&session.db).await?;
-            audit::run(&session.db, now, scope).await
+            audit::run(&session.db, &vault, now, scope).await
         };
         let report = report.await;
         session.close().await;

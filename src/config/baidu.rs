@@ -1,21 +1,31 @@
-//! How Baidu's callbacks are answered.
+//! How Baidu's callbacks are answered, and how long it may take to answer ours.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 
-/// How Baidu's callbacks are answered.
+/// How kaquan and Baidu speak with each other.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Baidu {
     /// How far the timestamp of a new record may be from now; known records are answered whatever theirs says.
     #[serde(with = "humantime_serde")]
     pub callback_window: Duration,
+    /// How long one call to Baidu may take, from the first byte sent to the last one heard.
+    #[serde(with = "humantime_serde")]
+    pub call_timeout: Duration,
+    /// The same for calls that carry a picture.
+    #[serde(with = "humantime_serde")]
+    pub upload_timeout: Duration,
 }
 
 impl Default for Baidu {
     fn default() -> Self {
-        Self { callback_window: Duration::from_mins(5) }
+        Self {
+            callback_window: Duration::from_mins(5),
+            call_timeout: Duration::from_secs(3),
+            upload_timeout: Duration::from_secs(10),
+        }
     }
 }
 
@@ -24,6 +34,13 @@ impl Baidu {
         let day = Duration::from_hours(24);
         if self.callback_window < Duration::from_secs(10) || self.callback_window > day {
             problems.push("[baidu] callback_window: 10s to 1day".to_owned());
+        }
+        for (name, timeout) in
+            [("call_timeout", self.call_timeout), ("upload_timeout", self.upload_timeout)]
+        {
+            if !(Duration::from_millis(100)..=Duration::from_mins(1)).contains(&timeout) {
+                problems.push(format!("[baidu] {name}: 100ms to 1min"));
+            }
         }
     }
 }

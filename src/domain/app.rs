@@ -36,7 +36,7 @@ impl PlatformKind {
 }
 
 /// Checks what a person wrote about an app; limits are ours, generous over the platforms' own.
-pub fn check(name: &str, app_key: &str) -> Result<(), Vec<Problem>> {
+pub fn check(name: &str, app_key: &str, secret: Option<&str>) -> Result<(), Vec<Problem>> {
     let mut problems = Problems::default();
     problems.expect(
         (1..=100).contains(&name.chars().count()) && name.trim() == name,
@@ -48,5 +48,9 @@ pub fn check(name: &str, app_key: &str) -> Result<(), Vec<Problem>> {
         "app_key",
         "1 to 64 visible ASCII characters",
     );
+    let fits = |secret: &str| {
+        (1..=256).contains(&secret.len()) && secret.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    problems.expect(secret.is_none_or(fits), "secret", "1 to 256 visible ASCII characters");
     problems.into_result()
 }

@@ -67,7 +67,7 @@ impl Change {
                 breaker.failures = 0;
                 breaker.open_until = None;
             }
-            Outcome::Busy { .. } | Outcome::Unknown { .. } => {
+            Outcome::Busy { .. } | Outcome::Unknown { .. } | Outcome::NotAsked => {
                 // Those that were under way when it tripped say nothing new.
                 let resting = breaker.is_on_probation()
                     && breaker.open_until.is_some_and(|until| now < until);

@@ -66,6 +66,8 @@ pub enum Outcome {
         /// What the platform asked for.
         after: Option<TimeDelta>,
     },
+    /// The platform could not even be asked, for want of an access token; nothing was sent.
+    NotAsked,
     /// Too many calls: the whole app has to slow down.
     TooFast,
     /// The day's calls are used up: the whole app has to wait for the next day in China.
@@ -127,23 +129,25 @@ impl Outcome {
             Self::DoneBefore => return Verdict::Done { presumed: true },
             Self::Refused => return Verdict::Dead,
             Self::Busy { after } | Self::Unknown { after } => after,
-            Self::TooFast | Self::UsedUpToday | Self::Locked => None,
+            Self::NotAsked | Self::TooFast | Self::UsedUpToday | Self::Locked => None,
         };
-        let about_the_app = matches!(self, Self::TooFast | Self::UsedUpToday | Self::Locked);
-        if number >= MOST_ATTEMPTS && !about_the_app {
+        if number >= MOST_ATTEMPTS && self.burns_the_attempt() {
             return Verdict::Dead;
         }
         let asked = after.unwrap_or_default().clamp(TimeDelta::zero(), LONGEST_ASKED);
-        Verdict::Again { after: pause(number, chance).max(asked), outage: !about_the_app }
+        let outage = matches!(self, Self::Busy { .. } | Self::Unknown { .. } | Self::NotAsked);
+        Verdict::Again { after: pause(number, chance).max(asked), outage }
     }
 
     /// How the attempt stands in the books.
     pub const fn in_the_books(self) -> AttemptOutcome {
         match self {
             Self::Done | Self::DoneBefore => AttemptOutcome::Ok,
-            Self::Busy { .. } | Self::TooFast | Self::UsedUpToday | Self::Locked => {
-                AttemptOutcome::Retry
-            }
+            Self::Busy { .. }
+            | Self::NotAsked
+            | Self::TooFast
+            | Self::UsedUpToday
+            | Self::Locked => AttemptOutcome::Retry,
             Self::Refused => AttemptOutcome::Permanent,
             Self::Unknown { .. } => AttemptOutcome::Unknown,
         }
@@ -151,7 +155,7 @@ impl Outcome {
 
     /// Whether the attempt counts. What stopped it before it was about this delivery does not.
     pub const fn burns_the_attempt(self) -> bool {
-        !matches!(self, Self::TooFast | Self::UsedUpToday | Self::Locked)
+        !matches!(self, Self::NotAsked | Self::TooFast | Self::UsedUpToday | Self::Locked)
     }
 }
 
@@ -192,6 +196,19 @@ impl DeliveryState {
 }
 
 impl DeliveryKind {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::Publish,
+        Self::Update,
+        Self::Withdraw,
+        Self::Import,
+        Self::AddStock,
+        Self::CreateBanner,
+        Self::DeleteBanner,
+        Self::Sync,
+        Self::WriteOff,
+    ];
+
     /// As the database spells it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -219,6 +236,19 @@ impl DeliveryKind {
             | Self::Sync
             | Self::WriteOff => true,
         }
+    }
+}
+
+/// The text is no kind that this version knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no such kind of delivery")]
+pub struct UnknownKind;
+
+impl TryFrom<&str> for DeliveryKind {
+    type Error = UnknownKind;
+
+    fn try_from(text: &str) -> Result<Self, UnknownKind> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownKind)
     }
 }
 
@@ -294,5 +324,8 @@ mod tests {
             let verdict = outcome.judge(MOST_ATTEMPTS + 1, 0.5);
             assert!(matches!(verdict, Verdict::Again { outage: false, .. }), "{verdict:?}");
         }
+        assert!(!Outcome::NotAsked.burns_the_attempt());
+        let verdict = Outcome::NotAsked.judge(MOST_ATTEMPTS + 1, 0.5);
+        assert!(matches!(verdict, Verdict::Again { outage: true, .. }), "{verdict:?}");
     }
 }

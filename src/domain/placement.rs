@@ -63,9 +63,8 @@ pub struct Standing<'a> {
 impl Standing<'_> {
     /// What to show.
     pub fn platform_state(&self) -> PlatformState {
-        let owes = |wanted: &[DeliveryKind]| {
-            self.unsettled.iter().any(|(kind, _)| wanted.contains(kind))
-        };
+        let owes =
+            |wanted: &[DeliveryKind]| self.unsettled.iter().any(|(kind, _)| wanted.contains(kind));
         if self.unsettled.iter().any(|&(_, state)| state == DeliveryState::Dead) {
             return PlatformState::Failed;
         }
@@ -105,7 +104,13 @@ mod tests {
             (active, true, false, &[], PlatformState::Published),
             (active, true, true, &[(Update, Leased)], PlatformState::Updating),
             (active, true, true, &[], PlatformState::Failed),
-            (gone, false, false, &[(Publish, Leased), (Withdraw, Waiting)], PlatformState::Withdrawing),
+            (
+                gone,
+                false,
+                false,
+                &[(Publish, Leased), (Withdraw, Waiting)],
+                PlatformState::Withdrawing,
+            ),
             (gone, true, true, &[], PlatformState::Withdrawn),
             (gone, false, false, &[], PlatformState::NotPublished),
             (active, true, true, &[(Update, Dead), (Update, Pending)], PlatformState::Failed),

@@ -123,7 +123,14 @@ impl Terms {
     pub fn show_the_same_as(&self, other: &Self) -> bool {
         let Self { title, kind, benefit, threshold, texts, colour, .. } = self;
         (title, kind, benefit, threshold, texts, colour)
-            == (&other.title, &other.kind, &other.benefit, &other.threshold, &other.texts, &other.colour)
+            == (
+                &other.title,
+                &other.kind,
+                &other.benefit,
+                &other.threshold,
+                &other.texts,
+                &other.colour,
+            )
             && (self.claim_from, self.claim_until, &self.validity, self.per_person_limit)
                 == (other.claim_from, other.claim_until, &other.validity, other.per_person_limit)
     }

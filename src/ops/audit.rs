@@ -12,7 +12,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
-use crate::store;
+use crate::{store, vault::Vault};
 
 use check::Check;
 use report::{AuditReport, Findings};
@@ -31,12 +31,14 @@ pub enum AuditScope {
 
 /// Checks every promise in one snapshot.
 ///
+/// Secrets are tried with the keys of `vault`; when it has none, the report says that they were not looked at.
 /// `now` is what coupons are judged by; in production the database's time, so that no server's clock can accuse another.
 ///
 /// # Errors
 /// When the database could not be asked; nothing is known then.
 pub async fn run(
     db: &PgPool,
+    vault: &Vault,
     now: DateTime<Utc>,
     scope: AuditScope,
 ) -> Result<AuditReport, sqlx::Error> {
@@ -53,6 +55,7 @@ pub async fn run(
     pass::codes(&mut tx, &mut findings, &rules).await?;
     pass::stocks(&mut tx, &mut findings).await?;
     pass::references(&mut tx, &mut findings, now).await?;
+    pass::secrets(&mut tx, &mut findings, vault).await?;
     pass::guards(&mut tx, &mut findings).await?;
     if scope == AuditScope::Everything {
         pass::server(&mut tx, &mut findings, now).await?;

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use crate::{
     app::{App, database::Database},
     clock::{Clock, SystemClock},
-    config::Config,
+    config::{self, Config},
     domain::access::Role,
     postgres::settings::Settings,
     service::create_key::create_key,
@@ -85,6 +85,14 @@ impl Demo {
         let simulator = start_simulator().await?;
         say("2/6 启动 kaquan · starting kaquan");
         let mut config = config.clone();
+        // The demo's own database has its own keys beside it, whatever the settings say of the real one.
+        config.database = config::database::Database {
+            url: None,
+            url_file: None,
+            data_dir: Some(folder.to_owned()),
+            ..config.database
+        };
+        config.secrets = config::secrets::Secrets::default();
         config.server.listen = free_or_any(config.server.listen).await;
         config.metrics.listen = free_or_any(config.metrics.listen).await;
         let app = start(&mut config, &database.options).await?;

@@ -6,7 +6,13 @@ use serde::Serialize;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 
-use crate::{config::Config, store};
+use crate::{
+    app::keys,
+    config::Config,
+    service::reseal_secrets::{Survey, survey},
+    store,
+    vault::{KeyId, Vault},
+};
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -54,16 +60,21 @@ pub async fn examine(
     now: chrono::DateTime<chrono::Utc>,
 ) -> Diagnosis {
     let mut findings = vec![public_url(config)];
+    let mut readable = None;
     match db {
         Ok(db) => {
             findings.push(well("database", "answers"));
             match store::doctor::look(db).await {
-                Ok(seen) => findings.extend(database(&seen, now)),
+                Ok(seen) => {
+                    findings.extend(database(&seen, now));
+                    readable = is_current(&seen).then_some(db);
+                }
                 Err(error) => findings.push(broken("database", format!("cannot be read: {error}"))),
             }
         }
         Err(error) => findings.push(broken("database", error)),
     }
+    findings.push(master_key(config, readable).await);
     findings.push(port("listen", config.server.listen).await);
     findings.push(port("metrics", config.metrics.listen).await);
     findings.push(open_files());
@@ -78,10 +89,10 @@ fn database(seen: &store::doctor::Seen, now: chrono::DateTime<chrono::Utc>) -> V
     } else {
         broken("postgres version", format!("{major}: kaquan needs {OLDEST_POSTGRES} or newer"))
     });
-    let known = store::MIGRATOR.iter().count();
     findings.push(match seen.migrations {
-        Some(done) if usize::try_from(done) == Ok(known) => well("schema", "up to date"),
+        Some(_) if is_current(seen) => well("schema", "up to date"),
         Some(done) => {
+            let known = store::MIGRATOR.iter().count();
             warning("schema", format!("{done} of {known} migrations: run `kaquan migrate`"))
         }
         None => warning("schema", "empty: `kaquan serve` or `kaquan migrate` makes it"),
@@ -99,6 +110,52 @@ fn database(seen: &store::doctor::Seen, now: chrono::DateTime<chrono::Utc>) -> V
         warning("clock", format!("{} s from the database's: check NTP", apart.as_secs()))
     });
     findings
+}
+
+fn is_current(seen: &store::doctor::Seen) -> bool {
+    let known = store::MIGRATOR.iter().count();
+    seen.migrations.is_some_and(|done| usize::try_from(done) == Ok(known))
+}
+
+/// Whether secrets can be sealed, and those in `db` opened; without `db` the keys alone are looked at.
+async fn master_key(config: &Config, db: Option<&PgPool>) -> Finding {
+    const NAME: &str = "master key";
+    let vault = match keys::look(config) {
+        Ok(vault) => vault,
+        Err(error) => return broken(NAME, format!("{error:#}")),
+    };
+    let sealed = match db {
+        Some(db) => match sealed(db, &vault).await {
+            Ok(sealed) => sealed,
+            Err(error) => return broken(NAME, format!("secrets cannot be read: {error}")),
+        },
+        None => Survey::default(),
+    };
+    let (values, origin) = (sealed.count(), vault.origin());
+    let known = vault.key_ids();
+    let missing: Vec<_> = sealed.keys.keys().filter(|id| !known.contains(id)).collect();
+    if !missing.is_empty() {
+        let missing: Vec<_> = missing.into_iter().map(KeyId::to_string).collect();
+        let missing = missing.join(", ");
+        return broken(NAME, format!("{missing} is in use and not in {origin}: put it back"));
+    }
+    if let Some(first) = sealed.closed.first() {
+        let (closed, place, why) = (sealed.closed.len(), first.place, &first.why);
+        let detail = format!("{closed} of {values} secrets do not open, as {place}: {why}");
+        return broken(NAME, detail);
+    }
+    match known.first() {
+        Some(first) => well(NAME, format!("{first} of {origin} seals; {values} secrets open")),
+        None if vault.has_file() => well(NAME, format!("{origin} is made at the first start")),
+        None => warning(
+            NAME,
+            "none: set secrets.master_keys_file, or secrets of platforms cannot be kept",
+        ),
+    }
+}
+
+async fn sealed(db: &PgPool, vault: &Vault) -> sqlx::Result<Survey> {
+    survey(&mut *db.acquire().await?, vault).await
 }
 
 fn public_url(config: &Config) -> Finding {

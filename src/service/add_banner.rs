@@ -5,10 +5,9 @@ use sqlx::PgPool;
 
 use crate::{
     domain::{
-        banner::{self, BannerState},
+        banner::BannerState,
         id::{BannerId, PlacementId},
         placement::PlacementState,
-        problem::Problem,
     },
     store::{
         self,
@@ -18,7 +17,7 @@ use crate::{
     },
 };
 
-/// The banner to show.
+/// The banner to show, checked where it is understood.
 #[derive(Debug)]
 pub struct NewBanner {
     /// Where it leads.
@@ -29,14 +28,13 @@ pub struct NewBanner {
     pub dest_url: String,
     /// The picture.
     pub image: Vec<u8>,
+    /// What it is, as `image/png` is.
+    pub image_type: String,
 }
 
 /// Why there is no banner.
 #[derive(Debug, thiserror::Error)]
 pub enum AddBannerError {
-    /// Title, path or picture will not do.
-    #[error("some values are not acceptable")]
-    Invalid(Vec<Problem>),
     /// There is none of this id.
     #[error("no such placement")]
     NoSuchPlacement,
@@ -60,7 +58,6 @@ pub async fn add_banner(
     now: DateTime<Utc>,
     new: NewBanner,
 ) -> Result<(Banner, Open), AddBannerError> {
-    banner::check(&new.title, &new.dest_url, &new.image).map_err(AddBannerError::Invalid)?;
     let mut tx = db.begin().await?;
 
     let lock = store::placement::lock(&mut tx, new.placement).await?;
@@ -76,7 +73,7 @@ pub async fn add_banner(
         placement: new.placement,
         title: new.title,
         dest_url: new.dest_url,
-        image_type: banner::image_type(&new.image).unwrap_or_default().to_owned(),
+        image_type: new.image_type,
         platform_ref: None,
         pic_url: None,
         state: BannerState::Owed,

@@ -9,7 +9,13 @@ use crate::{
         id::{AppId, PlacementId, TemplateId, TokenId},
         placement::PlacementState,
     },
-    store::{self, callback_token::CallbackToken, placement::Placement, violates},
+    store::{
+        self,
+        callback_token::{CallbackToken, Kept},
+        placement::Placement,
+        violates,
+    },
+    vault::{Place, Vault, VaultError},
 };
 
 /// What to place where. The platform's id was checked where it is understood.
@@ -41,6 +47,9 @@ pub enum CreatePlacementError {
     /// The operating system has no randomness to give.
     #[error(transparent)]
     Randomness(#[from] rand::rngs::SysError),
+    /// The secret of its address cannot be sealed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// The database failed.
     #[error(transparent)]
     Db(sqlx::Error),
@@ -49,6 +58,7 @@ pub enum CreatePlacementError {
 /// Places a template, with empty stocks. Where the platform calls back, the secret of the address is to be shown once.
 pub async fn create_placement(
     db: &PgPool,
+    vault: &Vault,
     now: DateTime<Utc>,
     new: NewPlacement,
 ) -> Result<(Placement, Option<Fresh>), CreatePlacementError> {
@@ -72,7 +82,10 @@ pub async fn create_placement(
     let secret = if app.platform.calls_back() {
         let secret = Fresh::random("")?;
         let token = CallbackToken { id: TokenId::new(now), created_at: now, retires_at: None };
-        store::callback_token::insert(&mut tx, placement.id, &token, &secret.hash()).await?;
+        let sealed = secret.seal(vault, Place::callback_secret(token.id.uuid()))?;
+        // There is no older one to live on.
+        let kept = Kept { hash: secret.hash(), sealed, overlap_seconds: 0 };
+        store::callback_token::insert(&mut tx, placement.id, &token, &kept).await?;
         Some(secret)
     } else {
         None

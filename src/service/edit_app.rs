@@ -1,12 +1,14 @@
-//! Changes what may change of an account: its name and its settings.
+//! Changes what may change of an account: its name, its settings and its secret.
 
 use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sqlx::PgPool;
 
 use crate::{
     domain::{app, id::AppId, problem::Problem},
     store::{self, app::App},
+    vault::{Place, Vault, VaultError},
 };
 
 /// What to change; `None` stays. Settings were checked where they are understood.
@@ -18,12 +20,26 @@ pub struct AppEdit {
     pub name: Option<String>,
     /// All settings; those left out are gone.
     pub settings: Option<Value>,
+    /// With which its platform is called.
+    pub secret: SecretEdit,
+}
+
+/// What becomes of the secret.
+#[derive(Debug, Default)]
+pub enum SecretEdit {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It is forgotten; nothing can be called any more.
+    Remove,
+    /// This one takes its place.
+    Replace(SecretString),
 }
 
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditAppError {
-    /// The name will not do.
+    /// The name or the secret will not do.
     #[error("some values are not acceptable")]
     Invalid(Vec<Problem>),
     /// There is none of this id.
@@ -35,14 +51,18 @@ pub enum EditAppError {
         /// The version to look at before trying again.
         now_at: i32,
     },
+    /// The secret cannot be sealed, so nothing is kept.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] sqlx::Error),
 }
 
-/// Changes an account; every server then reads its routes again.
+/// Changes an account; every server then reads its routes again. Another secret ends the token that the old one fetched.
 pub async fn edit_app(
     db: &PgPool,
+    vault: &Vault,
     now: DateTime<Utc>,
     id: AppId,
     edit: AppEdit,
@@ -55,13 +75,39 @@ pub async fn edit_app(
     }
     app.name = edit.name.unwrap_or(app.name);
     app.settings = edit.settings.unwrap_or(app.settings);
-    app::check(&app.name, &app.app_key).map_err(EditAppError::Invalid)?;
+    app::check(&app.name, &app.app_key, edit.secret.reveal()).map_err(EditAppError::Invalid)?;
     app.version += 1;
     app.updated_at = now;
     store::app::update(&mut tx, &app).await?;
+    if let Some(sealed) = edit.secret.seal(vault, id)? {
+        app.has_secret = sealed.is_some();
+        store::app::set_secret(&mut tx, id, sealed.as_deref()).await?;
+        store::app::forget_platform_token(&mut tx, id).await?;
+    }
     store::route::mark_changed(&mut tx).await?;
 
     tx.commit().await?;
     tracing::info!(app.id = %id, "app edited");
     Ok(app)
+}
+
+impl SecretEdit {
+    fn reveal(&self) -> Option<&str> {
+        match self {
+            Self::Keep | Self::Remove => None,
+            Self::Replace(secret) => Some(secret.expose_secret()),
+        }
+    }
+
+    /// What to keep from now on; `None` when it stays.
+    fn seal(&self, vault: &Vault, app: AppId) -> Result<Option<Option<Vec<u8>>>, VaultError> {
+        match self {
+            Self::Keep => Ok(None),
+            Self::Remove => Ok(Some(None)),
+            Self::Replace(secret) => {
+                let sealed = vault.seal(Place::app_secret(app.uuid()), secret.expose_secret())?;
+                Ok(Some(Some(sealed)))
+            }
+        }
+    }
 }

@@ -11,8 +11,12 @@ use crate::{
         placement::PlacementState,
     },
     store::{
-        self, callback_token::CallbackToken, delivery::open::Open, placement::Placement,
+        self,
+        callback_token::{CallbackToken, Kept},
+        delivery::open::Open,
+        placement::Placement,
     },
+    vault::{Place, Vault, VaultError},
 };
 
 /// A rotation.
@@ -40,6 +44,9 @@ pub enum RotateCallbackTokenError {
     /// The operating system has no randomness to give.
     #[error(transparent)]
     Randomness(#[from] rand::rngs::SysError),
+    /// The new secret cannot be sealed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] sqlx::Error),
@@ -51,6 +58,7 @@ pub enum RotateCallbackTokenError {
 /// address that the platform still calls must not go away.
 pub async fn rotate_callback_token(
     db: &PgPool,
+    vault: &Vault,
     now: DateTime<Utc>,
     id: PlacementId,
     old_lives_for: TimeDelta,
@@ -68,12 +76,15 @@ pub async fn rotate_callback_token(
     let just_after = published.newest_token_at.map(|at| at + TimeDelta::microseconds(1));
     let created_at = just_after.map_or(now, |earliest| earliest.max(now));
     let token = CallbackToken { id: TokenId::new(created_at), created_at, retires_at: None };
+    let sealed = secret.seal(vault, Place::callback_secret(token.id.uuid()))?;
+    // More than a life-time is as good as for ever.
+    let overlap_seconds = i32::try_from(old_lives_for.num_seconds()).unwrap_or(i32::MAX);
+    let kept = Kept { hash: secret.hash(), sealed, overlap_seconds };
     let is_told = published.is_connected && is_there_or_on_its_way(&mut tx, &placement).await?;
     if !is_told {
         store::callback_token::retire(&mut tx, id, now + old_lives_for).await?;
     }
-    store::callback_token::insert(&mut tx, id, &token, &secret.hash()).await?;
-    store::callback_token::set_overlap(&mut tx, token.id, old_lives_for).await?;
+    store::callback_token::insert(&mut tx, id, &token, &kept).await?;
     let mut open = None;
     if is_told && placement.platform_ref.is_some() {
         open = Some(owe_update(&mut tx, now, &placement).await?);

@@ -1,10 +1,13 @@
-//! Secrets that callers show us: made from the operating system's randomness, kept as hashes.
+//! Secrets that callers show us: made from the operating system's randomness, kept as hashes, sealed where they must be
+//! told again.
 
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::{TryRng, rngs::SysRng};
 use sha2::{Digest, Sha256};
+
+use crate::vault::{Place, Vault, VaultError};
 
 /// A secret at the one moment when it is known in the clear: right after it was made.
 #[derive(Clone)]
@@ -39,7 +42,19 @@ impl Fresh {
         &self.0
     }
 
-    /// What to keep.
+    /// What to keep where it must be told again one day; `None` as long as there is no master key.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness to give.
+    pub fn seal(&self, vault: &Vault, place: Place) -> Result<Option<Vec<u8>>, VaultError> {
+        match vault.seal(place, &self.0) {
+            Ok(sealed) => Ok(Some(sealed)),
+            Err(VaultError::NoKey) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What to keep to know it again.
     pub fn hash(&self) -> SecretHash {
         hash(&self.0)
     }

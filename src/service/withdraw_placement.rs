@@ -4,11 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 
 use crate::{
-    domain::{
-        delivery::DeliveryKind,
-        id::PlacementId,
-        placement::PlacementState,
-    },
+    domain::{delivery::DeliveryKind, id::PlacementId, placement::PlacementState},
     store::{
         self,
         delivery::{open::Open, owe::Owed},

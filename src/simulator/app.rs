@@ -76,6 +76,20 @@ impl State {
         text
     }
 
+    /// Ends the tokens of one app, or all: each call with one answers 110 from now on.
+    pub fn revoke_tokens(&mut self, app_key: Option<&str>) {
+        self.tokens.retain(|_, token| app_key.is_some_and(|key| token.app_key != key));
+    }
+
+    /// Lets the tokens of one app, or all, run out now: each call with one answers 111.
+    pub fn expire_tokens(&mut self, app_key: Option<&str>, now: DateTime<Utc>) {
+        for token in self.tokens.values_mut() {
+            if app_key.is_none_or(|key| token.app_key == key) {
+                token.expires_at = now;
+            }
+        }
+    }
+
     /// The app that the token belongs to.
     pub fn app_of_token(&self, text: &str, now: DateTime<Utc>) -> Result<String, TokenRefusal> {
         if !is_token_shaped(text) {
@@ -90,7 +104,7 @@ impl State {
 }
 
 /// `24.<32 hex>.<ttl>.<expiry>.<digits>-<digits>`.
-fn is_token_shaped(text: &str) -> bool {
+pub(super) fn is_token_shaped(text: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let parts: Vec<&str> = text.split('.').collect();
     let [kind, key, ttl, expiry, owner] = parts[..] else {

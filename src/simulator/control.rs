@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{RawQuery, State as Shared};
+use axum::extract::State as Shared;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -15,12 +15,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::app::AppSeed;
-use super::fault::{CallFault, Fault};
-use super::fields::Fields;
+use super::fault::Fault;
 use super::ledger::TakeError;
 use super::reply::json_reply;
 use super::state::World;
 
+mod books;
+mod faults;
 mod takes;
 
 type Answer = Result<Response, Wrong>;
@@ -36,11 +37,23 @@ pub(super) fn routes() -> Router<Arc<World>> {
         .route("/_sim/templates", get(templates))
         .route("/_sim/stock", post(set_stock))
         .route("/_sim/tokens/revoke", post(revoke_tokens))
-        .route("/_sim/wallet", get(wallet))
-        .route("/_sim/transcript", get(transcript))
-        .route("/_sim/report", get(report))
+        .route("/_sim/tokens/expire", post(expire_tokens))
+        .route("/_sim/login_code", post(login_code))
+        .route("/_sim/wallet", get(books::wallet))
+        .route("/_sim/wallets", get(books::wallets))
+        .route("/_sim/people", get(books::people))
+        .route("/_sim/records", get(books::records))
+        .route("/_sim/banners", get(books::banners))
+        .route("/_sim/figures", get(books::figures))
+        .route("/_sim/effects", get(books::effects))
+        .route("/_sim/journal", get(books::journal))
+        .route("/_sim/transcript", get(books::transcript))
+        .route("/_sim/report", get(books::report))
         .route("/_sim/next", post(next))
-        .route("/_sim/next_call", post(next_call))
+        .route("/_sim/next_call", post(faults::next_call))
+        .route("/_sim/faults", get(faults::list).post(faults::add))
+        .route("/_sim/faults/clear", post(faults::clear))
+        .route("/_sim/down", get(faults::is_down).post(faults::set_down))
         .route("/_sim/take", post(takes::take))
         .route("/_sim/retake", post(takes::retake))
 }
@@ -72,7 +85,8 @@ impl axum::response::IntoResponse for Wrong {
 }
 
 fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Wrong> {
-    let body: &[u8] = if body.is_empty() { b"{}" } else { body };
+    let nothing = body.is_empty() || &body[..] == b"null";
+    let body: &[u8] = if nothing { b"{}" } else { body };
     serde_json::from_slice(body).map_err(Wrong::input)
 }
 
@@ -146,24 +160,40 @@ async fn set_stock(Shared(world): Sim, body: Bytes) -> Answer {
     said(&json!({}))
 }
 
-async fn revoke_tokens(Shared(world): Sim) -> Answer {
-    world.lock().tokens.clear();
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WhoseTokens {
+    app_key: Option<String>,
+}
+
+async fn revoke_tokens(Shared(world): Sim, body: Bytes) -> Answer {
+    let WhoseTokens { app_key } = read(&body)?;
+    world.lock().revoke_tokens(app_key.as_deref());
     said(&json!({}))
 }
 
-async fn wallet(Shared(world): Sim, RawQuery(query): RawQuery) -> Answer {
-    let query = Fields::from_form(&query.unwrap_or_default());
-    let query = query.map_err(|_| Wrong::input("unreadable query"))?;
-    let open_id = query.find("open_id").ok_or_else(|| Wrong::input("open_id is missing"))?;
-    said(&world.wallet(open_id))
+async fn expire_tokens(Shared(world): Sim, body: Bytes) -> Answer {
+    let WhoseTokens { app_key } = read(&body)?;
+    let now = world.now();
+    world.lock().expire_tokens(app_key.as_deref(), now);
+    said(&json!({}))
 }
 
-async fn transcript(Shared(world): Sim) -> Answer {
-    said(&world.lock().transcript)
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WhoSignsIn {
+    app_key: String,
+    open_id: String,
 }
 
-async fn report(Shared(world): Sim) -> Answer {
-    said(&world.lock().report)
+async fn login_code(Shared(world): Sim, body: Bytes) -> Answer {
+    let WhoSignsIn { app_key, open_id } = read(&body)?;
+    let now = world.now();
+    let mut state = world.lock();
+    if !state.apps.contains_key(&app_key) {
+        return Err(Wrong(StatusCode::NOT_FOUND, "no such app".to_owned()));
+    }
+    said(&json!({ "code": state.login_code(&app_key, &open_id, now) }))
 }
 
 #[derive(Deserialize)]
@@ -175,17 +205,5 @@ struct Next {
 async fn next(Shared(world): Sim, body: Bytes) -> Answer {
     let Next { faults } = read(&body)?;
     world.lock().next.push_back(faults);
-    said(&json!({}))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NextCall {
-    fault: CallFault,
-}
-
-async fn next_call(Shared(world): Sim, body: Bytes) -> Answer {
-    let NextCall { fault } = read(&body)?;
-    world.lock().next_call.push_back(fault);
     said(&json!({}))
 }

@@ -1,4 +1,4 @@
-//! Faults as data: what may go wrong between the platform and its developer.
+//! Faults as data: what may go wrong with a take, or with a call that the developer makes.
 
 use std::time::Duration;
 
@@ -69,19 +69,72 @@ impl Fault {
 }
 
 /// What goes wrong with one call that the developer makes to the platform.
+///
+/// Each says whether it strikes before the effect, so that nothing happens on the platform, or
+/// after it, so that only the answer suffers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum CallFault {
-    /// The call takes effect, then the connection breaks without an answer.
+    /// After: the connection closes without an answer.
     HangUpAfterAccepting,
-    /// The connection breaks before anything happens.
+    /// Before: the request is read, then the connection closes without an answer.
     HangUp,
-    /// "Service temporarily unavailable": `error_code` 2.
+    /// Before: the connection closes, and the body of the request is never read.
+    Refuse,
+    /// After: head and half of the answer are sent, then the connection breaks.
+    BreakOff,
+    /// After: the answer comes late.
+    Slow {
+        /// Milliseconds, at most ten minutes.
+        ms: u64,
+    },
+    /// After: the answer trickles in.
+    Drip {
+        /// At least one.
+        bytes_per_second: u32,
+    },
+    /// Before: "Service temporarily unavailable", `error_code` 2.
     Unavailable,
-    /// "QPS limit reached": `error_code` 18.
+    /// Before: "QPS limit reached", `error_code` 18.
     TooFast,
-    /// An answer with status 502 that is no JSON.
+    /// Before: any `error_code` of the gateway.
+    Gateway {
+        /// The number.
+        code: i64,
+    },
+    /// Before: any `errno` of the service, in the envelope of the call.
+    Busy {
+        /// The number.
+        errno: i64,
+    },
+    /// Before: the token of the call is revoked, so that this call and all later ones answer 110.
+    TokenExpired,
+    /// Before: `errno` 0 beside `error_code` 110, and nothing happened.
+    BothErrors,
+    /// Before: an answer with status 502 that is no JSON.
     BadGateway,
+    /// Before: a status of the caller's choice and a text that is no JSON.
+    ServerError {
+        /// 100 to 599; what is no status counts as 500.
+        status: u16,
+    },
+    /// Before: a whole web page with status 200, as a proxy in between would send it.
+    Html,
+    /// Before: status 302 to another address.
+    Redirect,
+    /// After: the answer ends in the middle, with an honest length.
+    CutJson,
+    /// After: `errno` as a list, ids and truths as text.
+    WrongTypes,
+    /// After: the answer without its `errno`.
+    MissingErrno,
+    /// After: status 200 and no body at all.
+    Empty,
+    /// After: the answer is followed by so many blanks.
+    Flood {
+        /// How many bytes, at most a gibibyte.
+        bytes: u64,
+    },
 }
 
 fn once() -> u32 {

@@ -1,11 +1,10 @@
 //! Parameters as they came over the wire, read the way the documents say.
 
 use std::collections::HashSet;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
+use super::json;
 use super::reply::Trouble;
 
 /// Names and values in the order they were sent; no name comes twice.
@@ -33,18 +32,14 @@ impl Fields {
         decode(value).ok()
     }
 
-    /// Reads a flat JSON object as if it were a form.
+    /// Reads a JSON object as if it were a form; what is inside an inner object has a dotted name.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Trouble> {
-        let unreadable = |_| Trouble::parameter("the body is not a JSON object");
-        let Pairs(pairs) = serde_json::from_slice(bytes).map_err(unreadable)?;
-        let fields = pairs.into_iter().map(|(name, value)| match value {
-            Value::String(text) => (name, text),
-            Value::Null => (name, String::new()),
-            other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-                (name, other.to_string())
-            }
-        });
-        Self(fields.collect()).without_repeats()
+        json::object(bytes).map(|body| Self::from_leaves(&body))
+    }
+
+    /// The same from an object that was read before.
+    pub fn from_leaves(body: &Value) -> Self {
+        Self(json::leaves(body))
     }
 
     /// Both together; a name that is in both is a repeat.
@@ -84,33 +79,6 @@ impl Fields {
     /// A whole number that is required.
     pub fn get_integer(&self, name: &str) -> Result<i64, Trouble> {
         integer(name, self.get(name)?)
-    }
-}
-
-/// A JSON object that keeps repeated names, which a map would swallow.
-struct Pairs(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Pairs {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Pairs;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-
-        deserializer.deserialize_map(Collect)
     }
 }
 
@@ -167,7 +135,7 @@ mod tests {
     fn a_repeated_name_in_json_is_refused_too() {
         let trouble = Fields::from_json(br#"{"a":1,"a":1}"#).unwrap_err();
 
-        assert_eq!(trouble, Trouble::parameter("a was sent twice"));
+        assert!(matches!(trouble, Trouble::Business(40001, _)));
     }
 
     #[test]

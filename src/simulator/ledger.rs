@@ -1,10 +1,12 @@
 //! What a take changes in the platform's memory: the record, the stock, the wallet.
 
+use chrono::{DateTime, Utc};
+
 use super::fault::Fault;
 use super::letter::Ask;
-use super::record::{Attempt, Held, NotOffered, Outcome, Record, TakeReport, Verdict};
+use super::record::{Attempt, Coupon, NotOffered, Origin, Outcome, Record, TakeReport, Verdict};
 use super::report::Violation;
-use super::state::{State, World};
+use super::state::{RecordKey, State, World};
 use super::take::TakeOrder;
 
 /// Why a take could not even begin.
@@ -45,7 +47,7 @@ impl World {
         let now = self.now();
         let mut state = self.lock();
         let record_id = order.record_id.clone().unwrap_or_else(|| state.hex(32));
-        if state.records.contains_key(&record_id) {
+        if state.find_record(&record_id).is_some() {
             return Err(TakeError::RecordExists);
         }
         let template = state.templates.get_mut(&order.coupon_template_id);
@@ -71,9 +73,10 @@ impl World {
                 tries: Vec::new(),
             }));
         }
-        template.stock -= 1;
+        template.set_stock(template.stock - 1, now);
         let ask = Ask {
             record_id,
+            app_key: template.app_key.clone(),
             open_id: order.open_id.clone(),
             template_id: template.id,
             url: template.terms.callback_url.clone(),
@@ -84,28 +87,37 @@ impl World {
             template_id: ask.template_id,
             open_id: ask.open_id.clone(),
             taken_at: now,
-            outcome: Outcome::Failed,
+            outcome: Some(Outcome::Failed),
             holds_stock: true,
             answer: None,
             consistent: true,
             same_bytes: true,
+            coupon: None,
         };
-        state.records.insert(ask.record_id.clone(), record);
+        state.meet(&ask.app_key, &ask.open_id);
+        state.add_record(record);
         Ok(Begun::Ask(ask))
     }
 
     /// Finds the record, and takes its place in the stock again when it had lost it.
     pub fn begin_again(&self, record_id: &str) -> Result<Ask, TakeError> {
+        let now = self.now();
         let mut guard = self.lock();
+        let key = guard.find_record(record_id).ok_or(TakeError::NoSuchRecord)?;
         let State { records, templates, .. } = &mut *guard;
-        let record = records.get_mut(record_id).ok_or(TakeError::NoSuchRecord)?;
+        let record = records.get_mut(&key).ok_or(TakeError::NoSuchRecord)?;
+        if record.outcome.is_none() {
+            // The developer gave it; there is nothing to ask for.
+            return Err(TakeError::NoSuchRecord);
+        }
         let template = templates.get_mut(&record.template_id).ok_or(TakeError::NoSuchTemplate)?;
         if !record.holds_stock && template.stock > 0 {
-            template.stock -= 1;
+            template.set_stock(template.stock - 1, now);
             record.holds_stock = true;
         }
         Ok(Ask {
             record_id: record.id.clone(),
+            app_key: record.app_key.clone(),
             open_id: record.open_id.clone(),
             template_id: record.template_id,
             // The address may have moved since.
@@ -114,14 +126,14 @@ impl World {
     }
 
     /// Keeps an attempt, and checks that the record always hears the same.
-    pub fn note(&self, attempt: &Attempt, departures: &[&str]) {
+    pub fn note(&self, ask: &Ask, attempt: &Attempt, departures: &[&str]) {
         let mut state = self.lock();
         for departure in departures {
             state.report.deviation(departure);
         }
         state.remember(attempt.clone(), self.settings.most_attempts_kept);
         if attempt.genuine && attempt.verdict.is_clear() {
-            state.compare(attempt);
+            state.compare(&ask.key(), attempt);
         }
     }
 
@@ -133,8 +145,8 @@ impl World {
         genuine: bool,
         tries: Vec<Attempt>,
     ) -> TakeReport {
-        let mut guard = self.lock();
-        let State { records, templates, .. } = &mut *guard;
+        let now = self.now();
+        let mut state = self.lock();
         let mut report = TakeReport {
             record_id: ask.record_id.clone(),
             open_id: ask.open_id.clone(),
@@ -143,62 +155,84 @@ impl World {
             same_bytes: true,
             tries,
         };
-        let Some(record) = records.get_mut(&ask.record_id) else {
+        let key = ask.key();
+        // A forged call puts nothing into a wallet.
+        if genuine {
+            state.conclude(&key, &report.outcome, now);
+        }
+        let State { records, templates, .. } = &mut *state;
+        let Some(record) = records.get_mut(&key) else {
             return report;
         };
-        // A coupon in the wallet stays there, and a forged call puts none into it.
-        if genuine && !matches!(record.outcome, Outcome::Issued { .. }) {
-            record.outcome = report.outcome.clone();
-        }
-        let held = matches!(record.outcome, Outcome::Issued { .. });
-        if record.holds_stock && !held {
+        if record.holds_stock && record.coupon.is_none() {
             record.holds_stock = false;
             if let Some(template) = templates.get_mut(&record.template_id) {
-                template.stock += 1;
+                template.set_stock(template.stock + 1, now);
             }
         }
         report.consistent = record.consistent;
         report.same_bytes = record.same_bytes;
         report
     }
-
-    /// A person's coupons, oldest first.
-    pub fn wallet(&self, open_id: &str) -> Vec<Held> {
-        let state = self.lock();
-        let theirs = state.records.values().filter(|record| record.open_id == open_id);
-        let mut wallet: Vec<Held> = theirs.filter_map(|record| state.held(record)).collect();
-        wallet.sort_by(|one, two| {
-            (one.taken_at, &one.record_id).cmp(&(two.taken_at, &two.record_id))
-        });
-        wallet
-    }
 }
 
 impl State {
-    fn held(&self, record: &Record) -> Option<Held> {
-        let Outcome::Issued { code } = &record.outcome else {
-            return None;
-        };
-        let template = self.templates.get(&record.template_id);
-        Some(Held {
-            app_key: record.app_key.clone(),
-            record_id: record.id.clone(),
-            coupon_template_id: record.template_id,
-            title: template.map(|template| template.terms.title.clone()).unwrap_or_default(),
-            code: code.clone(),
-            taken_at: record.taken_at,
-        })
+    /// The record of that id in whichever app has one.
+    pub fn find_record(&self, record_id: &str) -> Option<RecordKey> {
+        let keys = self.apps.keys().map(|app| (app.clone(), record_id.to_owned()));
+        keys.into_iter().find(|key| self.records.contains_key(key))
     }
 
-    fn compare(&mut self, attempt: &Attempt) {
-        let Some(record) = self.records.get_mut(&attempt.record_id) else {
+    /// Enters a new record, and its person in the register of people.
+    pub fn add_record(&mut self, record: Record) {
+        let key = (record.app_key.clone(), record.id.clone());
+        self.records_of.entry(record.open_id.clone()).or_default().push(key.clone());
+        self.records.insert(key, record);
+    }
+
+    /// Enters how a take ended; a coupon in the wallet stays there.
+    fn conclude(&mut self, key: &RecordKey, outcome: &Outcome, now: DateTime<Utc>) {
+        let State { records, templates, report, .. } = self;
+        let Some(record) = records.get_mut(key) else { return };
+        if !matches!(record.outcome, Some(Outcome::Issued { .. })) {
+            record.outcome = Some(outcome.clone());
+        }
+        let Outcome::Issued { code } = outcome else { return };
+        if let Some(held) = &record.coupon {
+            // Answers to takes are compared elsewhere; this one differs from what a sync said.
+            if held.origin == Origin::Sync && held.code != *code {
+                report.violations.push(Violation::OtherCode {
+                    record_id: record.id.clone(),
+                    first: held.code.clone(),
+                    then: code.clone(),
+                });
+            }
+            return;
+        }
+        let Some(template) = templates.get_mut(&record.template_id) else { return };
+        record.coupon = Some(Coupon {
+            code: code.clone(),
+            origin: Origin::Take,
+            valid_from: template.terms.effect_time,
+            valid_until: template.terms.expire_time,
+            used_at: None,
+        });
+        let today = template.today(now);
+        today.taken += 1;
+        today.takers.insert(record.open_id.clone());
+    }
+
+    fn compare(&mut self, key: &RecordKey, attempt: &Attempt) {
+        let Some(record) = self.records.get_mut(key) else {
             return;
         };
         let body = attempt.body.clone().unwrap_or_default();
         let Some((first, first_body)) = &record.answer else {
             record.answer = Some((attempt.verdict.clone(), body));
             let template_id = record.template_id;
-            self.own_code(template_id, attempt);
+            if let Verdict::Issued { code } = &attempt.verdict {
+                self.own_code(template_id, code, &attempt.record_id);
+            }
             return;
         };
         record.same_bytes &= *first_body == body;
@@ -215,17 +249,14 @@ impl State {
     }
 
     /// One code of a template belongs to one record.
-    fn own_code(&mut self, template_id: i64, attempt: &Attempt) {
-        let Verdict::Issued { code } = &attempt.verdict else {
-            return;
-        };
-        let key = (template_id, code.clone());
-        let owner = self.codes.entry(key).or_insert_with(|| attempt.record_id.clone());
-        if *owner != attempt.record_id {
+    pub fn own_code(&mut self, template_id: i64, code: &str, record_id: &str) {
+        let key = (template_id, code.to_owned());
+        let owner = self.codes.entry(key).or_insert_with(|| record_id.to_owned());
+        if *owner != record_id {
             let violation = Violation::CodeGivenTwice {
                 first: owner.clone(),
-                then: attempt.record_id.clone(),
-                code: code.clone(),
+                then: record_id.to_owned(),
+                code: code.to_owned(),
             };
             self.report.violations.push(violation);
         }

@@ -5,14 +5,23 @@ use serde::Serialize;
 
 use super::fault::Plan;
 use super::sign::{Salt, sign};
+use super::state::RecordKey;
 
 /// Who asks for what.
 #[derive(Debug, Clone)]
 pub(super) struct Ask {
     pub record_id: String,
+    pub app_key: String,
     pub open_id: String,
     pub template_id: i64,
     pub url: String,
+}
+
+impl Ask {
+    /// Where its record is.
+    pub fn key(&self) -> RecordKey {
+        (self.app_key.clone(), self.record_id.clone())
+    }
 }
 
 #[derive(Serialize)]
@@ -75,6 +84,7 @@ mod tests {
     fn written(faults: &[Fault]) -> serde_json::Value {
         let ask = Ask {
             record_id: "r-1".to_owned(),
+            app_key: String::new(),
             open_id: "k02HEREQhWhWWB5WYqYT1ITUGX".to_owned(),
             template_id: 23_830_866,
             url: String::new(),

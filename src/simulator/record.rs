@@ -108,7 +108,7 @@ pub struct Attempt {
     pub verdict: Verdict,
 }
 
-/// A take and what came of it.
+/// A record and what came of it, whichever side began it.
 #[derive(Debug, Clone)]
 pub(super) struct Record {
     pub id: String,
@@ -116,12 +116,61 @@ pub(super) struct Record {
     pub template_id: i64,
     pub open_id: String,
     pub taken_at: DateTime<Utc>,
-    pub outcome: Outcome,
+    /// How the take ended; none for a record that came by sync.
+    pub outcome: Option<Outcome>,
     pub holds_stock: bool,
     /// The first clear answer to a genuine call; all others must be the same.
     pub answer: Option<(Verdict, String)>,
     pub consistent: bool,
     pub same_bytes: bool,
+    /// What lies in the wallet.
+    pub coupon: Option<Coupon>,
+}
+
+/// The coupon of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Coupon {
+    pub code: String,
+    pub origin: Origin,
+    /// Unix seconds.
+    pub valid_from: i64,
+    /// Unix seconds.
+    pub valid_until: i64,
+    pub used_at: Option<DateTime<Utc>>,
+}
+
+impl Coupon {
+    pub fn state(&self, now: DateTime<Utc>) -> HeldState {
+        if self.used_at.is_some() {
+            HeldState::Used
+        } else if self.valid_until <= now.timestamp() {
+            HeldState::Expired
+        } else {
+            HeldState::Unused
+        }
+    }
+}
+
+/// Which side gave the coupon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Taken on the platform, which asked the developer.
+    Take,
+    /// Taken with the developer, who told the platform.
+    Sync,
+}
+
+/// How a coupon in a wallet is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldState {
+    /// It may still be used.
+    Unused,
+    /// It was written off.
+    Used,
+    /// It was not used in its time.
+    Expired,
 }
 
 /// A coupon in a wallet.
@@ -129,16 +178,49 @@ pub(super) struct Record {
 pub struct Held {
     /// The app that knows the person by this open id.
     pub app_key: String,
-    /// The take that brought it.
+    /// Whose it is.
+    pub open_id: String,
+    /// The take or the sync that brought it.
     pub record_id: String,
     /// Its template.
     pub coupon_template_id: i64,
     /// The template's title.
     pub title: String,
+    /// The template's colour as it looks.
+    pub look: &'static str,
     /// What the holder will show.
     pub code: String,
-    /// When it was taken.
+    /// When its record began.
     pub taken_at: DateTime<Utc>,
+    /// Which side gave it.
+    pub origin: Origin,
+    /// Unused, used or expired, by the platform's clock.
+    pub state: HeldState,
+    /// Usable from, as the template or the sync said.
+    pub valid_from: DateTime<Utc>,
+    /// Usable until, exclusive.
+    pub valid_until: DateTime<Utc>,
+    /// When it was written off.
+    pub used_at: Option<DateTime<Utc>>,
+}
+
+/// A record seen from inside, with or without a coupon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RecordInside {
+    /// The app.
+    pub app_key: String,
+    /// The record.
+    pub record_id: String,
+    /// The template.
+    pub coupon_template_id: i64,
+    /// Who took.
+    pub open_id: String,
+    /// When it began.
+    pub taken_at: DateTime<Utc>,
+    /// How the take ended so far; none for a record that came by sync.
+    pub outcome: Option<Outcome>,
+    /// The coupon in the wallet, if there is one.
+    pub held: Option<Held>,
 }
 
 /// Everything about one take.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::effects::EffectKind;
+
 /// Everything that was not as documented, whether it was let through or refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -60,6 +62,24 @@ pub enum Violation {
         then: String,
         /// The code.
         code: String,
+    },
+    /// A coupon lies in a wallet under one code and was told again under another.
+    OtherCode {
+        /// The record of both.
+        record_id: String,
+        /// The code in the wallet.
+        first: String,
+        /// The code that came later.
+        then: String,
+    },
+    /// What must happen once happened again.
+    AppliedTwice {
+        /// What kind of thing.
+        effect: EffectKind,
+        /// In which app.
+        app_key: String,
+        /// Its name in the effects ledger.
+        name: String,
     },
 }
 

@@ -1,6 +1,6 @@
 //! What the platform remembers, behind one lock that is never held across an await.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,10 +8,17 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::Settings;
+use super::aim::Aims;
 use super::app::{App, AppSeed, Token};
+use super::banner::{Banner, BannerInside};
 use super::caller::Caller;
-use super::fault::{CallFault, Fault};
+use super::days::Figures;
+use super::effects::Effects;
+use super::fault::Fault;
+use super::journal::Journal;
 use super::ledger::TakeError;
+use super::limits::Spent;
+use super::person::Login;
 use super::record::{Attempt, Record};
 use super::report::Report;
 use super::switches::Switches;
@@ -50,10 +57,20 @@ impl World {
         self.lock().templates.values().map(Template::inside).collect()
     }
 
+    pub fn banners(&self) -> Vec<BannerInside> {
+        self.lock().banners.values().map(Banner::inside).collect()
+    }
+
+    /// What happened to each template on each day.
+    pub fn figures(&self) -> Vec<Figures> {
+        self.lock().templates.values().flat_map(Template::figures).collect()
+    }
+
     pub fn set_stock(&self, template_id: i64, stock: i64) -> Result<(), TakeError> {
+        let now = self.now();
         let mut state = self.lock();
         let template = state.templates.get_mut(&template_id).ok_or(TakeError::NoSuchTemplate)?;
-        template.stock = stock.max(0);
+        template.set_stock(stock, now);
         Ok(())
     }
 
@@ -73,16 +90,35 @@ pub(super) struct State {
     pub templates: BTreeMap<i64, Template>,
     /// By app and name, as the documents leave the scope open.
     pub additions: HashMap<(String, String), Addition>,
-    pub records: HashMap<String, Record>,
+    /// Which living template was created with exactly these fields.
+    pub made: HashMap<String, i64>,
+    pub banners: BTreeMap<i64, Banner>,
+    pub records: HashMap<RecordKey, Record>,
+    /// A person's records, in all apps that know them by this open id.
+    pub records_of: HashMap<String, Vec<RecordKey>>,
     /// Which record has a code of a template.
     pub codes: HashMap<(i64, String), String>,
+    /// Login codes that nobody has used.
+    pub logins: HashMap<String, Login>,
+    /// Whom each app knows since they signed in or took; a sync introduces nobody.
+    pub people: BTreeMap<String, BTreeSet<String>>,
+    /// What each app has used up of its limits.
+    pub spent: HashMap<String, Spent>,
     pub transcript: VecDeque<Attempt>,
+    pub journal: Journal,
     pub report: Report,
+    pub effects: Effects,
     pub next: VecDeque<Vec<Fault>>,
-    pub next_call: VecDeque<CallFault>,
+    pub aims: Aims,
+    /// Whether the platform is away: every call is hung up on.
+    pub down: bool,
     pub last_template_id: i64,
+    pub last_banner_id: i64,
     pub last_app_id: i64,
 }
+
+/// App and record: whichever side made up the record's id, an app knows it once.
+pub(super) type RecordKey = (String, String);
 
 /// One named addition to a template's stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,13 +142,23 @@ impl State {
             tokens: HashMap::new(),
             templates: BTreeMap::new(),
             additions: HashMap::new(),
+            made: HashMap::new(),
+            banners: BTreeMap::new(),
             records: HashMap::new(),
+            records_of: HashMap::new(),
             codes: HashMap::new(),
+            logins: HashMap::new(),
+            people: BTreeMap::new(),
+            spent: HashMap::new(),
             transcript: VecDeque::new(),
+            journal: Journal::default(),
             report: Report::default(),
+            effects: Effects::default(),
             next: VecDeque::new(),
-            next_call: VecDeque::new(),
+            aims: Aims::default(),
+            down: false,
             last_template_id: 23_830_865,
+            last_banner_id: 0,
             last_app_id: 10_000_000,
         };
         for seed in &settings.apps {
@@ -146,12 +192,6 @@ impl State {
         (0..length)
             .map(|_| char::from(alphabet[self.rng.random_range(0..alphabet.len())]))
             .collect()
-    }
-
-    /// Notes a departure from the documents; says whether it must be refused.
-    pub fn departs(&mut self, what: &str) -> bool {
-        self.report.deviation(what);
-        self.switches.strict
     }
 
     pub fn remember(&mut self, attempt: Attempt, most: usize) {

@@ -144,6 +144,6 @@ async fn send(world: &Arc<World>, ask: &Ask, plan: &Plan, number: u32, letter: S
         ms,
         verdict,
     };
-    world.note(&attempt, &departures);
+    world.note(ask, &attempt, &departures);
     attempt
 }

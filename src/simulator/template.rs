@@ -1,6 +1,9 @@
 //! Coupon templates as the platform keeps and shows them.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
+
+use super::days::{Day, Days, Figures, china_day};
 
 /// The colours a template may have, by name and as they look.
 const COLOURS: [(&str, &str); 17] = [
@@ -32,11 +35,15 @@ impl Colour {
         COLOURS.iter().position(|(known, _)| *known == name).map(Self)
     }
 
+    /// The colour that looks like this.
+    pub fn looking(look: &str) -> Option<Self> {
+        COLOURS.iter().position(|(_, known)| known.eq_ignore_ascii_case(look)).map(Self)
+    }
+
     /// The sloppy spellings seen in the documents: `B10`, or the look instead of the name.
     pub fn sloppily_named(name: &str) -> Option<Self> {
         let padded = name.strip_prefix('B').map(|digits| format!("B0{digits}"));
-        let by_look = COLOURS.iter().position(|(_, look)| look.eq_ignore_ascii_case(name));
-        padded.and_then(|name| Self::named(&name)).or(by_look.map(Self))
+        padded.and_then(|name| Self::named(&name)).or_else(|| Self::looking(name))
     }
 
     pub fn name(self) -> &'static str {
@@ -64,13 +71,17 @@ pub(super) struct Terms {
 }
 
 /// A template with what the platform adds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Template {
     pub id: i64,
     pub app_key: String,
     pub app_id: i64,
     pub terms: Terms,
+    /// How many may still be taken; [`Template::set_stock`] changes it.
     pub stock: i64,
+    pub days: Days,
+    /// The one banner that it may have.
+    pub banner: Option<i64>,
     pub created: i64,
     pub updated: i64,
     pub deleted: bool,
@@ -84,6 +95,33 @@ pub(super) enum ColourShown {
 }
 
 impl Template {
+    /// Changes the stock, which never falls below zero, and lets the statistics know.
+    pub fn set_stock(&mut self, stock: i64, now: DateTime<Utc>) {
+        self.stock = stock.max(0);
+        self.days.on(china_day(now), self.stock);
+    }
+
+    /// The day that the statistics write on now.
+    pub fn today(&mut self, now: DateTime<Utc>) -> &mut Day {
+        self.days.on(china_day(now), self.stock)
+    }
+
+    /// Each day on which something happened.
+    pub fn figures(&self) -> impl Iterator<Item = Figures> {
+        self.days.all().map(|(date, day)| Figures {
+            app_key: self.app_key.clone(),
+            coupon_template_id: self.id,
+            day: date,
+            taken: day.taken,
+            takers: day.takers.len(),
+            synced: day.synced,
+            receivers: day.receivers.len(),
+            used: day.used,
+            users: day.users.len(),
+            stock: day.stock,
+        })
+    }
+
     /// The object of section 3 of the documents: no stock, no callback address.
     pub fn shown(&self, colour: ColourShown) -> ShownTemplate<'_> {
         let terms = &self.terms;
@@ -115,6 +153,11 @@ impl Template {
             app_key: self.app_key.clone(),
             title: self.terms.title.clone(),
             bg_color: self.terms.colour.name().to_owned(),
+            look: self.terms.colour.look(),
+            description: self.terms.description.clone(),
+            introduce: self.terms.introduce.clone(),
+            sill: self.terms.sill.clone(),
+            take_limit: self.terms.take_limit.clone(),
             coupon_type: self.terms.coupon_type,
             effect_time: self.terms.effect_time,
             expire_time: self.terms.expire_time,
@@ -156,6 +199,16 @@ pub struct TemplateInside {
     pub title: String,
     /// The colour's name.
     pub bg_color: String,
+    /// The colour as it looks: `#9857AE`.
+    pub look: &'static str,
+    /// The line under the title.
+    pub description: String,
+    /// How to use it.
+    pub introduce: String,
+    /// From which price on.
+    pub sill: String,
+    /// What people are told of the limit; nothing enforces it here.
+    pub take_limit: String,
     /// 1 to 5, as documented.
     pub coupon_type: i64,
     /// Valid from, unix seconds.

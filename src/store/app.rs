@@ -19,6 +19,8 @@ pub struct App {
     pub name: String,
     /// What only its platform's room understands.
     pub settings: Value,
+    /// Whether its secret is here, sealed.
+    pub has_secret: bool,
     /// Guards concurrent edits.
     pub version: i32,
     /// When it was added here.
@@ -27,7 +29,7 @@ pub struct App {
     pub updated_at: DateTime<Utc>,
 }
 
-/// Adds an account; breaks `app_one_per_key` when it is there already.
+/// Adds an account without its secret; breaks `app_one_per_key` when it is there already.
 pub async fn insert(conn: &mut PgConnection, app: &App) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
@@ -54,7 +56,7 @@ pub async fn find(conn: &mut PgConnection, id: AppId) -> sqlx::Result<Option<App
         App,
         r#"
         select app_id as "id: AppId", platform as "platform: PlatformKind", app_key, name, settings,
-            version, created_at, updated_at
+            secret_sealed is not null as "has_secret!", version, created_at, updated_at
         from app
         where app_id = $1
         "#,
@@ -70,7 +72,7 @@ pub async fn lock(conn: &mut PgConnection, id: AppId) -> sqlx::Result<Option<App
         App,
         r#"
         select app_id as "id: AppId", platform as "platform: PlatformKind", app_key, name, settings,
-            version, created_at, updated_at
+            secret_sealed is not null as "has_secret!", version, created_at, updated_at
         from app
         where app_id = $1
         for no key update
@@ -91,7 +93,7 @@ pub async fn list(
         App,
         r#"
         select app_id as "id: AppId", platform as "platform: PlatformKind", app_key, name, settings,
-            version, created_at, updated_at
+            secret_sealed is not null as "has_secret!", version, created_at, updated_at
         from app
         where $1::uuid is null or app_id < $1
         order by app_id desc
@@ -104,7 +106,7 @@ pub async fn list(
     .await
 }
 
-/// Writes what may change of an account.
+/// Writes what may change of an account, but for its secret.
 pub async fn update(conn: &mut PgConnection, app: &App) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
@@ -117,6 +119,45 @@ pub async fn update(conn: &mut PgConnection, app: &App) -> sqlx::Result<()> {
         app.settings,
         app.version,
         app.updated_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The secret of an account as it is sealed; `None` until the merchant has told it.
+pub async fn find_secret(conn: &mut PgConnection, id: AppId) -> sqlx::Result<Option<Vec<u8>>> {
+    let found = sqlx::query_scalar!("select secret_sealed from app where app_id = $1", id as _);
+    found.fetch_optional(conn).await.map(Option::flatten)
+}
+
+/// Keeps a sealed secret, or none.
+pub async fn set_secret(
+    conn: &mut PgConnection,
+    id: AppId,
+    sealed: Option<&[u8]>,
+) -> sqlx::Result<()> {
+    sqlx::query!("update app set secret_sealed = $2 where app_id = $1", id as _, sealed)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Forgets the token with which the platform is called, and lets no refresh that is under way bring it back.
+pub async fn forget_platform_token(conn: &mut PgConnection, id: AppId) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update platform_token
+        set token_sealed = null,
+            expires_at = null,
+            refresh_at = null,
+            generation = generation + 1,
+            -- Whoever is asking for a token asks with the old secret; the answer comes with a fence that is gone.
+            refresh_fence = refresh_fence + 1,
+            refreshing_until = null
+        where app_id = $1
+        "#,
+        id as _,
     )
     .execute(conn)
     .await?;

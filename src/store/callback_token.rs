@@ -1,6 +1,6 @@
-//! The secret parts of callback addresses, as hashes.
+//! The secret parts of callback addresses: as hashes, to know them again, and sealed, to tell a platform again.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::domain::id::{PlacementId, TokenId};
@@ -16,21 +16,35 @@ pub struct CallbackToken {
     pub retires_at: Option<DateTime<Utc>>,
 }
 
+/// What is kept of a token's secret, and never shown.
+#[derive(Debug)]
+pub struct Kept {
+    /// By which a caller's is recognised.
+    pub hash: [u8; 32],
+    /// To be opened when a platform is told the address again; `None` where there was no master key.
+    pub sealed: Option<Vec<u8>>,
+    /// How long older tokens of the placement live on after the platform was told of this one.
+    pub overlap_seconds: i32,
+}
+
 /// Adds a token.
 pub async fn insert(
     conn: &mut PgConnection,
     placement: PlacementId,
     token: &CallbackToken,
-    secret_hash: &[u8],
+    kept: &Kept,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into callback_token (token_id, placement_id, secret_hash, created_at, retires_at)
-        values ($1, $2, $3, $4, $5)
+        insert into callback_token
+            (token_id, placement_id, secret_hash, secret_sealed, overlap_seconds, created_at, retires_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
         "#,
         token.id as _,
         placement as _,
-        secret_hash,
+        &kept.hash,
+        kept.sealed.as_deref(),
+        kept.overlap_seconds,
         token.created_at,
         token.retires_at,
     )
@@ -70,7 +84,7 @@ pub async fn list(
         select token_id as "id: TokenId", created_at, retires_at
         from callback_token
         where placement_id = $1
-        order by token_id desc
+        order by created_at desc, token_id desc
         "#,
         placement as _,
     )
@@ -78,23 +92,23 @@ pub async fn list(
     .await
 }
 
-/// How long older tokens of its placement live on after the platform was told of this one.
-pub async fn set_overlap(
+/// The sealed secret of a placement's newest token and its overlap in seconds. `None` when that one was not sealed: the
+/// address of an older one would soon be wrong.
+pub async fn newest_sealed(
     conn: &mut PgConnection,
-    id: TokenId,
-    overlap: TimeDelta,
-) -> sqlx::Result<()> {
-    let seconds = i32::try_from(overlap.num_seconds()).unwrap_or(i32::MAX);
-    sqlx::query!(
+    placement: PlacementId,
+) -> sqlx::Result<Option<(TokenId, Vec<u8>, i32)>> {
+    let newest = sqlx::query!(
         r#"
-        update callback_token
-        set overlap_seconds = $2
-        where token_id = $1
+        select token_id as "id: TokenId", secret_sealed, overlap_seconds
+        from callback_token
+        where placement_id = $1
+        order by created_at desc, token_id desc
+        limit 1
         "#,
-        id as _,
-        seconds,
+        placement as _,
     )
-    .execute(conn)
+    .fetch_optional(conn)
     .await?;
-    Ok(())
+    Ok(newest.and_then(|token| Some((token.id, token.secret_sealed?, token.overlap_seconds))))
 }

@@ -1,4 +1,8 @@
 //! What is owed to the platforms. Leasing and settling are the worker's, the rest is everybody's.
 
+pub mod breaker;
+pub mod lease;
 pub mod open;
 pub mod owe;
+pub mod presence;
+pub mod settle;

@@ -69,7 +69,11 @@ pub async fn get(conn: &mut PgConnection, placement: PlacementId) -> sqlx::Resul
 }
 
 /// The platform shows nothing of what is new in this version, so whoever was told the one before is not behind.
-pub async fn carry(conn: &mut PgConnection, template: TemplateId, version: i32) -> sqlx::Result<()> {
+pub async fn carry(
+    conn: &mut PgConnection,
+    template: TemplateId,
+    version: i32,
+) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update placement

@@ -16,6 +16,7 @@ async fn an_app_is_made_read_and_changed() {
     {
       "app_key": "4fecoAqgCIUtzIyA4FAPgoyrc4oUc25c",
       "created_at": "2026-11-11T04:00:00Z",
+      "has_secret": false,
       "id": "app_…",
       "name": "商城",
       "platform": "baidu",

@@ -8,11 +8,13 @@ use kaquan::{
         report::{AuditReport, Outcome},
     },
     store::audit::guard::GUARDS,
+    vault::Vault,
 };
 
 use crate::support::{
     audit::{plant_consistent, run},
     database::TestDatabase,
+    vault::vault,
 };
 
 fn noon() -> DateTime<Utc> {
@@ -20,7 +22,7 @@ fn noon() -> DateTime<Utc> {
 }
 
 async fn audit(db: &TestDatabase) -> AuditReport {
-    audit::run(&db.pool, noon(), AuditScope::DataOnly).await.unwrap()
+    audit::run(&db.pool, &vault(), noon(), AuditScope::DataOnly).await.unwrap()
 }
 
 /// A way to break one promise; a guard that would prevent it is dropped first, and its absence is then found too.
@@ -193,6 +195,33 @@ const VIOLATIONS: &[Planted] = &[
         "update code set template_id = md5('made')::uuid where value = 'UP-2'",
     ),
     planted(
+        "two secrets have changed places",
+        Check::SecretsOpen,
+        "update app set secret_sealed = other.secret_sealed
+         from app as other where other.app_id <> app.app_id",
+    ),
+    planted(
+        "a secret stands as the token of its own app",
+        Check::SecretsOpen,
+        "update platform_token set token_sealed = secret_sealed
+         from app where app.app_id = platform_token.app_id",
+    ),
+    planted(
+        "a bit of a callback secret is another",
+        Check::SecretsOpen,
+        "update callback_token set secret_sealed = set_bit(secret_sealed, 200, 1 - get_bit(secret_sealed, 200))",
+    ),
+    planted(
+        "a token was sealed with a key that nobody has",
+        Check::SecretsOpen,
+        "update platform_token set token_sealed = set_byte(token_sealed, 4, 9)",
+    ),
+    planted(
+        "a secret was never sealed",
+        Check::SecretsOpen,
+        "update app set secret_sealed = 'in the clear' where app_key = 'shop'",
+    ),
+    planted(
         "a guard was put back without a look at the rows",
         Check::GuardsExist,
         "alter table coupon add constraint coupon_way_known check (way in ('take', 'claim')) not valid",
@@ -241,7 +270,7 @@ async fn each_planted_violation_breaks_its_own_promise_and_no_other() {
         }
         assert_eq!(report.broken(), expected, "{story}:\n{report}");
         let said = report.to_string();
-        for secret in ["KQ0", "UP-", "open-", "record-"] {
+        for secret in ["KQ0", "UP-", "open-", "record-", "clear"] {
             assert!(!said.contains(secret), "{story}: {said}");
         }
         assert_eq!(Outcome::of(&Ok::<_, ()>(report)).exit_code(), 2);
@@ -268,6 +297,23 @@ async fn all_violations_are_counted_and_some_are_shown() {
         lines.lines().last().unwrap().starts_with(r#"{"outcome":"violations","violations":30,"#)
     );
     assert_eq!(lines.lines().count(), report.checks.len() + 1);
+}
+
+#[tokio::test]
+async fn without_a_master_key_the_audit_says_that_it_did_not_look_at_secrets() {
+    let db = TestDatabase::new().await;
+    let nobody = Vault::without_keys();
+    let nothing_sealed = audit::run(&db.pool, &nobody, noon(), AuditScope::DataOnly).await.unwrap();
+    plant_consistent(&db.pool).await;
+
+    let report = audit::run(&db.pool, &nobody, noon(), AuditScope::DataOnly).await.unwrap();
+
+    assert!(!nothing_sealed.to_string().contains("Not looked at"), "{nothing_sealed}");
+    assert_eq!(report.broken(), Vec::<&str>::new(), "{report}");
+    let said = report.to_string();
+    assert!(said.contains("Not looked at: 4 values, and no master key here"), "{said}");
+    assert!(said.ends_with("every promise that was looked at holds\n"), "{said}");
+    assert!(report.to_json_lines().unwrap().contains(r#""passed_over":"4 values"#));
 }
 
 #[tokio::test]
@@ -299,7 +345,7 @@ async fn a_careless_server_and_a_forgotten_transaction_are_found() {
         sqlx::query_as("select clock_timestamp()").fetch_one(&mut *forgotten).await.unwrap();
 
     let later = started + TimeDelta::minutes(1);
-    let report = audit::run(&pool, later, AuditScope::Everything).await.unwrap();
+    let report = audit::run(&pool, &vault(), later, AuditScope::Everything).await.unwrap();
 
     assert_eq!(report.broken(), ["no_forgotten_transactions", "durable_settings"], "{report}");
     let settings = &report.checks.last().unwrap().examples;
@@ -331,7 +377,7 @@ async fn a_database_that_cannot_be_asked_is_neither_clean_nor_broken() {
     let db = TestDatabase::new().await;
     run(&db.pool, "drop table refusal").await;
 
-    let answer = audit::run(&db.pool, noon(), AuditScope::DataOnly).await;
+    let answer = audit::run(&db.pool, &vault(), noon(), AuditScope::DataOnly).await;
 
     assert_eq!(Outcome::of(&answer).exit_code(), 3);
 }

@@ -30,4 +30,8 @@ mod issuing_plans;
 mod issuing_poison;
 mod issuing_pressure;
 mod issuing_promises;
+mod secrets_apps;
+mod secrets_privacy;
+mod secrets_rotation;
+mod secrets_start;
 mod support;

@@ -20,6 +20,7 @@ impl From<CreatePlacementError> for ApiError {
                 Self::conflict("platform_ref_taken", &error).at("platform_ref")
             }
             CreatePlacementError::Randomness(cause) => Self::internal(cause),
+            CreatePlacementError::Vault(cause) => cause.into(),
             CreatePlacementError::Db(cause) => cause.into(),
         }
     }
@@ -47,6 +48,7 @@ impl From<RotateCallbackTokenError> for ApiError {
             RotateCallbackTokenError::NoSuchPlacement => Self::not_found(error.to_string()),
             RotateCallbackTokenError::NoCallbacks => Self::conflict("no_callbacks", &error),
             RotateCallbackTokenError::Randomness(cause) => Self::internal(cause),
+            RotateCallbackTokenError::Vault(cause) => cause.into(),
             RotateCallbackTokenError::Db(cause) => cause.into(),
         }
     }

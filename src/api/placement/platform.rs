@@ -78,7 +78,8 @@ pub async fn rotate(
     problems.expect(fits, "old_lives_for_seconds", "0 to 2592000: up to thirty days");
     problems.into_result().map_err(ApiError::invalid)?;
     let old_lives_for = TimeDelta::seconds(i64::from(body.old_lives_for_seconds));
-    let rotated = rotate_callback_token(&state.db, state.now(), id, old_lives_for).await?;
+    let rotated =
+        rotate_callback_token(&state.db, &state.vault, state.now(), id, old_lives_for).await?;
     state.changed.notify_waiters();
     let view = RotationView {
         callback_url: callback_url(&state, rotated.placement.platform, &rotated.secret),

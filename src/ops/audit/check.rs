@@ -20,6 +20,7 @@ pub enum Check {
     TermsReadable,
     TimesAreSane,
     NothingDangling,
+    SecretsOpen,
     GuardsExist,
     NoForgottenTransactions,
     DurableSettings,
@@ -27,7 +28,7 @@ pub enum Check {
 
 impl Check {
     /// All of them, in the order of the report.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::NeverOversold,
         Self::CountersMatchRows,
         Self::StockIsTheSumOfAdditions,
@@ -42,6 +43,7 @@ impl Check {
         Self::TermsReadable,
         Self::TimesAreSane,
         Self::NothingDangling,
+        Self::SecretsOpen,
         Self::GuardsExist,
         Self::NoForgottenTransactions,
         Self::DurableSettings,
@@ -74,6 +76,7 @@ impl Check {
             Self::TermsReadable => "terms_readable",
             Self::TimesAreSane => "times_are_sane",
             Self::NothingDangling => "nothing_dangling",
+            Self::SecretsOpen => "secrets_open",
             Self::GuardsExist => "guards_exist",
             Self::NoForgottenTransactions => "no_forgotten_transactions",
             Self::DurableSettings => "durable_settings",
@@ -103,6 +106,9 @@ impl Check {
             Self::TermsReadable => "Every version of every template's terms can be read.",
             Self::TimesAreSane => "Nothing happened in the future or ended before it began.",
             Self::NothingDangling => "Every row points at rows that exist and belong together.",
+            Self::SecretsOpen => {
+                "Every sealed secret names a known master key, and opens where it stands."
+            }
             Self::GuardsExist => "Every constraint and index is there, valid and switched on.",
             Self::NoForgottenTransactions => "No transaction is left open by nobody.",
             Self::DurableSettings => "The server's settings make a commit survive a power cut.",

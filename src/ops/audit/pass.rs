@@ -12,6 +12,7 @@ use crate::{
         terms::{CodeSource, Terms},
         validity::ValidityRule,
     },
+    service::reseal_secrets::survey,
     store::audit::{
         self, CouponFault, CouponFinding,
         guard::GuardFault,
@@ -19,6 +20,7 @@ use crate::{
         stock::Recount,
         terms::{Rule, StoredTerms},
     },
+    vault::Vault,
 };
 
 #[expect(clippy::cast_possible_wrap, reason = "twenty")]
@@ -167,6 +169,26 @@ pub(super) async fn references(
     let strange = audit::reference::list_with_strange_times(conn, now, MOST).await?;
     add_rows(findings, Check::TimesAreSane, &strange);
     findings.time(&[Check::TimesAreSane], began);
+    Ok(())
+}
+
+/// Tries to open everything that is sealed; without a key there is nothing to try with.
+pub(super) async fn secrets(
+    conn: &mut PgConnection,
+    findings: &mut Findings,
+    vault: &Vault,
+) -> sqlx::Result<()> {
+    let began = Instant::now();
+    let sealed = survey(conn, vault).await?;
+    if sealed.count() > 0 && !vault.has_key() {
+        let why = format!("{} values, and no master key here to open them with", sealed.count());
+        findings.pass_over(Check::SecretsOpen, why);
+    } else {
+        for closed in &sealed.closed {
+            findings.add(Check::SecretsOpen, format!("{}: {}", closed.place, closed.why));
+        }
+    }
+    findings.time(&[Check::SecretsOpen], began);
     Ok(())
 }
 

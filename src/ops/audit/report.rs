@@ -38,6 +38,9 @@ pub struct CheckResult {
     pub violations: u64,
     /// Some of them, in words; never a code, an open id or a record.
     pub examples: Vec<String>,
+    /// Why nobody looked; then nothing is known of the promise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passed_over: Option<String>,
     /// How long the look at the data took, with all checks that shared it.
     #[serde(rename = "took_ms")]
     #[serde_as(as = "DurationMilliSeconds<u64>")]
@@ -122,6 +125,10 @@ impl Outcome {
 impl fmt::Display for AuditReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for check in &self.checks {
+            if let Some(why) = &check.passed_over {
+                writeln!(f, "? {:<30} Not looked at: {why}.", check.name)?;
+                continue;
+            }
             let mark = if check.violations == 0 { '✓' } else { '✗' };
             writeln!(f, "{mark} {:<30} {}", check.name, check.promise)?;
             for example in &check.examples {
@@ -133,7 +140,10 @@ impl fmt::Display for AuditReport {
             }
         }
         let broken = self.broken().len();
-        let verdict = if broken == 0 {
+        let verdict = if broken == 0 && self.checks.iter().any(|check| check.passed_over.is_some())
+        {
+            "every promise that was looked at holds".to_owned()
+        } else if broken == 0 {
             "every promise holds".to_owned()
         } else {
             format!("{broken} of {} promises broken", self.checks.len())
@@ -155,6 +165,7 @@ impl Findings {
             promise: check.promise(),
             violations: 0,
             examples: Vec::new(),
+            passed_over: None,
             took: Duration::ZERO,
         };
         Self(checks.map(|check| (check, nothing(check))).collect())
@@ -163,6 +174,13 @@ impl Findings {
     /// One more violation.
     pub(super) fn add(&mut self, check: Check, example: String) {
         self.add_all(check, Some(1), std::iter::once(example));
+    }
+
+    /// Nobody could look.
+    pub(super) fn pass_over(&mut self, check: Check, why: String) {
+        if let Some(result) = self.0.get_mut(&check) {
+            result.passed_over = Some(why);
+        }
     }
 
     /// `total` more violations, some of them in words.

@@ -64,7 +64,8 @@ impl Stage {
         let app = super::start(&mut config.clone(), database).await?;
         let again = self.ask_again(baidu, &rush).await?;
         say("6/6 对账 · recounting everything");
-        let audit = audit::run(&app.db, SystemClock.now(), AuditScope::Everything).await?;
+        let now = SystemClock.now();
+        let audit = audit::run(&app.db, &app.vault, now, AuditScope::Everything).await?;
 
         let mut promises = judge(&rush, &again, baidu);
         let broken = audit.broken();

@@ -43,10 +43,7 @@ pub async fn get(conn: &mut PgConnection, id: DeliveryId) -> sqlx::Result<Open> 
 }
 
 /// What is still owed about these subjects, or was given up, in the order in which it was owed.
-pub async fn list_unsettled(
-    conn: &mut PgConnection,
-    subjects: &[Uuid],
-) -> sqlx::Result<Vec<Open>> {
+pub async fn list_unsettled(conn: &mut PgConnection, subjects: &[Uuid]) -> sqlx::Result<Vec<Open>> {
     sqlx::query_as!(
         Open,
         r#"

@@ -11,16 +11,18 @@ use kaquan::{
     clock::{Clock, ManualClock},
     domain::access::Role,
     service::create_key::create_key,
+    vault::Vault,
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tower::ServiceExt;
 
-use super::database::TestDatabase;
+use super::{database::TestDatabase, vault::vault};
 
 pub struct Admin {
     pub database: TestDatabase,
+    pub vault: Vault,
     pub clock: Arc<ManualClock>,
     pub changed: Arc<Notify>,
     pub router: Router,
@@ -41,17 +43,23 @@ pub fn noon() -> DateTime<Utc> {
 
 impl Admin {
     pub async fn new() -> Self {
+        Self::with(vault()).await
+    }
+
+    /// The same with other master keys.
+    pub async fn with(vault: Vault) -> Self {
         let database = TestDatabase::new().await;
         let clock = Arc::new(ManualClock::at(noon()));
         let changed = Arc::new(Notify::new());
         let router = api::router(AdminState {
             db: database.pool.clone(),
+            vault: vault.clone(),
             clock: clock.clone(),
             public_url: "https://coupons.example.com/".parse().unwrap(),
             changed: changed.clone(),
         });
         let (_, owner) = create_key(&database.pool, noon(), "owner", Role::Owner).await.unwrap();
-        Self { database, clock, changed, router, owner: owner.reveal().to_owned() }
+        Self { database, vault, clock, changed, router, owner: owner.reveal().to_owned() }
     }
 
     pub fn db(&self) -> &PgPool {

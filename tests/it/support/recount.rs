@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use kaquan::ops::audit::{self, AuditScope};
 use sqlx::PgPool;
 
+use super::vault::vault;
+
 /// Coupons, remembered refusals, and what the stock says was issued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
@@ -28,7 +30,7 @@ impl Counts {
 
 /// Fails when the audit finds anything; with `Everything`, also when the server is not as durable as it must be.
 pub async fn recount(pool: &PgPool, now: DateTime<Utc>, scope: AuditScope) {
-    let report = audit::run(pool, now, scope).await.unwrap();
+    let report = audit::run(pool, &vault(), now, scope).await.unwrap();
     let broken: Vec<_> = report.checks.iter().filter(|check| check.violations > 0).collect();
     assert!(broken.is_empty(), "{broken:#?}");
 }

@@ -29,6 +29,7 @@ use super::{
     letter::{self, Answered, Letter},
     plant::{Campaign, noon, plant_app, plant_template, terms},
     recount::recount,
+    vault::secrets,
 };
 
 /// One server, one campaign that people can take, and Baidu.
@@ -204,11 +205,12 @@ impl TestApp {
     }
 }
 
-fn config(listen: SocketAddr) -> Config {
+pub fn config(listen: SocketAddr) -> Config {
     let mut config = Config::default();
     config.server.listen = listen;
     config.metrics.listen = ([127, 0, 0, 1], 0).into();
     config.database.connections = 4;
+    config.secrets = secrets();
     // A busy machine is not what these tests are about.
     config.issuing.deadline = Duration::from_secs(10);
     config

@@ -1,0 +1,172 @@
+//! Leases what is due and starts an attempt for each.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use sqlx::postgres::{PgConnectOptions, PgListener};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::JoinSet,
+    time::{MissedTickBehavior, interval, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Inner,
+    attempt::{self, Held, Tried},
+};
+use crate::{
+    domain::{channel, id::AppId},
+    store::{
+        self,
+        delivery::lease::{Ask, Leased, Standing},
+    },
+};
+
+/// Where new work is announced.
+const ANNOUNCEMENTS: &str = "kaquan_delivery";
+/// How soon to look again where only the app's rate stood in the way.
+const NEXT_DROP: Duration = Duration::from_millis(50);
+
+/// Leases until it is told to stop; then the attempts under way are waited for.
+pub(super) async fn run(
+    inner: Arc<Inner>,
+    database: PgConnectOptions,
+    done: mpsc::UnboundedSender<Tried>,
+    stop: CancellationToken,
+) {
+    let announced = Arc::new(Notify::new());
+    let mut attempts = JoinSet::new();
+    let listening = tokio::spawn(listen(database, Arc::clone(&announced)));
+    let leasing = async {
+        let mut ticks = interval(inner.settings.poll);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let soon = match pass(&inner, &done, &mut attempts).await {
+                Ok(soon) => soon,
+                Err(error) => {
+                    tracing::warn!(error = %error, "cannot look for deliveries");
+                    false
+                }
+            };
+            let patience = if soon { NEXT_DROP } else { inner.settings.poll };
+            tokio::select! {
+                () = announced.notified() => {}
+                () = inner.load.freed.notified() => {}
+                _woken = timeout(patience, ticks.tick()) => {}
+            }
+            // Those that have ended leave nothing but their place.
+            while attempts.try_join_next().is_some() {}
+        }
+    };
+    stop.run_until_cancelled(leasing).await;
+    listening.abort();
+    while attempts.join_next().await.is_some() {}
+}
+
+/// Hears of new work; the poll covers what is missed while the connection is away.
+async fn listen(database: PgConnectOptions, announced: Arc<Notify>) {
+    let options = sqlx::postgres::PgPoolOptions::new().max_connections(1);
+    let pool = options.connect_lazy_with(database);
+    loop {
+        let heard = async {
+            let mut listener = PgListener::connect_with(&pool).await?;
+            listener.listen(ANNOUNCEMENTS).await?;
+            loop {
+                // `None` is a connection that was made anew.
+                let _announcement = listener.try_recv().await?;
+                announced.notify_one();
+            }
+        };
+        let ended: sqlx::Result<()> = heard.await;
+        if let Err(error) = ended {
+            tracing::debug!(error = %error, "cannot listen for deliveries");
+        }
+        pause().await;
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "only the worker waits")]
+async fn pause() {
+    tokio::time::sleep(Duration::from_millis(500)).await;
+}
+
+/// One look at every app that has something due; whether to look again soon.
+async fn pass(
+    inner: &Arc<Inner>,
+    done: &mpsc::UnboundedSender<Tried>,
+    attempts: &mut JoinSet<()>,
+) -> anyhow::Result<bool> {
+    let Some(instance) = *inner.instance.borrow() else { return Ok(true) };
+    let mut soon = false;
+    for app in ready(inner).await? {
+        let room = inner.load.room(app);
+        if room == 0 {
+            continue;
+        }
+        let Some((standing, held)) = lease(inner, instance, app, room).await? else { continue };
+        soon |= held.len() < room && is_out_of_tokens(standing, held.len());
+        inner.load.begin(app, held.len());
+        for held in held {
+            let (inner, done) = (Arc::clone(inner), done.clone());
+            attempts.spawn(async move {
+                // The settler ends after the last attempt.
+                let _settled_later = done.send(attempt::make(&inner, held).await);
+            });
+        }
+    }
+    Ok(soon)
+}
+
+/// Leases what is due now and makes an attempt of each, all at once.
+pub(super) async fn round(inner: &Arc<Inner>) -> anyhow::Result<Vec<Tried>> {
+    let mut instance = inner.instance.clone();
+    let instance = instance.wait_for(Option::is_some).await?.unwrap_or_default();
+    let mut attempts = Vec::new();
+    for app in ready(inner).await? {
+        let Some((_, held)) = lease(inner, instance, app, inner.load.room(app)).await? else {
+            continue;
+        };
+        inner.load.begin(app, held.len());
+        attempts.extend(held.into_iter().map(|held| attempt::make(inner, held)));
+    }
+    Ok(futures_util::future::join_all(attempts).await)
+}
+
+async fn ready(inner: &Inner) -> sqlx::Result<Vec<AppId>> {
+    let mut conn = inner.db.acquire().await?;
+    store::delivery::lease::list_ready(&mut conn, inner.clock.instead_of_database()).await
+}
+
+async fn lease(
+    inner: &Inner,
+    instance: i32,
+    app: AppId,
+    room: usize,
+) -> sqlx::Result<Option<(Standing, Vec<Held>)>> {
+    // From before the statement was sent, so that it ends here no later than it does in the database.
+    let ends = Instant::now() + inner.settings.lease;
+    let ask = Ask {
+        app,
+        limit: i64::try_from(room).unwrap_or(i64::MAX),
+        instance,
+        lease: inner.settings.lease,
+        trips_at: channel::TRIPS_AT,
+    };
+    let now = inner.clock.instead_of_database();
+    let mut conn = inner.db.acquire().await?;
+    let leased = store::delivery::lease::lease(&mut conn, now, ask).await?;
+    Ok(leased.map(|(standing, leased)| {
+        let hold = |delivery: Leased| Held { app, instance, delivery, standing, ends };
+        (standing, leased.into_iter().map(hold).collect())
+    }))
+}
+
+/// Whether the app's rate is what stood in the way of more.
+fn is_out_of_tokens(standing: Standing, leased: usize) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "at most a few thousand")]
+    let left = standing.tokens - leased as f64;
+    left < 1.0
+}

@@ -1,0 +1,181 @@
+//! Settles attempts that have ended: while some are being written, the next ones gather, and then go together.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use tokio::sync::mpsc;
+
+use super::{Inner, attempt::Tried, work::Consequence};
+use crate::{
+    domain::{
+        delivery::{Outcome, Verdict},
+        id::{AppId, DeliveryId},
+    },
+    store::{self, delivery::settle::Settlement},
+};
+
+/// More would make one statement long for no gain.
+const MOST_AT_ONCE: usize = 512;
+/// How often what cannot be written is tried again, before it is left to those who take over.
+const TRIES: u32 = 5;
+
+/// Runs until the last attempt has ended.
+pub(super) async fn run(inner: Arc<Inner>, mut ended: mpsc::UnboundedReceiver<Tried>) {
+    let mut batch = Vec::new();
+    while ended.recv_many(&mut batch, MOST_AT_ONCE).await > 0 {
+        let tried = std::mem::take(&mut batch);
+        if let Err(error) = settle(&inner, tried).await {
+            // Still leased, they are taken over with the same identity when the lease ends.
+            tracing::error!(error = %error, "cannot settle deliveries");
+        }
+    }
+}
+
+/// Settles some attempts; those with consequences one by one, for each has a transaction of its own.
+pub(super) async fn settle(inner: &Inner, tried: Vec<Tried>) -> anyhow::Result<()> {
+    let _freed = Freed(inner, tried.iter().map(|tried| tried.held.app).collect());
+    let mut by_app: BTreeMap<AppId, Vec<Tried>> = BTreeMap::new();
+    for tried in tried {
+        by_app.entry(tried.held.app).or_default().push(tried);
+    }
+    for (app, tried) in by_app {
+        let (plain, special): (Vec<_>, Vec<_>) =
+            tried.into_iter().partition(|t| matches!(t.said.consequence, Consequence::None));
+        if !plain.is_empty() {
+            persist(inner, app, &plain).await?;
+        }
+        for tried in special {
+            persist(inner, app, &[tried]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Their places are free again, however settling ends.
+struct Freed<'a>(&'a Inner, Vec<AppId>);
+
+impl Drop for Freed<'_> {
+    fn drop(&mut self) {
+        self.0.load.end(self.1.iter().copied());
+    }
+}
+
+/// Tries for a while: what was heard from outside must not be forgotten for a connection that broke.
+async fn persist(inner: &Inner, app: AppId, tried: &[Tried]) -> anyhow::Result<()> {
+    let mut pause = Duration::from_millis(50);
+    for _ in 1..TRIES {
+        match write(inner, app, tried).await {
+            Ok(()) => return Ok(()),
+            Err(error) => {
+                tracing::warn!(error = %error, "cannot settle deliveries, trying again");
+                wait(pause).await;
+                pause *= 3;
+            }
+        }
+    }
+    write(inner, app, tried).await
+}
+
+#[expect(clippy::disallowed_methods, reason = "only the worker waits")]
+async fn wait(pause: Duration) {
+    tokio::time::sleep(pause).await;
+}
+
+/// One transaction: the deliveries, the attempts, what they change here, and the channel.
+async fn write(inner: &Inner, app: AppId, tried: &[Tried]) -> anyhow::Result<()> {
+    let said: Vec<Settlement> = tried.iter().map(settlement).collect();
+    let instead = inner.clock.instead_of_database();
+    let instance = tried.first().map_or(0, |tried| tried.held.instance);
+    let mut tx = inner.db.begin().await?;
+    let ours = store::delivery::settle::settle(&mut tx, instead, instance, &said).await?;
+    for tried in tried.iter().filter(|tried| ours.contains(&tried.held.delivery.id)) {
+        tried.said.consequence.write(&mut tx, inner, tried).await?;
+    }
+    let locked = settle_channel(&mut tx, inner, app, tried).await?;
+    tx.commit().await?;
+    report(tried, &ours);
+    if let Some(reason) = locked {
+        tracing::error!(app.id = %app, reason, "calls to this app are paused until somebody mends it");
+    }
+    Ok(())
+}
+
+fn settlement(tried: &Tried) -> Settlement {
+    let delivery = &tried.held.delivery;
+    let outcome = tried.said.outcome;
+    let number = delivery.attempts + 1 - delivery.retries_from;
+    Settlement {
+        id: delivery.id,
+        fence: delivery.fence,
+        verdict: outcome.judge(number, Inner::chance()),
+        outcome: outcome.in_the_books(),
+        counts: outcome.burns_the_attempt(),
+        started_at: tried.started_at,
+        duration_ms: i32::try_from(tried.took.as_millis()).unwrap_or(i32::MAX),
+        answer: tried.said.answer.clone(),
+        note: tried.said.note.clone(),
+    }
+}
+
+/// Trips or closes the breaker; why the channel was paused, if it was. With nothing but successes on a closed channel
+/// there is nothing to write, and its row stays free for others.
+async fn settle_channel(
+    tx: &mut sqlx::PgConnection,
+    inner: &Inner,
+    app: AppId,
+    tried: &[Tried],
+) -> sqlx::Result<Option<String>> {
+    let well = |tried: &Tried| {
+        let outcome = tried.said.outcome;
+        let answered = matches!(outcome, Outcome::Done | Outcome::DoneBefore | Outcome::Refused);
+        answered && tried.held.standing.failures == 0
+    };
+    if tried.iter().all(well) {
+        return Ok(None);
+    }
+    let Some((breaker, database_now)) = store::delivery::breaker::lock(tx, app).await? else {
+        return Ok(None);
+    };
+    let now = inner.clock.at_database(database_now);
+    let outcomes = tried.iter().map(|tried| tried.said.outcome);
+    let change = breaker.after(outcomes, now, Inner::chance());
+    if change.breaker != breaker || breaker.is_on_probation() {
+        store::delivery::breaker::update(tx, app, change.breaker).await?;
+    }
+    if change.recovered {
+        store::delivery::settle::end_outage(tx, now, app).await?;
+    }
+    let locked = tried.iter().find(|tried| tried.said.outcome == Outcome::Locked);
+    let Some(locked) = locked.filter(|_| change.locked) else { return Ok(None) };
+    let reason =
+        locked.said.note.clone().unwrap_or_else(|| "the platform lets nobody in".to_owned());
+    let paused = store::delivery::breaker::pause(tx, now, app, &reason).await?;
+    Ok(paused.then_some(reason))
+}
+
+/// One line of the log for each attempt; never what was sent.
+fn report(tried: &[Tried], ours: &[DeliveryId]) {
+    for tried in tried {
+        let (delivery, said) = (&tried.held.delivery, &tried.said);
+        if !ours.contains(&delivery.id) {
+            metrics::counter!("kaquan_deliveries_disowned_total").increment(1);
+            tracing::warn!(delivery.id = %delivery.id, "others took this delivery over; what came of it here is dropped");
+            continue;
+        }
+        let outcome = said.outcome.in_the_books().as_str();
+        metrics::counter!("kaquan_delivery_attempts_total", "kind" => delivery.kind.clone(), "outcome" => outcome)
+            .increment(1);
+        let note = said.note.as_deref().unwrap_or_default();
+        let attempt = delivery.attempts + 1;
+        match settlement(tried).verdict {
+            Verdict::Done { .. } => {
+                tracing::debug!(delivery.id = %delivery.id, kind = delivery.kind, attempt, "delivered");
+            }
+            Verdict::Again { .. } => {
+                tracing::info!(delivery.id = %delivery.id, kind = delivery.kind, attempt, "not delivered yet: {note}");
+            }
+            Verdict::Dead => {
+                tracing::error!(delivery.id = %delivery.id, kind = delivery.kind, attempt, "left to a person: {note}");
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Access tokens: one for each app, shared by all servers, fetched by one of them at a time.
+//!
+//! While one server fetches, the others go on with the old token for as long as it lives. Who may fetch is a lease in the
+//! token's row, so that no connection and no lock is held while the platform is asked.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::ExposeSecret;
+
+use super::{Inner, account::Account, attempt::Said};
+use crate::{
+    domain::{delivery::Outcome, id::AppId},
+    platform::baidu::{error::CallError, secret::AccessToken},
+    store::{self, platform_token::FetchedToken},
+    vault::Place,
+};
+
+/// A token in the clear.
+pub(crate) struct Token {
+    pub value: AccessToken,
+    pub generation: i64,
+    expires_at: DateTime<Utc>,
+    refresh_at: DateTime<Utc>,
+}
+
+/// Why there is no token.
+#[derive(Debug, Clone)]
+pub(crate) struct TokenTrouble {
+    pub outcome: Outcome,
+    pub note: String,
+}
+
+/// The tokens of all apps, as far as this server knows them.
+#[derive(Default)]
+pub(crate) struct Tokens(Mutex<HashMap<AppId, Arc<Slot>>>);
+
+#[derive(Default)]
+struct Slot {
+    known: Mutex<Known>,
+    /// Held by whoever fetches on this server.
+    fetching: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Known {
+    token: Option<Arc<Token>>,
+    /// When fetching last failed, and why.
+    failed: Option<(DateTime<Utc>, TokenTrouble)>,
+}
+
+/// How long one server may take to fetch, before another may.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often to look whether another server has fetched.
+const LOOK: Duration = Duration::from_millis(50);
+const LOOKS: u32 = 200;
+/// After a failure nobody asks again for so long: those in flight all learn of it at once.
+const PAUSE_AFTER_FAILURE: TimeDelta = TimeDelta::seconds(1);
+/// The share of a token's life after which the next one is fetched (specs of the platform: 80 %).
+const REFRESH_AT_PERCENT: i32 = 80;
+
+impl Tokens {
+    /// A token that serves now. One that is refused by the platform is named by its generation, and never given again.
+    pub async fn get(
+        &self,
+        inner: &Inner,
+        account: &Account,
+        refused: Option<i64>,
+    ) -> Result<Arc<Token>, TokenTrouble> {
+        let slot = self.slot(account.app);
+        let now = inner.clock.now();
+        let old = slot.lock().token.clone();
+        let old = old.filter(|token| now < token.expires_at && Some(token.generation) != refused);
+        if let Some(token) = &old {
+            if now < token.refresh_at {
+                return Ok(Arc::clone(token));
+            }
+            // Ahead of time: one fetches, the others go on with what they have.
+            let Ok(_fetching) = slot.fetching.try_lock() else { return Ok(Arc::clone(token)) };
+            let next = renew(inner, account, &slot, token.generation, false).await;
+            return next.or_else(|_trouble| Ok(Arc::clone(token)));
+        }
+        let _fetching = slot.fetching.lock().await;
+        let (newer, failed) = {
+            let known = slot.lock();
+            (known.token.clone(), known.failed.clone())
+        };
+        if let Some(token) = newer
+            && now < token.expires_at
+            && Some(token.generation) != refused
+        {
+            return Ok(token);
+        }
+        if let Some((at, trouble)) = failed
+            && now < at + PAUSE_AFTER_FAILURE
+        {
+            return Err(trouble);
+        }
+        renew(inner, account, &slot, refused.unwrap_or_default(), true).await
+    }
+
+    fn slot(&self, app: AppId) -> Arc<Slot> {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slots.entry(app).or_default())
+    }
+}
+
+impl Slot {
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A token that is newer than `seen`: another server's, or one that is fetched here. `wait` for another server's.
+async fn renew(
+    inner: &Inner,
+    account: &Account,
+    slot: &Slot,
+    seen: i64,
+    wait: bool,
+) -> Result<Arc<Token>, TokenTrouble> {
+    for _ in 0..LOOKS {
+        match look(inner, account, seen).await.map_err(TokenTrouble::ours)? {
+            Look::There(token) => {
+                slot.lock().token = Some(Arc::clone(&token));
+                return Ok(token);
+            }
+            Look::Fetch { fence } => match fetch(inner, account, fence).await {
+                Ok(Some(token)) => {
+                    let mut known = slot.lock();
+                    known.failed = None;
+                    known.token = Some(Arc::clone(&token));
+                    return Ok(token);
+                }
+                // Another server was faster after all.
+                Ok(None) => {}
+                Err(trouble) => {
+                    slot.lock().failed = Some((inner.clock.now(), trouble.clone()));
+                    return Err(trouble);
+                }
+            },
+            Look::Wait if wait => pause().await,
+            Look::Wait => break,
+        }
+    }
+    Err(TokenTrouble::ours("another server fetches the access token and does not come to an end"))
+}
+
+enum Look {
+    There(Arc<Token>),
+    Fetch { fence: i64 },
+    Wait,
+}
+
+async fn look(inner: &Inner, account: &Account, seen: i64) -> sqlx::Result<Look> {
+    let mut conn = inner.db.acquire().await?;
+    let stored = store::platform_token::find(&mut conn, account.app).await?;
+    let mut generation = 0;
+    if let Some(stored) = stored {
+        generation = stored.generation;
+        let now = inner.clock.at_database(stored.database_now);
+        let place = Place::platform_token(account.app.uuid());
+        // One that cannot be opened is as good as none.
+        let value = stored.sealed.and_then(|sealed| inner.vault.unseal(place, &sealed).ok());
+        let value = value.and_then(|value| AccessToken::parse(value.expose_secret()).ok());
+        let times = stored.expires_at.zip(stored.refresh_at);
+        if let (Some(value), Some((expires_at, refresh_at))) = (value, times)
+            && generation > seen
+            && now < expires_at
+        {
+            return Ok(Look::There(Arc::new(Token { value, generation, expires_at, refresh_at })));
+        }
+    }
+    let now = inner.clock.instead_of_database();
+    let lease =
+        store::platform_token::lease_refresh(&mut conn, now, account.app, generation, PATIENCE);
+    Ok(lease.await?.map_or(Look::Wait, |fence| Look::Fetch { fence }))
+}
+
+/// Asks the platform, with no connection held; `None` when the lease was lost meanwhile.
+async fn fetch(
+    inner: &Inner,
+    account: &Account,
+    fence: i64,
+) -> Result<Option<Arc<Token>>, TokenTrouble> {
+    metrics::counter!("kaquan_token_fetches_total").increment(1);
+    let Account { settings, app_key, secret, .. } = account;
+    let fetched = inner.baidu.token(settings.account(app_key), secret, settings.token_by).await;
+    let heard = match fetched {
+        Ok(heard) => heard,
+        Err(error) => {
+            let released = async {
+                let mut conn = inner.db.acquire().await?;
+                store::platform_token::release_refresh(&mut conn, account.app, fence).await
+            };
+            if let Err(error) = released.await {
+                tracing::warn!(error = %error, "cannot let others fetch the access token");
+            }
+            return Err(TokenTrouble::theirs(&error));
+        }
+    };
+    let granted = heard.value;
+    let place = Place::platform_token(account.app.uuid());
+    let sealed = inner.vault.seal(place, granted.token.expose());
+    let sealed = sealed.map_err(|error| TokenTrouble {
+        outcome: Outcome::Locked,
+        note: format!("the access token cannot be sealed: {error}"),
+    })?;
+    let now = inner.clock.now();
+    let expires_at = now + granted.expires_in;
+    let refresh_at = now + granted.expires_in * REFRESH_AT_PERCENT / 100;
+    let stored = FetchedToken { sealed, expires_at, refresh_at };
+    let mut conn = inner.db.acquire().await.map_err(TokenTrouble::ours)?;
+    let generation = store::platform_token::store(&mut conn, account.app, fence, &stored).await;
+    let generation = generation.map_err(TokenTrouble::ours)?;
+    tracing::info!(app.id = %account.app, "access token fetched");
+    Ok(generation.map(|generation| {
+        Arc::new(Token { value: granted.token, generation, expires_at, refresh_at })
+    }))
+}
+
+#[expect(clippy::disallowed_methods, reason = "only the worker waits")]
+async fn pause() {
+    tokio::time::sleep(LOOK).await;
+}
+
+impl TokenTrouble {
+    fn theirs(error: &CallError) -> Self {
+        let outcome = match error.outcome(false) {
+            Outcome::Locked => Outcome::Locked,
+            // Whatever else it was: of the delivery itself nothing was sent.
+            Outcome::Done
+            | Outcome::DoneBefore
+            | Outcome::Busy { .. }
+            | Outcome::Unknown { .. }
+            | Outcome::NotAsked
+            | Outcome::TooFast
+            | Outcome::UsedUpToday
+            | Outcome::Refused => Outcome::NotAsked,
+        };
+        Self { outcome, note: format!("no access token: {error}") }
+    }
+
+    fn ours(error: impl std::fmt::Display) -> Self {
+        Self { outcome: Outcome::NotAsked, note: format!("no access token: {error}") }
+    }
+}
+
+impl From<TokenTrouble> for Said {
+    fn from(trouble: TokenTrouble) -> Self {
+        Self::unheard(trouble.outcome, trouble.note)
+    }
+}

@@ -1,0 +1,24 @@
+//! A coupon was used. Baidu takes the record of either origin: ours, or its own.
+
+use crate::{
+    delivery::{
+        Inner,
+        ask::ask,
+        attempt::{Held, Said},
+    },
+    domain::delivery::Outcome,
+};
+
+/// Tells Baidu of the use.
+pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
+    let Some(letter) = &held.delivery.letter else {
+        return Err(Said::unheard(Outcome::Refused, "the coupon is gone"));
+    };
+    let heard = ask!(inner, held, |account, token| inner.baidu.write_off(
+        account,
+        token,
+        &held.delivery.identity,
+        &letter.open_id
+    ));
+    Ok(Said::done(&heard))
+}

@@ -1,0 +1,286 @@
+//! The four envelopes of a reply, tried in their order: gateway error, OAuth error, business reply, business reply with
+//! its message under another key.
+//!
+//! A success has to say so: nothing that is missing counts as zero, and nothing that only looks like zero does.
+
+use serde_json::{Map, Value};
+
+use super::{
+    errno,
+    error::{Failure, Garble},
+};
+use crate::http::strict_json;
+
+/// What a success looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// `errno` is 0; what was asked for stands under `data`.
+    Numbered,
+    /// No `errno` need be there; what was asked for stands at the top: tokens and old session keys.
+    Bare,
+}
+
+/// Statuses that are never Baidu's own: nothing in it, a part of it, an address elsewhere, somebody's joke.
+const NEVER_BAIDUS: [u16; 3] = [204, 206, 418];
+
+/// Opens a reply: `data` of a numbered success, the whole object of a bare one.
+pub fn open(shape: Shape, status: u16, body: &[u8]) -> Result<Value, Failure> {
+    if (300..400).contains(&status) || status < 200 || NEVER_BAIDUS.contains(&status) {
+        return Err(Failure::Http { status });
+    }
+    match read(shape, body) {
+        // An error page of something between us and Baidu; the status says more than the page.
+        Err(Failure::Decode(_)) if !(200..300).contains(&status) => Err(Failure::Http { status }),
+        read => read,
+    }
+}
+
+fn read(shape: Shape, body: &[u8]) -> Result<Value, Failure> {
+    let mut reply: Map<String, Value> =
+        strict_json::read(body).map_err(|_| Failure::Decode(Garble::NotJson))?;
+    if let Some(code) = number(&reply, "error_code", Garble::OddError)?
+        && code != 0
+    {
+        return Err(Failure::Gateway { code });
+    }
+    if let Some(error) = present(&reply, "error") {
+        let word = error.as_str().filter(|word| is_oauth_word(word));
+        // Java servers write `"error": "Internal Server Error"` about themselves.
+        let word = word.ok_or(Failure::Decode(Garble::OddError))?;
+        return Err(Failure::OAuth { error: word.to_owned() });
+    }
+    match (number(&reply, "errno", Garble::NoErrno)?, shape) {
+        (Some(0), Shape::Numbered) => {}
+        (Some(0) | None, Shape::Bare) => return Ok(Value::Object(reply)),
+        (None, Shape::Numbered) => return Err(Failure::Decode(Garble::NoErrno)),
+        (Some(errno), _) => return Err(refusal(errno, &reply)),
+    }
+    match reply.remove("data") {
+        Some(Value::Bool(false)) => Err(Failure::DataFalse),
+        data => Ok(data.unwrap_or_default()),
+    }
+}
+
+fn refusal(errno: i64, reply: &Map<String, Value>) -> Failure {
+    let request_id = request_id(reply);
+    if errno == errno::BANNER_EXISTS {
+        return Failure::BannerExists { request_id };
+    }
+    let message = ["msg", "errmsg"].iter().find_map(|key| reply.get(*key)?.as_str());
+    let before = message.is_some_and(errno::says_done_before);
+    Failure::Business { errno, before, request_id }
+}
+
+/// A field that is there and not `null`.
+fn present<'a>(reply: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    reply.get(key).filter(|value| !value.is_null())
+}
+
+fn number(reply: &Map<String, Value>, key: &str, odd: Garble) -> Result<Option<i64>, Failure> {
+    let Some(value) = present(reply, key) else { return Ok(None) };
+    integer(value).map(Some).ok_or(Failure::Decode(odd))
+}
+
+/// An integer, as JSON writes it or as a text with the same digits: `0` and `"0"`, not `"00"`, `0.0` or `true`.
+pub fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok().filter(|number: &i64| number.to_string() == *text),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn is_oauth_word(word: &str) -> bool {
+    let plain = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    (1..=64).contains(&word.len()) && plain
+}
+
+/// What Baidu's support asks for, under any of its names; only if it looks like one.
+fn request_id(reply: &Map<String, Value>) -> Option<String> {
+    ["request_id", "requestId", "traceId"].iter().find_map(|key| {
+        let id = match reply.get(*key)? {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+        };
+        let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        ((1..=64).contains(&id.len()) && plain).then_some(id)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn numbered(body: &str) -> Result<Value, Failure> {
+        open(Shape::Numbered, 200, body.as_bytes())
+    }
+
+    fn business(errno: i64) -> Failure {
+        Failure::Business { errno, before: false, request_id: None }
+    }
+
+    #[test]
+    fn zero_is_a_success_as_a_number_and_as_a_text() {
+        for body in [
+            r#"{"errno":"0"}"#,
+            r#"{"errno":0}"#,
+            r#"{"errno":0,"errmsg":"succ"}"#,
+            r#"{"errno":0,"error_code":0,"error":null,"data":null}"#,
+            r#" {"errno":0,"unknown":{"deep":[1]}} "#,
+        ] {
+            assert_eq!(numbered(body), Ok(Value::Null), "{body}");
+        }
+        assert_eq!(numbered(r#"{"errno":"0","msg":"","data":{"id":1}}"#), Ok(json!({ "id": 1 })));
+        assert_eq!(numbered(r#"{"data":true,"errno":0,"msg":""}"#), Ok(json!(true)));
+    }
+
+    #[test]
+    fn what_only_looks_like_zero_is_not() {
+        for body in [
+            r#"{"errno":"00"}"#,
+            r#"{"errno":0.0}"#,
+            r#"{"errno":-0}"#,
+            r#"{"errno":0e0}"#,
+            r#"{"errno":"+0"}"#,
+            r#"{"errno":"-0"}"#,
+            r#"{"errno":" 0"}"#,
+            r#"{"errno":""}"#,
+            r#"{"errno":true}"#,
+            r#"{"errno":false}"#,
+            r#"{"errno":null}"#,
+            r#"{"errno":[0]}"#,
+            r#"{"errno":99999999999999999999}"#,
+            r#"{"errcode":0,"errmsg":"ok"}"#,
+            r#"{"data":true}"#,
+            "{}",
+        ] {
+            assert_eq!(numbered(body), Err(Failure::Decode(Garble::NoErrno)), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_one_json_object_is_not_understood() {
+        for body in [
+            "",
+            "success",
+            "0",
+            "null",
+            "[0]",
+            r#""0""#,
+            r#"{"errno":0"#,
+            r#"{"errno":0}{"errno":0}"#,
+            r#"{"errno":1,"errno":0}"#,
+            "<html>login</html>",
+            "\u{feff}{\"errno\":0}",
+        ] {
+            assert_eq!(numbered(body), Err(Failure::Decode(Garble::NotJson)), "{body}");
+        }
+        let deep = format!(r#"{{"errno":0,"data":{}{}}}"#, "[".repeat(9999), "]".repeat(9999));
+        assert_eq!(numbered(&deep), Err(Failure::Decode(Garble::NotJson)));
+        assert_eq!(open(Shape::Numbered, 200, b"\xff"), Err(Failure::Decode(Garble::NotJson)));
+    }
+
+    #[test]
+    fn the_gateways_error_wins_over_everything() {
+        for body in [
+            r#"{"error_code":110,"error_msg":"Access token invalid or no longer valid"}"#,
+            r#"{"errno":0,"error_code":110}"#,
+            r#"{"errno":0,"error_code":"110","error":"invalid_client"}"#,
+            r#"{"errno":"odd","error_code":110,"data":true}"#,
+        ] {
+            assert_eq!(numbered(body), Err(Failure::Gateway { code: 110 }), "{body}");
+        }
+        for odd in [r#"{"errno":0,"error_code":"x"}"#, r#"{"errno":0,"error_code":true}"#] {
+            assert_eq!(numbered(odd), Err(Failure::Decode(Garble::OddError)), "{odd}");
+        }
+    }
+
+    #[test]
+    fn an_oauth_error_is_a_word_in_small_letters() {
+        let body = br#"{"error":"invalid_client","error_description":"unknown client id"}"#;
+        let invalid = Err(Failure::OAuth { error: "invalid_client".to_owned() });
+
+        for status in [200, 400, 401] {
+            assert_eq!(open(Shape::Bare, status, body), invalid);
+        }
+        assert_eq!(numbered(r#"{"errno":0,"error":"invalid_client"}"#), invalid);
+        let page = br#"{"timestamp":1,"status":500,"error":"Internal Server Error","path":"/"}"#;
+        assert_eq!(open(Shape::Bare, 500, page), Err(Failure::Http { status: 500 }));
+        assert_eq!(open(Shape::Bare, 200, page), Err(Failure::Decode(Garble::OddError)));
+    }
+
+    #[test]
+    fn a_number_of_the_service_is_read_with_what_support_asks_for() {
+        assert_eq!(numbered(r#"{"errno":70001,"msg":"优惠券不存在"}"#), Err(business(70001)));
+        assert_eq!(numbered(r#"{"errno":"-1024"}"#), Err(business(-1024)));
+        for (key, id) in
+            [("request_id", json!("a-1")), ("requestId", json!(7)), ("traceId", json!("t"))]
+        {
+            let body = json!({ "errno": 1000, key: id }).to_string();
+            let Err(Failure::Business { request_id, .. }) = numbered(&body) else { panic!() };
+            assert_eq!(request_id.unwrap(), id.as_str().map_or(id.to_string(), str::to_owned));
+        }
+        let strange = r#"{"errno":1000,"request_id":"<script>"}"#;
+        assert_eq!(numbered(strange), Err(business(1000)));
+        let banner = numbered(r#"{"errno":70000,"request_id":"r"}"#);
+        assert_eq!(banner, Err(Failure::BannerExists { request_id: Some("r".to_owned()) }));
+    }
+
+    #[test]
+    fn a_message_may_say_that_it_was_done_before() {
+        for body in [
+            r#"{"errno":"40001","errmsg":"duplicate record"}"#,
+            r#"{"errno":-1024,"msg":"Already written off"}"#,
+        ] {
+            assert!(
+                matches!(numbered(body), Err(Failure::Business { before: true, .. })),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn data_that_is_false_is_a_failure() {
+        assert_eq!(numbered(r#"{"errno":0,"data":false}"#), Err(Failure::DataFalse));
+    }
+
+    #[test]
+    fn a_bare_success_needs_no_number_but_may_not_have_another_one() {
+        let bare = |body: &str| open(Shape::Bare, 200, body.as_bytes());
+
+        assert!(bare(r#"{"access_token":"t"}"#).is_ok());
+        assert!(bare(r#"{"access_token":"t","errno":0}"#).is_ok());
+        assert_eq!(bare(r#"{"access_token":"t","errno":5}"#), Err(business(5)));
+        assert!(bare(r#"{"access_token":"t","errno":"x"}"#).is_err());
+    }
+
+    #[test]
+    fn an_envelope_counts_whatever_its_status() {
+        for status in [200, 201, 400, 403, 500, 503] {
+            assert_eq!(open(Shape::Numbered, status, br#"{"errno":0}"#), Ok(Value::Null));
+            let refused = open(Shape::Numbered, status, br#"{"errno":70001}"#);
+            assert_eq!(refused, Err(business(70001)));
+        }
+    }
+
+    #[test]
+    fn some_statuses_are_never_baidus() {
+        for status in [101, 204, 206, 301, 302, 304, 307, 308, 418] {
+            for body in [&br#"{"errno":0}"#[..], b"", b"<html>"] {
+                assert_eq!(open(Shape::Numbered, status, body), Err(Failure::Http { status }));
+            }
+        }
+    }
+
+    #[test]
+    fn without_an_envelope_the_status_speaks() {
+        for status in [400, 404, 408, 429, 500, 502, 503] {
+            for body in [&b"<html>"[..], b"", br#"{"message":"slow down"}"#] {
+                assert_eq!(open(Shape::Numbered, status, body), Err(Failure::Http { status }));
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Workers that live, and what dead ones leave behind.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+/// The first half of the advisory locks by which workers show that they live; the second is their number.
+const LIFE: i32 = 0x6b71_646c;
+
+/// Registers a worker, for as long as this connection lives.
+pub async fn register(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<i32> {
+    sqlx::query_scalar!(
+        r#"
+        with new as (
+            insert into delivery_instance (started_at) values ($1) returning instance_id
+        )
+        select instance_id as "instance!"
+        from new, pg_advisory_lock($2, instance_id)
+        "#,
+        now,
+        LIFE,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Takes back what workers hold that are gone, and what was held for too long; how many.
+pub async fn rescue(
+    conn: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    instance: i32,
+) -> sqlx::Result<i64> {
+    sqlx::query_file_scalar!("src/store/sql/rescue_deliveries.sql", now, i64::from(LIFE), instance)
+        .fetch_one(conn)
+        .await
+}
+
+/// Gives back what this worker holds and has not begun to send; a stop in order leaves no doubt.
+pub async fn release(
+    conn: &mut PgConnection,
+    instance: i32,
+    ids: &[uuid::Uuid],
+) -> sqlx::Result<u64> {
+    let result = sqlx::query!(
+        r#"
+        update delivery
+        set state = 'pending', leased_by = null, leased_until = null
+        where delivery_id = any($2) and state = 'leased' and leased_by = $1
+        "#,
+        instance,
+        ids,
+    )
+    .execute(conn)
+    .await?;
+    Ok(result.rows_affected())
+}

@@ -1,0 +1,89 @@
+//! Every sealed value of every table, whatever it is: to be looked at, and to be sealed anew.
+//!
+//! A new sealed column is a kind, a line in [`list`] and an update in [`replace`].
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// Which column of which table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum SealedKind {
+    /// `app.secret_sealed`
+    AppSecret,
+    /// `callback_token.secret_sealed`
+    CallbackSecret,
+    /// `platform_token.token_sealed`
+    PlatformToken,
+}
+
+/// One sealed value.
+#[derive(Debug, Clone)]
+pub struct SealedValue {
+    /// Where it stands.
+    pub kind: SealedKind,
+    /// In which row of its table.
+    pub row: Uuid,
+    /// As it is stored.
+    pub sealed: Vec<u8>,
+}
+
+/// Up to `limit` of all sealed values, in an order that stays, behind `after`.
+pub async fn list(
+    conn: &mut PgConnection,
+    after: Option<&SealedValue>,
+    limit: i64,
+) -> sqlx::Result<Vec<SealedValue>> {
+    sqlx::query_as!(
+        SealedValue,
+        r#"
+        with value (kind, row, sealed) as (
+            select 'app_secret', app_id, secret_sealed from app
+            union all
+            select 'callback_secret', token_id, secret_sealed from callback_token
+            union all
+            select 'platform_token', app_id, token_sealed from platform_token
+        )
+        select kind as "kind!: SealedKind", row as "row!", sealed as "sealed!"
+        from value
+        where sealed is not null and ($1::text is null or (kind, row) > ($1, $2))
+        order by kind, row
+        limit $3
+        "#,
+        after.map(|value| value.kind) as _,
+        after.map(|value| value.row),
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Puts `sealed` in the place of a value, unless somebody has changed it since it was read; whether it was put there.
+pub async fn replace(
+    conn: &mut PgConnection,
+    value: &SealedValue,
+    sealed: &[u8],
+) -> sqlx::Result<bool> {
+    let (row, old) = (value.row, &value.sealed);
+    let update = match value.kind {
+        SealedKind::AppSecret => sqlx::query!(
+            "update app set secret_sealed = $3 where app_id = $1 and secret_sealed = $2",
+            row,
+            old,
+            sealed,
+        ),
+        SealedKind::CallbackSecret => sqlx::query!(
+            "update callback_token set secret_sealed = $3 where token_id = $1 and secret_sealed = $2",
+            row,
+            old,
+            sealed,
+        ),
+        SealedKind::PlatformToken => sqlx::query!(
+            "update platform_token set token_sealed = $3 where app_id = $1 and token_sealed = $2",
+            row,
+            old,
+            sealed,
+        ),
+    };
+    Ok(update.execute(conn).await?.rows_affected() == 1)
+}

@@ -1,0 +1,48 @@
+-- Takes back what dead workers hold, and what a worker held for too long. A worker lives while it holds its lock.
+with clock as materialized (
+    select coalesce($1::timestamptz, clock_timestamp()) as now
+),
+living as materialized (
+    select lock.objid::bigint as instance
+    from pg_locks as lock
+    where lock.locktype = 'advisory'
+      and lock.granted
+      and lock.objsubid = 2
+      and lock.classid::bigint = $2
+      and lock.database = (select oid from pg_database where datname = current_database())
+),
+orphaned as (
+    select delivery.delivery_id, delivery.leased_by, delivery.leased_until
+    from delivery
+    cross join clock
+    where delivery.state = 'leased'
+      and (
+          delivery.leased_until < clock.now
+          or delivery.leased_by <> $3
+          and not exists (select from living where living.instance = delivery.leased_by)
+      )
+    limit 1000
+    for update of delivery skip locked
+),
+rescued as (
+    update delivery
+    set state = 'pending',
+        attempts = delivery.attempts + 1,
+        -- It may have been sent before the worker died.
+        doubt = true,
+        leased_by = null,
+        leased_until = null,
+        due_at = clock.now,
+        note = 'the worker was gone before it could say what happened'
+    from orphaned, clock
+    where delivery.delivery_id = orphaned.delivery_id
+    returning
+        delivery.delivery_id, delivery.attempts as number, delivery.fence, orphaned.leased_by, delivery.note, clock.now
+),
+noted as (
+    insert into attempt
+        (delivery_id, number, fence, instance, started_at, duration_ms, outcome, note)
+    select delivery_id, number, fence, leased_by, now, 0, 'unknown', note
+    from rescued
+)
+select count(*) as "rescued!" from rescued

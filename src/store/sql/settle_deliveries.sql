@@ -1,0 +1,41 @@
+-- What came of some attempts: the deliveries move on, and each attempt that counts becomes a row. Only the holder of the
+-- lease may say so: a worker that was thought dead and wakes up names an old fence, and changes nothing.
+with clock as materialized (
+    select coalesce($1::timestamptz, clock_timestamp()) as now
+),
+settled as (
+    update delivery
+    set state = said.state,
+        attempts = delivery.attempts + said.counts::int,
+        doubt = delivery.doubt or said.outcome = 'unknown',
+        outage = said.outage,
+        presumed = said.presumed,
+        leased_by = null,
+        leased_until = null,
+        due_at = case
+            when said.state = 'pending' then clock.now + make_interval(secs => said.after_ms / 1000.0)
+            else delivery.due_at
+        end,
+        settled_at = case when said.state <> 'pending' then clock.now end,
+        note = said.note
+    from clock, unnest(
+        $3::uuid[], $4::bigint[], $5::text[], $6::bool[], $7::bigint[], $8::bool[], $9::bool[], $10::text[],
+        $11::timestamptz[], $12::int[], $13::text[], $14::text[]
+    ) as said (
+        delivery_id, fence, state, counts, after_ms, outage, presumed, outcome, started_at, duration_ms, answer, note
+    )
+    where delivery.delivery_id = said.delivery_id
+      and delivery.fence = said.fence
+      and delivery.state = 'leased'
+    returning
+        delivery.delivery_id, delivery.attempts as number, said.fence, said.counts, said.outcome, said.started_at,
+        said.duration_ms, said.answer, said.note
+),
+noted as (
+    insert into attempt
+        (delivery_id, number, fence, instance, started_at, duration_ms, outcome, answer, note)
+    select delivery_id, number, fence, $2, started_at, duration_ms, outcome, answer, note
+    from settled
+    where counts
+)
+select delivery_id as "delivery_id: DeliveryId" from settled
