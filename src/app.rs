@@ -21,9 +21,13 @@ use crate::{
     api::{self, AdminState},
     clock::Clock,
     config::Config,
+    delivery::{Deps, Worker},
     http::listener::{self, Limits},
     issuing::{self, Engine},
-    platform::baidu::callback::{self, Callbacks},
+    platform::baidu::{
+        callback::{self, Callbacks},
+        client::Client,
+    },
     service::{route::Directory, source::Sources},
     store, telemetry,
     vault::Vault,
@@ -43,6 +47,8 @@ pub struct App {
     background: TaskTracker,
     listener: JoinHandle<()>,
     engine: Engine,
+    /// Pays what is owed to the platforms.
+    pub worker: Worker,
 }
 
 impl App {
@@ -70,6 +76,15 @@ impl App {
             async move { directory.keep_fresh().await }
         });
         spawn_until(&background, &stop, upkeep(issuer.clone()));
+        let worker = Worker::start(Deps {
+            database: database.clone(),
+            vault: vault.clone(),
+            clock: Arc::clone(&clock),
+            settings: config.delivery.clone(),
+            baidu: Client::new(&config.baidu).context("calls to Baidu cannot be made")?,
+            public_url: config.server.public_url.clone(),
+        });
+        let worker = worker.await?;
 
         let callbacks = Callbacks {
             directory,
@@ -99,7 +114,7 @@ impl App {
         background.spawn(listener::serve(metrics_socket, metrics, Limits::default(), stop.clone()));
         background.close();
         tracing::info!(address = %address, metrics = %metrics_address, "kaquan is listening");
-        Ok(Self { address, metrics_address, db, vault, stop, background, listener, engine })
+        Ok(Self { address, metrics_address, db, vault, stop, background, listener, engine, worker })
     }
 
     /// Accepts no more, answers what was accepted, and ends.
@@ -110,6 +125,7 @@ impl App {
         }
         self.background.wait().await;
         self.engine.finish().await;
+        self.worker.stop().await;
         self.db.close().await;
         tracing::info!("kaquan has stopped");
     }

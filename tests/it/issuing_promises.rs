@@ -358,6 +358,10 @@ impl kaquan::clock::Clock for BrokenClock {
         assert!(self.0.swap(true, std::sync::atomic::Ordering::Relaxed), "a bug, on purpose");
         noon()
     }
+
+    fn instead_of_database(&self) -> Option<chrono::DateTime<chrono::Utc>> {
+        None
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -18,6 +18,7 @@ mod callback_corpus;
 mod callback_privacy;
 mod callback_tokens;
 mod crash_kill;
+mod delivery_basics;
 mod flow_baidu_take;
 mod flow_two_servers;
 mod front_page;

@@ -9,6 +9,7 @@ pub mod corpus;
 pub mod crash_load;
 pub mod crash_scene;
 pub mod database;
+pub mod delivery_scene;
 pub mod engine;
 pub mod letter;
 pub mod log;

@@ -1,0 +1,80 @@
+//! What is owed is paid: once, in order, with a row for every attempt.
+
+use chrono::TimeDelta;
+use kaquan::simulator::{effects::EffectKind, fault::CallFault};
+
+use crate::support::delivery_scene::{DeliveryScene, Used};
+
+#[tokio::test]
+async fn a_coupon_given_through_us_appears_in_the_holders_wallet() {
+    let scene = DeliveryScene::new().await;
+    scene.owe(0..1, Used::No).await;
+
+    assert_eq!(scene.drain().await, 1);
+
+    let wallet = scene.baidu.wallet("open-0");
+    assert_eq!(wallet.len(), 1);
+    assert_eq!(
+        (wallet[0].record_id.as_str(), wallet[0].code.as_str()),
+        ("record-0", "CODE00000000")
+    );
+    assert_eq!(scene.outcomes().await, ["ok"]);
+    scene.finish().await;
+}
+
+#[tokio::test]
+async fn the_use_of_a_coupon_is_told_after_the_coupon_itself() {
+    let scene = DeliveryScene::new().await;
+    scene.owe(0..50, Used::Yes).await;
+
+    assert_eq!(scene.drain().await, 100);
+
+    assert_eq!(scene.effects(EffectKind::Sync), (50, 1));
+    assert_eq!(scene.effects(EffectKind::WriteOff), (50, 1));
+    scene.finish().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_is_asked_for_again_with_the_same_record() {
+    let scene = DeliveryScene::new().await;
+    scene.owe(0..1, Used::No).await;
+    scene.baidu.next_call(CallFault::HangUpAfterAccepting);
+    // The first call fetches the token.
+    assert_eq!(scene.drain().await, 1);
+    let first = scene.the_delivery().await;
+    assert_eq!(
+        (first.0.as_str(), first.1),
+        ("pending", 0),
+        "no token, nothing sent, nothing burned"
+    );
+
+    scene.advance(TimeDelta::minutes(1));
+    scene.baidu.next_call(CallFault::HangUpAfterAccepting);
+    // This token comes, the sync's answer is lost.
+    let second = scene.drain().await;
+    assert!(second >= 1);
+    scene.advance(TimeDelta::minutes(1));
+    scene.drain().await;
+
+    assert_eq!(scene.effects(EffectKind::Sync), (1, 1));
+    scene.finish().await;
+}
+
+#[tokio::test]
+async fn a_dead_delivery_holds_back_the_rest_of_its_coupon_and_nobody_else() {
+    let scene = DeliveryScene::new().await;
+    scene.owe(0..3, Used::Yes).await;
+    sqlx::query("update coupon set code = repeat('x', 33) where record = 'record-1'")
+        .execute(scene.db())
+        .await
+        .unwrap();
+
+    scene.drain().await;
+    scene.advance(TimeDelta::days(1));
+    scene.drain().await;
+
+    assert_eq!(scene.count("dead").await, 1);
+    assert_eq!(scene.count("pending").await, 1);
+    assert_eq!(scene.count("done").await, 4);
+    scene.finish_owing().await;
+}
