@@ -3,6 +3,7 @@
 pub mod add_banner;
 pub mod add_stock;
 pub mod authenticate;
+pub mod callback_secret;
 pub mod change_placement;
 pub mod create_app;
 pub mod create_key;

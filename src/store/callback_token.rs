@@ -112,3 +112,27 @@ pub async fn newest_sealed(
     .await?;
     Ok(newest.and_then(|token| Some((token.id, token.secret_sealed?, token.overlap_seconds))))
 }
+
+/// The platform was told of this token: those made before it retire when its overlap has passed, or when they already do
+/// if that is earlier.
+pub async fn retire_older(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    told: TokenId,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update callback_token as older
+        set retires_at = least(older.retires_at, $2::timestamptz + make_interval(secs => told.overlap_seconds))
+        from callback_token as told
+        where told.token_id = $1
+            and older.placement_id = told.placement_id
+            and (older.created_at, older.token_id) < (told.created_at, told.token_id)
+        "#,
+        told as _,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

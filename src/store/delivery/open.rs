@@ -1,6 +1,7 @@
 //! What is owed about one subject: looked at, relied upon, cancelled.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -147,4 +148,26 @@ pub async fn find_import(
     )
     .fetch_optional(conn)
     .await
+}
+
+/// Keeps what an attempt must know of the ones before it, if the lease under this fence still stands.
+pub async fn remember(
+    conn: &mut PgConnection,
+    id: DeliveryId,
+    fence: i64,
+    payload: &Value,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        update delivery
+        set payload = $3
+        where delivery_id = $1 and fence = $2 and state = 'leased'
+        "#,
+        id as _,
+        fence,
+        payload,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
 }
