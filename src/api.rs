@@ -17,9 +17,12 @@ use crate::{
 
 pub mod app;
 pub mod auth;
+pub mod banner;
 pub mod channel;
 pub mod code_import;
 pub mod delivery;
+pub mod delivery_brief;
+pub mod import;
 pub mod member;
 pub mod placement;
 pub mod platform_rules;

@@ -3,12 +3,14 @@
 pub mod access;
 pub mod app;
 pub mod audience;
+pub mod banner;
 pub mod benefit;
 pub mod channel;
 pub mod claim;
 pub mod code;
 pub mod delivery;
 pub mod id;
+pub mod imported_terms;
 pub mod people;
 pub mod placement;
 pub mod problem;

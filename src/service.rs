@@ -1,7 +1,9 @@
 //! Use cases, one per file; each owns its transaction and happens at one moment.
 
+pub mod add_banner;
 pub mod add_stock;
 pub mod authenticate;
+pub mod callback_secret;
 pub mod cancel_delivery;
 pub mod change_placement;
 pub mod create_app;
@@ -11,7 +13,11 @@ pub mod create_template;
 pub mod edit_app;
 pub mod edit_template;
 pub mod import_codes;
+pub mod import_placement;
 pub mod pause_channel;
+pub mod publish_placement;
+pub mod push_placement_update;
+pub mod remove_banner;
 pub mod replay_dead;
 pub mod replay_delivery;
 pub mod reseal_secrets;
@@ -25,3 +31,4 @@ pub mod set_channel_rate;
 pub mod set_template_state;
 pub mod source;
 pub mod watch_deliveries;
+pub mod withdraw_placement;

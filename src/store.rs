@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod app;
 pub mod audit;
+pub mod banner;
 pub mod bench;
 pub mod callback_token;
 pub mod channel;
@@ -14,6 +15,7 @@ pub mod issuing;
 pub mod member;
 pub mod placement;
 pub mod platform_token;
+pub mod published;
 pub mod route;
 pub mod sealed;
 pub mod source;

@@ -1,17 +1,15 @@
 //! `/v1/admin/placements`: templates as they stand on apps.
 
 use axum::extract::State;
-use chrono::TimeDelta;
 use http::StatusCode;
 use serde::Deserialize;
 
-use self::view::{PlacedView, PlacementView, RotationView, callback_url};
+use self::view::{Facts, PlacedView, PlacementView, callback_url};
 use super::{AdminState, platform_rules};
 use crate::{
     domain::{
         id::{AppId, PlacementId, TemplateId},
         placement::PlacementState,
-        problem::Problems,
     },
     http::{
         error::ApiError,
@@ -21,12 +19,12 @@ use crate::{
     service::{
         change_placement::{self, ChangePlacementError, PlacementChange},
         create_placement::{self, CreatePlacementError, NewPlacement},
-        rotate_callback_token,
     },
     store::{self, placement::Filter},
 };
 
 mod error;
+pub mod platform;
 mod view;
 
 /// The body of a creation.
@@ -47,20 +45,6 @@ pub struct PlacementEditBody {
     #[serde(deserialize_with = "Option::deserialize")]
     platform_ref: Option<String>,
 }
-
-/// The body of a rotation.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RotationBody {
-    #[serde(default = "one_day")]
-    old_lives_for_seconds: u32,
-}
-
-const fn one_day() -> u32 {
-    24 * 60 * 60
-}
-
-const THIRTY_DAYS: u32 = 30 * one_day();
 
 /// Which placements, and which part of the list.
 #[derive(Deserialize)]
@@ -102,8 +86,8 @@ pub async fn list(
     let before = slice.before.map(PlacementId::from);
     let rows = store::placement::list(&mut conn, filter, before, slice.to_read()).await?;
     let ids: Vec<_> = rows.iter().map(|placement| placement.id).collect();
-    let stocks = store::stock::list(&mut conn, &ids).await?;
-    let rows = rows.into_iter().map(|row| (row, stocks.as_slice(), None)).collect();
+    let facts = Facts::read(&mut conn, &ids).await?;
+    let rows = rows.into_iter().map(|row| (row, &facts, None)).collect();
     Ok(Json(slice.page(rows, |(placement, ..)| placement.id.uuid())))
 }
 
@@ -145,38 +129,6 @@ pub async fn resume(
     change(&state, id, PlacementChange::State(PlacementState::Active)).await
 }
 
-/// `POST /v1/admin/placements/{placement}/withdraw`
-pub async fn withdraw(
-    State(state): State<AdminState>,
-    Path(id): Path<PlacementId>,
-) -> Result<Json<PlacementView>, ApiError> {
-    change(&state, id, PlacementChange::State(PlacementState::Withdrawn)).await
-}
-
-/// `POST /v1/admin/placements/{placement}/callback-token-rotations`
-pub async fn rotate(
-    State(state): State<AdminState>,
-    Path(id): Path<PlacementId>,
-    Json(body): Json<RotationBody>,
-) -> Result<(StatusCode, Json<RotationView>), ApiError> {
-    let mut problems = Problems::default();
-    let fits = body.old_lives_for_seconds <= THIRTY_DAYS;
-    problems.expect(fits, "old_lives_for_seconds", "0 to 2592000: up to thirty days");
-    problems.into_result().map_err(ApiError::invalid)?;
-    let old_lives_for = TimeDelta::seconds(i64::from(body.old_lives_for_seconds));
-    let (placement, token, secret) = rotate_callback_token::rotate_callback_token(
-        &state.db,
-        &state.vault,
-        state.now(),
-        id,
-        old_lives_for,
-    )
-    .await?;
-    state.changed.notify_waiters();
-    let callback_url = callback_url(&state, placement.platform, &secret);
-    Ok((StatusCode::CREATED, Json(RotationView { token: token.into(), callback_url })))
-}
-
 async fn change(
     state: &AdminState,
     id: PlacementId,
@@ -191,7 +143,7 @@ async fn show(state: &AdminState, id: PlacementId) -> Result<PlacementView, ApiE
     let mut conn = state.db.acquire().await?;
     let placement = store::placement::find(&mut conn, id).await?;
     let placement = placement.ok_or(ChangePlacementError::NoSuchPlacement)?;
-    let stocks = store::stock::list(&mut conn, &[id]).await?;
+    let facts = Facts::read(&mut conn, &[id]).await?;
     let tokens = store::callback_token::list(&mut conn, id).await?;
-    Ok(PlacementView::from((placement, stocks.as_slice(), Some(tokens))))
+    Ok(PlacementView::from((placement, &facts, Some(tokens))))
 }

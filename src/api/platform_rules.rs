@@ -1,11 +1,13 @@
 //! What only a platform's own room can judge, asked in one place for all of them.
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use crate::{
     domain::{
         app::PlatformKind,
         problem::{Problem, Problems},
+        terms::Terms,
     },
     platform::baidu,
 };
@@ -23,6 +25,28 @@ pub fn check_settings(platform: PlatformKind, settings: &Value) -> Result<(), Ve
             problems.expect(empty, "settings", "empty: this platform has no settings");
             problems.into_result()
         }
+    }
+}
+
+/// Checks whether the platform could show the terms, so that what is owed to it is not refused there.
+pub fn check_terms(platform: PlatformKind, terms: &Terms) -> Result<(), Vec<Problem>> {
+    match platform {
+        PlatformKind::Baidu => baidu::draft::check(terms),
+        PlatformKind::Wechat | PlatformKind::Own => Ok(()),
+    }
+}
+
+/// Checks a banner and its picture, and says what kind of picture that is; nothing where there are no banners.
+pub fn check_banner(
+    platform: PlatformKind,
+    title: &str,
+    dest_url: &str,
+    image: Bytes,
+) -> Result<&'static str, Vec<Problem>> {
+    match platform {
+        PlatformKind::Baidu => baidu::limits::read_banner(title, dest_url, image)
+            .map(|banner| banner.image.kind().mime()),
+        PlatformKind::Wechat | PlatformKind::Own => Ok(""),
     }
 }
 

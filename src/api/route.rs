@@ -3,7 +3,8 @@
 use axum::routing::{self, MethodRouter};
 
 use super::{
-    AdminState, app, channel, code_import, delivery, member, placement, stock_addition, template,
+    AdminState, app, banner, channel, code_import, delivery, import, member, placement, stock_addition,
+    template,
 };
 use crate::domain::access::Permission;
 
@@ -40,6 +41,7 @@ pub const ADMIN: &[Route] = routes! {
     patch "/v1/admin/apps/{app}/channel" ManageApps => channel::edit;
     post "/v1/admin/apps/{app}/channel/pause" RunCampaigns => channel::pause;
     post "/v1/admin/apps/{app}/channel/resume" RunCampaigns => channel::resume;
+    post "/v1/admin/apps/{app}/imports" RunCampaigns => import::create;
 
     get "/v1/admin/templates" Read => template::list;
     post "/v1/admin/templates" RunCampaigns => template::create;
@@ -60,10 +62,15 @@ pub const ADMIN: &[Route] = routes! {
     patch "/v1/admin/placements/{placement}" RunCampaigns => placement::edit;
     post "/v1/admin/placements/{placement}/pause" RunCampaigns => placement::pause;
     post "/v1/admin/placements/{placement}/resume" RunCampaigns => placement::resume;
-    post "/v1/admin/placements/{placement}/withdraw" RunCampaigns => placement::withdraw;
-    post "/v1/admin/placements/{placement}/callback-token-rotations" RunCampaigns => placement::rotate;
+    post "/v1/admin/placements/{placement}/publish" RunCampaigns => placement::platform::publish;
+    post "/v1/admin/placements/{placement}/update" RunCampaigns => placement::platform::update;
+    post "/v1/admin/placements/{placement}/withdraw" RunCampaigns => placement::platform::withdraw;
+    post "/v1/admin/placements/{placement}/callback-token-rotations" RunCampaigns => placement::platform::rotate;
     get "/v1/admin/placements/{placement}/stock-additions" Read => stock_addition::list;
     post "/v1/admin/placements/{placement}/stock-additions" RunCampaigns => stock_addition::create;
+    get "/v1/admin/placements/{placement}/banners" Read => banner::list;
+    post "/v1/admin/placements/{placement}/banners" RunCampaigns => banner::create;
+    delete "/v1/admin/banners/{banner}" RunCampaigns => banner::remove;
 
     get "/v1/admin/members/{uid}" Read => member::get;
     put "/v1/admin/members/{uid}" RunCampaigns => member::save;

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::AdminState;
+use super::{AdminState, platform_rules};
 use crate::{
     domain::{id::TemplateId, template::TemplateState, terms::Terms},
     http::{
@@ -95,7 +95,8 @@ pub async fn edit(
         return Err(EditTemplateError::VersionConflict { now_at: before.version }.into());
     }
     let terms = merge(&before.terms, body)?;
-    edit_template::edit_template(&state.db, state.now(), id, version, terms).await?;
+    let lint = platform_rules::check_terms;
+    edit_template::edit_template(&state.db, state.now(), id, version, terms, lint).await?;
     Ok(Json(find(&state, id).await?.into()))
 }
 

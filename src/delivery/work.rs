@@ -1,6 +1,13 @@
 //! Each kind of delivery and how it is paid.
 
+mod add_stock;
+mod banner;
+mod import;
+mod publish;
 mod sync;
+mod telling;
+mod update;
+mod withdraw;
 mod write_off;
 
 use sqlx::PgConnection;
@@ -19,6 +26,16 @@ use crate::{
 pub(crate) enum Consequence {
     /// Nothing.
     None,
+    /// A placement stands on the platform, or will not.
+    Publication(publish::Publication),
+    /// The platform shows this of a placement, and calls this address.
+    Told(telling::Told),
+    /// The platform has taken a placement off.
+    Withdrawn,
+    /// What stands on the platform becomes a placement.
+    Imported(Box<import::Imported>),
+    /// A banner is shown, or no more.
+    Banner(banner::Shown),
 }
 
 /// Makes the calls of one attempt.
@@ -29,15 +46,13 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Said {
     let said = match kind {
         DeliveryKind::Sync => sync::pay(inner, held).await,
         DeliveryKind::WriteOff => write_off::pay(inner, held).await,
-        DeliveryKind::Publish
-        | DeliveryKind::Update
-        | DeliveryKind::Withdraw
-        | DeliveryKind::Import
-        | DeliveryKind::AddStock
-        | DeliveryKind::CreateBanner
-        | DeliveryKind::DeleteBanner => {
-            Err(Said::unheard(Outcome::Refused, "this version of kaquan does not know the kind"))
-        }
+        DeliveryKind::Publish => publish::pay(inner, held).await,
+        DeliveryKind::Update => update::pay(inner, held).await,
+        DeliveryKind::Withdraw => withdraw::pay(inner, held).await,
+        DeliveryKind::Import => import::pay(inner, held).await,
+        DeliveryKind::AddStock => add_stock::pay(inner, held).await,
+        DeliveryKind::CreateBanner => banner::create(inner, held).await,
+        DeliveryKind::DeleteBanner => banner::delete(inner, held).await,
     };
     said.unwrap_or_else(|said| said)
 }
@@ -46,12 +61,18 @@ impl Consequence {
     /// Writes it.
     pub async fn write(
         &self,
-        _conn: &mut PgConnection,
-        _inner: &Inner,
-        _tried: &Tried,
+        conn: &mut PgConnection,
+        inner: &Inner,
+        tried: &Tried,
     ) -> anyhow::Result<()> {
+        let held = &tried.held;
         match self {
             Self::None => Ok(()),
+            Self::Publication(publication) => publish::settle(conn, inner, held, publication).await,
+            Self::Told(told) => update::settle(conn, inner, held, *told).await,
+            Self::Withdrawn => withdraw::settle(conn, inner, held).await,
+            Self::Imported(imported) => import::settle(conn, inner, held, imported).await,
+            Self::Banner(shown) => banner::settle(conn, inner, held, shown).await,
         }
     }
 }

@@ -1,6 +1,8 @@
-//! Whether a placement can be claimed at all.
+//! Whether a placement can be claimed at all, and how it stands on its platform.
 
 use serde::{Deserialize, Serialize};
+
+use super::delivery::{DeliveryKind, DeliveryState};
 
 /// Where a placement is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
@@ -21,6 +23,101 @@ impl PlacementState {
         match self {
             Self::Active | Self::Paused => true,
             Self::Withdrawn => matches!(next, Self::Withdrawn),
+        }
+    }
+}
+
+/// How a placement stands on its platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlatformState {
+    /// The platform does not know it.
+    NotPublished,
+    /// The platform is being told of it.
+    Publishing,
+    /// The platform shows it as it is.
+    Published,
+    /// The platform knows it and is being told of a change.
+    Updating,
+    /// The platform is being told to take it off.
+    Withdrawing,
+    /// The platform has taken it off.
+    Withdrawn,
+    /// Something was given up, so the platform shows something else than it should; a person has to look.
+    Failed,
+}
+
+/// What says how a placement stands on its platform.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'a> {
+    /// Where it is in its life with us.
+    pub state: PlacementState,
+    /// Whether the platform has given it an id.
+    pub is_known: bool,
+    /// Whether the platform was last told other terms or another address than those of now.
+    pub is_behind: bool,
+    /// What is owed or was given up about the placement itself.
+    pub unsettled: &'a [(DeliveryKind, DeliveryState)],
+}
+
+impl Standing<'_> {
+    /// What to show.
+    pub fn platform_state(&self) -> PlatformState {
+        let owes =
+            |wanted: &[DeliveryKind]| self.unsettled.iter().any(|(kind, _)| wanted.contains(kind));
+        if self.unsettled.iter().any(|&(_, state)| state == DeliveryState::Dead) {
+            return PlatformState::Failed;
+        }
+        if owes(&[DeliveryKind::Withdraw]) {
+            return PlatformState::Withdrawing;
+        }
+        if owes(&[DeliveryKind::Publish, DeliveryKind::Import]) {
+            return PlatformState::Publishing;
+        }
+        if owes(&[DeliveryKind::Update]) {
+            return PlatformState::Updating;
+        }
+        match (self.is_known, self.state) {
+            (false, _) => PlatformState::NotPublished,
+            (true, PlacementState::Withdrawn) => PlatformState::Withdrawn,
+            // Nobody is on the way to tell it what it should know.
+            (true, PlacementState::Active | PlacementState::Paused) if self.is_behind => {
+                PlatformState::Failed
+            }
+            (true, PlacementState::Active | PlacementState::Paused) => PlatformState::Published,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_on_the_way_is_shown_before_what_has_arrived() {
+        use DeliveryKind::{Publish, Update, Withdraw};
+        use DeliveryState::{Dead, Leased, Pending, Waiting};
+        let (active, gone) = (PlacementState::Active, PlacementState::Withdrawn);
+        for (state, is_known, is_behind, unsettled, shown) in [
+            (active, false, false, &[][..], PlatformState::NotPublished),
+            (active, false, false, &[(Publish, Pending)], PlatformState::Publishing),
+            (active, true, false, &[], PlatformState::Published),
+            (active, true, true, &[(Update, Leased)], PlatformState::Updating),
+            (active, true, true, &[], PlatformState::Failed),
+            (
+                gone,
+                false,
+                false,
+                &[(Publish, Leased), (Withdraw, Waiting)],
+                PlatformState::Withdrawing,
+            ),
+            (gone, true, true, &[], PlatformState::Withdrawn),
+            (gone, false, false, &[], PlatformState::NotPublished),
+            (active, true, true, &[(Update, Dead), (Update, Pending)], PlatformState::Failed),
+        ] {
+            let standing = Standing { state, is_known, is_behind, unsettled };
+
+            assert_eq!(standing.platform_state(), shown, "{standing:?}");
         }
     }
 }

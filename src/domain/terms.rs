@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    app::PlatformKind,
     audience::Audience,
     benefit::{Benefit, CouponKind, Scope, Threshold},
     code::{CodePrefix, LONGEST_PREFIX},
@@ -87,6 +88,9 @@ impl Default for CodeSource {
     }
 }
 
+/// What a platform would say of the terms, asked before anything is owed to it.
+pub type Lint = fn(PlatformKind, &Terms) -> Result<(), Vec<Problem>>;
+
 const fn one() -> u32 {
     1
 }
@@ -112,6 +116,23 @@ impl Terms {
         );
         self.check_texts(&mut problems);
         problems.into_result()
+    }
+
+    /// Whether people who look at the coupon on a platform see the same; who may claim it, on which goods it counts and
+    /// where its codes come from is ours alone.
+    pub fn show_the_same_as(&self, other: &Self) -> bool {
+        let Self { title, kind, benefit, threshold, texts, colour, .. } = self;
+        (title, kind, benefit, threshold, texts, colour)
+            == (
+                &other.title,
+                &other.kind,
+                &other.benefit,
+                &other.threshold,
+                &other.texts,
+                &other.colour,
+            )
+            && (self.claim_from, self.claim_until, &self.validity, self.per_person_limit)
+                == (other.claim_from, other.claim_until, &other.validity, other.per_person_limit)
     }
 
     fn check_audience(&self, problems: &mut Problems) {
@@ -207,6 +228,16 @@ pub(crate) mod tests {
         let params: Vec<_> = terms.check().unwrap_err().iter().map(|p| p.param).collect();
 
         assert_eq!(params, ["validity.until", "claim_until"]);
+    }
+
+    #[test]
+    fn only_what_people_see_counts_as_shown() {
+        let (mut seen, mut unseen) = (sample(), sample());
+        seen.texts.limit = "每人限领 2 张".into();
+        unseen.audience = Audience::MemberClasses { any_of: vec!["gold".into()] };
+
+        assert!(!seen.show_the_same_as(&sample()));
+        assert!(unseen.show_the_same_as(&sample()));
     }
 
     #[test]

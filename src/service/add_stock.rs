@@ -1,4 +1,5 @@
-//! Adds stock to a placement, or takes unissued stock back; under one name once.
+//! Adds stock to a placement, or takes unissued stock back; under one name once. A platform that hands coupons out itself
+//! is owed the addition.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
@@ -9,7 +10,7 @@ use crate::{
         problem::Problem,
         stock::{self, Way},
     },
-    store::{self, stock_addition::StockAddition, violates},
+    store::{self, delivery::owe::Owed, stock_addition::StockAddition, violates},
 };
 
 /// The change to make.
@@ -66,7 +67,8 @@ pub async fn add_stock(
     let mut tx = db.begin().await?;
 
     let placement = store::placement::find(&mut tx, new.placement).await?;
-    let app = placement.ok_or(AddStockError::NoSuchPlacement)?.app;
+    let placement = placement.ok_or(AddStockError::NoSuchPlacement)?;
+    let app = placement.app;
     let addition = StockAddition {
         id: AdditionId::new(now),
         app,
@@ -92,6 +94,11 @@ pub async fn add_stock(
             }
         },
     )?;
+    // What is taken back is not: the platform knows additions only.
+    if addition.way == Way::Take && addition.amount > 0 && placement.platform.keeps_a_wallet() {
+        let owed = Owed::add_stock(now, app, addition.placement, addition.id, &addition.name);
+        store::delivery::owe::owe(&mut tx, now, &owed).await?;
+    }
 
     tx.commit().await?;
     tracing::info!(

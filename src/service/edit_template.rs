@@ -3,10 +3,17 @@
 use std::mem::discriminant;
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgPool, types::Json};
+use sqlx::{PgConnection, PgPool, types::Json};
 
+use super::push_placement_update::owe_update;
 use crate::{
-    domain::{id::TemplateId, problem::Problem, template::TemplateState, terms::Terms},
+    domain::{
+        id::TemplateId,
+        placement::PlacementState,
+        problem::Problem,
+        template::TemplateState,
+        terms::{Lint, Terms},
+    },
     store::{self, template::Template},
 };
 
@@ -36,13 +43,15 @@ pub enum EditTemplateError {
     Db(#[from] sqlx::Error),
 }
 
-/// Adds a version of the terms to a template that is still at `version`.
+/// Adds a version of the terms to a template that is still at `version`. Platforms on which it stands must be able to show
+/// them, and are told.
 pub async fn edit_template(
     db: &PgPool,
     now: DateTime<Utc>,
     id: TemplateId,
     version: i32,
     terms: Terms,
+    lint: Lint,
 ) -> Result<Template, EditTemplateError> {
     terms.check().map_err(EditTemplateError::Invalid)?;
     let mut tx = db.begin().await?;
@@ -60,12 +69,40 @@ pub async fn edit_template(
         return Err(EditTemplateError::CodesInUse);
     }
     template.version += 1;
+    let looks_the_same = template.terms.show_the_same_as(&terms);
     template.terms = Json(terms);
     template.updated_at = now;
     store::template::insert_terms(&mut tx, &template).await?;
     store::template::update(&mut tx, &template).await?;
+    if looks_the_same {
+        store::published::carry(&mut tx, id, template.version).await?;
+    } else {
+        tell_platforms(&mut tx, now, &template, lint).await?;
+    }
 
     tx.commit().await?;
     tracing::info!(template.id = %id, template.version, "template edited");
     Ok(template)
+}
+
+async fn tell_platforms(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    template: &Template,
+    lint: Lint,
+) -> Result<(), EditTemplateError> {
+    // Locked, and only then looked at: a publication that is being settled right now either sees the new terms or is seen.
+    for placement in store::placement::lock_all_of(conn, template.id).await? {
+        let stands =
+            placement.platform_ref.is_some() && placement.state != PlacementState::Withdrawn;
+        if !stands || !placement.platform.keeps_a_wallet() {
+            continue;
+        }
+        let published = store::published::get(conn, placement.id).await?;
+        if published.is_connected || published.version.is_some() {
+            lint(placement.platform, &template.terms).map_err(EditTemplateError::Invalid)?;
+            owe_update(conn, now, &placement).await?;
+        }
+    }
+    Ok(())
 }

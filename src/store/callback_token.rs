@@ -84,7 +84,7 @@ pub async fn list(
         select token_id as "id: TokenId", created_at, retires_at
         from callback_token
         where placement_id = $1
-        order by token_id desc
+        order by created_at desc, token_id desc
         "#,
         placement as _,
     )
@@ -103,7 +103,7 @@ pub async fn newest_sealed(
         select token_id as "id: TokenId", secret_sealed, overlap_seconds
         from callback_token
         where placement_id = $1
-        order by token_id desc
+        order by created_at desc, token_id desc
         limit 1
         "#,
         placement as _,
@@ -111,4 +111,28 @@ pub async fn newest_sealed(
     .fetch_optional(conn)
     .await?;
     Ok(newest.and_then(|token| Some((token.id, token.secret_sealed?, token.overlap_seconds))))
+}
+
+/// The platform was told of this token: those made before it retire when its overlap has passed, or when they already do
+/// if that is earlier.
+pub async fn retire_older(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    told: TokenId,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update callback_token as older
+        set retires_at = least(older.retires_at, $2::timestamptz + make_interval(secs => told.overlap_seconds))
+        from callback_token as told
+        where told.token_id = $1
+            and older.placement_id = told.placement_id
+            and (older.created_at, older.token_id) < (told.created_at, told.token_id)
+        "#,
+        told as _,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }

@@ -4,6 +4,7 @@ pub mod breaker;
 pub mod cancel;
 pub mod lease;
 pub mod list;
+pub mod open;
 pub mod owe;
 pub mod presence;
 pub mod replay;

@@ -73,6 +73,22 @@ pub async fn get_by_name(
     .await
 }
 
+/// One addition.
+pub async fn find(conn: &mut PgConnection, id: AdditionId) -> sqlx::Result<Option<StockAddition>> {
+    sqlx::query_as!(
+        StockAddition,
+        r#"
+        select addition_id as "id: AdditionId", app_id as "app: AppId",
+            placement_id as "placement: PlacementId", way as "way: Way", name, amount, added_by, added_at
+        from stock_addition
+        where addition_id = $1
+        "#,
+        id as _,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
 /// Newest first, older than `before`.
 pub async fn list(
     conn: &mut PgConnection,

@@ -134,6 +134,26 @@ pub async fn has_used_codes(conn: &mut PgConnection, id: TemplateId) -> sqlx::Re
     .await
 }
 
+/// One version of the terms.
+pub async fn find_terms(
+    conn: &mut PgConnection,
+    id: TemplateId,
+    version: i32,
+) -> sqlx::Result<Option<Terms>> {
+    let document = sqlx::query_scalar!(
+        r#"
+        select document as "terms: Json<Terms>"
+        from template_terms
+        where template_id = $1 and version = $2
+        "#,
+        id as _,
+        version,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(document.map(|Json(terms)| terms))
+}
+
 /// One template with its counts.
 pub async fn find(
     conn: &mut PgConnection,

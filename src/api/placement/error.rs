@@ -4,7 +4,9 @@ use crate::{
     http::error::ApiError,
     service::{
         change_placement::ChangePlacementError, create_placement::CreatePlacementError,
+        publish_placement::PublishPlacementError, push_placement_update::PushPlacementUpdateError,
         rotate_callback_token::RotateCallbackTokenError,
+        withdraw_placement::WithdrawPlacementError,
     },
 };
 
@@ -48,6 +50,44 @@ impl From<RotateCallbackTokenError> for ApiError {
             RotateCallbackTokenError::Randomness(cause) => Self::internal(cause),
             RotateCallbackTokenError::Vault(cause) => cause.into(),
             RotateCallbackTokenError::Db(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<PublishPlacementError> for ApiError {
+    fn from(error: PublishPlacementError) -> Self {
+        match error {
+            PublishPlacementError::NoSuchPlacement => Self::not_found(error.to_string()),
+            PublishPlacementError::NoWallet => Self::conflict("no_wallet", &error),
+            PublishPlacementError::Withdrawn => Self::conflict("wrong_state", &error),
+            PublishPlacementError::AlreadyPublished => Self::conflict("already_published", &error),
+            PublishPlacementError::AppHasNoSecret => Self::conflict("app_has_no_secret", &error),
+            PublishPlacementError::Invalid(problems) => Self::invalid(problems),
+            PublishPlacementError::GivenUp { .. } => Self::conflict("given_up", &error),
+            PublishPlacementError::Db(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<PushPlacementUpdateError> for ApiError {
+    fn from(error: PushPlacementUpdateError) -> Self {
+        match error {
+            PushPlacementUpdateError::NoSuchPlacement => Self::not_found(error.to_string()),
+            PushPlacementUpdateError::NoWallet => Self::conflict("no_wallet", &error),
+            PushPlacementUpdateError::Withdrawn => Self::conflict("wrong_state", &error),
+            PushPlacementUpdateError::NotPublished => Self::conflict("not_published", &error),
+            PushPlacementUpdateError::AppHasNoSecret => Self::conflict("app_has_no_secret", &error),
+            PushPlacementUpdateError::Invalid(problems) => Self::invalid(problems),
+            PushPlacementUpdateError::Db(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<WithdrawPlacementError> for ApiError {
+    fn from(error: WithdrawPlacementError) -> Self {
+        match error {
+            WithdrawPlacementError::NoSuchPlacement => Self::not_found(error.to_string()),
+            WithdrawPlacementError::Db(cause) => cause.into(),
         }
     }
 }

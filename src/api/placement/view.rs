@@ -2,17 +2,22 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sqlx::PgConnection;
 
 use crate::{
-    api::AdminState,
+    api::{AdminState, delivery_brief::DeliveryBrief},
     domain::{
         app::PlatformKind,
+        delivery::DeliveryState,
         id::{AppId, PlacementId, TemplateId, TokenId},
-        placement::PlacementState,
+        placement::{PlacementState, PlatformState, Standing},
         stock::Way,
     },
     service::secret::Fresh,
-    store::{callback_token::CallbackToken, placement::Placement, stock::Stock},
+    store::{
+        self, callback_token::CallbackToken, delivery::open::Open, placement::Placement,
+        published::Published, stock::Stock,
+    },
 };
 
 /// A placement; in lists without its tokens.
@@ -24,6 +29,9 @@ pub struct PlacementView {
     platform: PlatformKind,
     platform_ref: Option<String>,
     state: PlacementState,
+    platform_state: PlatformState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    platform_note: Option<String>,
     version: i32,
     stock: Vec<StockView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,12 +49,30 @@ pub struct PlacedView {
     pub callback_url: Option<String>,
 }
 
+/// A placement, and what its platform is owed now.
+#[derive(Serialize)]
+pub struct OwedPlacementView {
+    #[serde(flatten)]
+    pub placement: PlacementView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryBrief>,
+}
+
 /// A rotation: the only time the new callback address is shown.
 #[derive(Serialize)]
 pub struct RotationView {
     #[serde(flatten)]
     pub token: TokenView,
     pub callback_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryBrief>,
+}
+
+/// What is read beside placements to show them.
+pub struct Facts {
+    stocks: Vec<Stock>,
+    published: Vec<Published>,
+    unsettled: Vec<Open>,
 }
 
 #[derive(Serialize)]
@@ -75,11 +101,45 @@ pub fn callback_url(state: &AdminState, platform: PlatformKind, secret: &Fresh) 
     Some(format!("{base}/callbacks/{folder}/{}", secret.reveal()))
 }
 
-impl From<(Placement, &[Stock], Option<Vec<CallbackToken>>)> for PlacementView {
-    fn from(
-        (placement, stocks, tokens): (Placement, &[Stock], Option<Vec<CallbackToken>>),
-    ) -> Self {
-        let own = stocks.iter().filter(|stock| stock.placement == placement.id);
+impl Facts {
+    /// Of all these placements.
+    pub async fn read(conn: &mut PgConnection, ids: &[PlacementId]) -> sqlx::Result<Self> {
+        let subjects: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        Ok(Self {
+            stocks: store::stock::list(conn, ids).await?,
+            published: store::published::list(conn, ids).await?,
+            unsettled: store::delivery::open::list_unsettled(conn, &subjects).await?,
+        })
+    }
+
+    /// How a placement stands on its platform, and what a person should know about that.
+    fn platform_state(&self, placement: &Placement) -> (PlatformState, Option<String>) {
+        let own = |open: &&Open| open.subject == placement.id.uuid();
+        let unsettled: Vec<_> = self.unsettled.iter().filter(own).collect();
+        let published = self.published.iter().find(|one| one.placement == placement.id);
+        let kinds: Vec<_> = unsettled.iter().map(|open| (open.kind, open.state)).collect();
+        let standing = Standing {
+            state: placement.state,
+            is_known: placement.platform_ref.is_some(),
+            is_behind: published.is_some_and(Published::is_behind),
+            unsettled: &kinds,
+        };
+        let dead = unsettled.iter().find(|open| open.state == DeliveryState::Dead);
+        let state = standing.platform_state();
+        let note = match (state, dead) {
+            (PlatformState::Failed, None) => {
+                Some("平台上显示的不是最新内容，请重新推送更新".to_owned())
+            }
+            _ => dead.and_then(|open| open.note.clone()),
+        };
+        (state, note)
+    }
+}
+
+impl From<(Placement, &Facts, Option<Vec<CallbackToken>>)> for PlacementView {
+    fn from((placement, facts, tokens): (Placement, &Facts, Option<Vec<CallbackToken>>)) -> Self {
+        let (platform_state, platform_note) = facts.platform_state(&placement);
+        let own = facts.stocks.iter().filter(|stock| stock.placement == placement.id);
         let own = own.map(|&Stock { way, total, issued, .. }| StockView {
             way,
             total,
@@ -93,6 +153,8 @@ impl From<(Placement, &[Stock], Option<Vec<CallbackToken>>)> for PlacementView {
             platform: placement.platform,
             platform_ref: placement.platform_ref,
             state: placement.state,
+            platform_state,
+            platform_note,
             version: placement.version,
             stock: own.collect(),
             callback_tokens: tokens.map(|tokens| tokens.into_iter().map(TokenView::from).collect()),

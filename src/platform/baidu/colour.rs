@@ -48,6 +48,11 @@ impl Colour {
         (0..COLOURS.len()).min_by_key(|place| distance(COLOURS[*place].1, wanted)).map(Self)
     }
 
+    /// `#RRGGBB`.
+    pub fn look(self) -> String {
+        format!("#{}", hex::encode_upper(COLOURS[self.0].1))
+    }
+
     /// As requests say it.
     pub const fn name(self) -> &'static str {
         COLOURS[self.0].0

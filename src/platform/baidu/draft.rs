@@ -26,6 +26,11 @@ pub fn draft(terms: &Terms, callback_url: SecretString) -> Result<TemplateForm, 
     Ok(form)
 }
 
+/// All that Baidu would refuse about these terms, whatever the address that it is to call.
+pub fn check(terms: &Terms) -> Result<(), Vec<Problem>> {
+    draft(terms, SecretString::from("https://callback.invalid/")).map(drop)
+}
+
 /// Baidu knows one span for all coupons of a template: from the first claim to the end of the last coupon.
 fn span(terms: &Terms) -> (DateTime<Utc>, DateTime<Utc>) {
     match terms.validity {

@@ -2,6 +2,7 @@
 //!
 //! Whoever writes a template hears of all that is wrong with it, in Chinese and in English.
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 use url::Url;
@@ -9,6 +10,7 @@ use url::Url;
 use super::{
     address,
     form::{BannerForm, StockLetter, SyncLetter, TemplateForm},
+    image::Image,
 };
 use crate::domain::problem::{Problem, Problems};
 
@@ -113,6 +115,14 @@ pub fn check_banner(form: &BannerForm) -> Result<(), Vec<Problem>> {
     );
     problems.expect(is_inside(&form.dest_url), "dest_url", both(path));
     problems.into_result()
+}
+
+/// The form of a banner, or all that Baidu would refuse about it.
+pub fn read_banner(title: &str, dest_url: &str, image: Bytes) -> Result<BannerForm, Vec<Problem>> {
+    let image = Image::read(image).map_err(|problem| vec![problem])?;
+    let form = BannerForm { title: title.to_owned(), dest_url: dest_url.to_owned(), image };
+    check_banner(&form)?;
+    Ok(form)
 }
 
 /// A page of the mini-program: from its root, and nowhere else.

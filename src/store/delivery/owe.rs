@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     delivery::DeliveryKind,
-    id::{AppId, CouponId, DeliveryId, PlacementId},
+    id::{AdditionId, AppId, BannerId, CouponId, DeliveryId, PlacementId},
     people::Record,
 };
 
@@ -30,7 +30,74 @@ pub struct Owed {
     pub payload: Value,
 }
 
+/// The identity of a delivery is what makes it once only, for its kind on the app:
+/// - of what a platform keys by a name of ours (`sync`, `write_off`, `add_stock`), that name;
+/// - of what happens to its subject once (`withdraw`, `create_banner`, `delete_banner`), the subject;
+/// - of what can be owed again and again (`publish`, `update`, `import`), the subject or the platform's id, and the
+///   delivery's own id behind a slash: whoever owes looks first whether one is open.
 impl Owed {
+    /// A placement is to stand on the platform.
+    pub fn publish(now: DateTime<Utc>, app: AppId, placement: PlacementId) -> Self {
+        Self::about_placement(DeliveryKind::Publish, now, app, placement)
+    }
+
+    /// What the platform shows of a placement, or the address it calls, is to be what it is with us.
+    pub fn update(now: DateTime<Utc>, app: AppId, placement: PlacementId) -> Self {
+        Self::about_placement(DeliveryKind::Update, now, app, placement)
+    }
+
+    /// A placement is to be taken off the platform.
+    pub fn withdraw(now: DateTime<Utc>, app: AppId, placement: PlacementId) -> Self {
+        let owed = Self::about_placement(DeliveryKind::Withdraw, now, app, placement);
+        Self { identity: placement.uuid().to_string(), ..owed }
+    }
+
+    /// What the platform knows as `platform_ref` is to become `placement`, of which there is no row yet.
+    pub fn import(
+        now: DateTime<Utc>,
+        app: AppId,
+        placement: PlacementId,
+        platform_ref: &str,
+        payload: Value,
+    ) -> Self {
+        let owed = Self::about_placement(DeliveryKind::Import, now, app, placement);
+        Self { identity: format!("{platform_ref}/{}", owed.id.uuid()), payload, ..owed }
+    }
+
+    /// A named addition is to be offered on the platform, under the same name.
+    pub fn add_stock(
+        now: DateTime<Utc>,
+        app: AppId,
+        placement: PlacementId,
+        addition: AdditionId,
+        name: &str,
+    ) -> Self {
+        let owed = Self::about_placement(DeliveryKind::AddStock, now, app, placement);
+        Self { subject: addition.uuid(), identity: name.to_owned(), ..owed }
+    }
+
+    /// A banner is to be shown.
+    pub fn create_banner(
+        now: DateTime<Utc>,
+        app: AppId,
+        placement: PlacementId,
+        banner: BannerId,
+    ) -> Self {
+        let owed = Self::about_placement(DeliveryKind::CreateBanner, now, app, placement);
+        Self { subject: banner.uuid(), identity: banner.uuid().to_string(), ..owed }
+    }
+
+    /// A banner is to be taken away.
+    pub fn delete_banner(
+        now: DateTime<Utc>,
+        app: AppId,
+        placement: PlacementId,
+        banner: BannerId,
+    ) -> Self {
+        let owed = Self::about_placement(DeliveryKind::DeleteBanner, now, app, placement);
+        Self { subject: banner.uuid(), identity: banner.uuid().to_string(), ..owed }
+    }
+
     /// A coupon is to appear in its holder's wallet on the platform.
     pub fn sync(
         now: DateTime<Utc>,
@@ -51,6 +118,24 @@ impl Owed {
         record: &Record,
     ) -> Self {
         Self::about_coupon(DeliveryKind::WriteOff, now, app, placement, coupon, record)
+    }
+
+    fn about_placement(
+        kind: DeliveryKind,
+        now: DateTime<Utc>,
+        app: AppId,
+        placement: PlacementId,
+    ) -> Self {
+        let id = DeliveryId::new(now);
+        Self {
+            id,
+            app,
+            kind,
+            subject: placement.uuid(),
+            placement: Some(placement),
+            identity: format!("{}/{}", placement.uuid(), id.uuid()),
+            payload: Value::Object(serde_json::Map::new()),
+        }
     }
 
     fn about_coupon(
@@ -107,4 +192,58 @@ pub async fn owe(conn: &mut PgConnection, now: DateTime<Utc>, owed: &Owed) -> sq
     .execute(conn)
     .await?;
     Ok(result.rows_affected() > 0)
+}
+
+/// What waited for the platform to know the placement waits no longer; how many that were.
+///
+/// To be called in the transaction in which the platform's id is written, after it was.
+pub async fn arm_waiting(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    placement: PlacementId,
+) -> sqlx::Result<u64> {
+    let armed = sqlx::query!(
+        r#"
+        with armed as (
+            update delivery
+            set state = 'pending', due_at = $2
+            where placement_id = $1 and state = 'waiting'
+            returning delivery_id
+        )
+        -- Only insertions tell the workers by themselves.
+        select count(*) as "armed!", pg_notify('kaquan_delivery', '')::text as told
+        from armed
+        "#,
+        placement as _,
+        now,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(armed.armed.unsigned_abs())
+}
+
+/// Cancels what is owed or was given up about a placement and has one of these kinds; what a worker holds stays.
+pub async fn cancel_open(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    placement: PlacementId,
+    kinds: &[DeliveryKind],
+) -> sqlx::Result<u64> {
+    let kinds: Vec<_> = kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
+    let done = sqlx::query!(
+        r#"
+        update delivery
+        set state = 'cancelled', settled_at = $2
+        where placement_id = $1
+            and kind = any($3)
+            and kind not in ('sync', 'write_off')
+            and state in ('waiting', 'pending', 'dead')
+        "#,
+        placement as _,
+        now,
+        &kinds,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
 }

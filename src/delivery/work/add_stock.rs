@@ -1,0 +1,34 @@
+//! A named addition is to be offered on Baidu: the same name, amount and time on every attempt.
+
+use super::telling::template_of;
+use crate::{
+    delivery::{
+        Inner,
+        ask::ask,
+        attempt::{Held, Said},
+    },
+    domain::{delivery::Outcome, id::AdditionId},
+    platform::baidu::form::StockLetter,
+    store,
+};
+
+/// Adds the stock.
+pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
+    let template = template_of(held)?;
+    let id = AdditionId::from(held.delivery.subject);
+    let addition = {
+        let mut conn = inner.db.acquire().await?;
+        store::stock_addition::find(&mut conn, id).await?
+    };
+    let Some(addition) = addition else {
+        return Err(Said::unheard(Outcome::Refused, "the addition is gone"));
+    };
+    let letter = StockLetter {
+        template,
+        name: &held.delivery.identity,
+        amount: addition.amount,
+        at: addition.added_at,
+    };
+    let heard = ask!(inner, held, |account, token| inner.baidu.add_stock(account, token, &letter));
+    Ok(Said::done(&heard))
+}

@@ -1,0 +1,121 @@
+//! What stands on Baidu already becomes a placement of ours: its terms are read there, and our address is told.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use sqlx::{PgConnection, types::Json};
+
+use super::{Consequence, publish};
+use crate::{
+    delivery::{
+        Inner,
+        attempt::{Held, Said},
+    },
+    domain::{
+        app::PlatformKind,
+        delivery::Outcome,
+        id::{PlacementId, TemplateId},
+        imported_terms::{ImportedTerms, ShownTerms},
+        placement::PlacementState,
+        template::TemplateState,
+        terms::{Terms, Texts},
+    },
+    platform::baidu::{colour::Colour, form::kind_of, shown::ShownTemplate},
+    service::{callback_secret::make_callback_secret, push_placement_update::owe_update},
+    store::{self, placement::Placement, template::Template},
+};
+
+/// What was asked for.
+#[derive(Debug, Deserialize)]
+struct Wish {
+    platform_ref: String,
+    terms: ImportedTerms,
+}
+
+/// What is there to be written.
+#[derive(Debug)]
+pub(crate) struct Imported {
+    platform_ref: String,
+    terms: Terms,
+}
+
+/// Looks it up in Baidu's list.
+pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
+    let refuse = |note: String| Said::unheard(Outcome::Refused, note);
+    let wish: Wish = serde_json::from_value(held.delivery.payload.clone())
+        .map_err(|error| refuse(error.to_string()))?;
+    let shown = publish::list(inner, held).await?;
+    let there = shown.into_iter().find(|template| template.id.to_string() == wish.platform_ref);
+    let there =
+        there.ok_or_else(|| refuse(format!("百度上没有编号为 {} 的券模板", wish.platform_ref)))?;
+    let shown = read(there).map_err(|field| refuse(format!("百度给出的 {field} 无法识别")))?;
+    let terms = wish.terms.complete(shown, inner.clock.now());
+    terms.check().map_err(|problems| {
+        let problems: Vec<_> =
+            problems.iter().map(|one| format!("{}: {}", one.param, one.message)).collect();
+        refuse(format!("与百度上的内容不相符：{}", problems.join("；")))
+    })?;
+    let imported = Imported { platform_ref: wish.platform_ref, terms };
+    let said = Said::unheard(Outcome::Done, "已读取百度上的券模板");
+    Ok(Said { consequence: Consequence::Imported(Box::new(imported)), ..said })
+}
+
+/// What Baidu shows, in our words; or the field that cannot be said in them.
+fn read(there: ShownTemplate) -> Result<ShownTerms, &'static str> {
+    let moment = |seconds| DateTime::<Utc>::from_timestamp(seconds, 0);
+    Ok(ShownTerms {
+        kind: kind_of(there.coupon_type).ok_or("couponType")?,
+        title: there.title,
+        texts: Texts {
+            description: there.description,
+            introduction: there.introduce,
+            threshold: there.sill,
+            limit: there.take_limit,
+        },
+        colour: Colour::read(&there.bg_color).map(Colour::look),
+        valid_from: moment(there.effect_time).ok_or("effectTime")?,
+        valid_until: moment(there.expire_time).ok_or("expireTime")?,
+    })
+}
+
+/// Writes template, placement and callback token, and owes Baidu the address.
+pub(super) async fn settle(
+    conn: &mut PgConnection,
+    inner: &Inner,
+    held: &Held,
+    imported: &Imported,
+) -> anyhow::Result<()> {
+    let now = inner.clock.now();
+    let platform_ref = &imported.platform_ref;
+    let taken = store::placement::find_by_platform_ref(conn, held.app, platform_ref).await?;
+    if taken.is_some() {
+        tracing::error!(app.id = %held.app, platform_ref, "imported, and placed by hand meanwhile");
+        return Ok(());
+    }
+    let template = Template {
+        id: TemplateId::new(now),
+        version: 1,
+        state: TemplateState::Draft,
+        terms: Json(imported.terms.clone()),
+        created_at: now,
+        updated_at: now,
+    };
+    let placement = Placement {
+        id: PlacementId::from(held.delivery.subject),
+        template: template.id,
+        app: held.app,
+        platform: PlatformKind::Baidu,
+        platform_ref: Some(platform_ref.clone()),
+        state: PlacementState::Active,
+        tells_claims: PlatformKind::Baidu.keeps_a_wallet(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    store::template::insert(conn, &template).await?;
+    store::placement::insert(conn, &placement).await?;
+    store::stock::insert_empty(conn, placement.id).await?;
+    make_callback_secret(conn, &inner.vault, now, placement.id).await?;
+    owe_update(conn, now, &placement).await?;
+    tracing::info!(placement.id = %placement.id, platform_ref, "imported");
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! What a platform is told of a placement: read at the moment of sending, so that it is never older than what was owed.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+
+use crate::{
+    delivery::{
+        Inner,
+        attempt::{Held, Said},
+    },
+    domain::{
+        delivery::Outcome,
+        id::{PlacementId, TokenId},
+        placement::PlacementState,
+        problem::Problem,
+    },
+    platform::baidu::{
+        answer::Heard,
+        draft::draft,
+        error::{CallError, Failure},
+        form::TemplateForm,
+    },
+    service::{
+        callback_secret::{CallbackSecretError, callback_secret},
+        push_placement_update::owe_update,
+    },
+    store::{self, placement::Placement, template::CountedTemplate},
+};
+
+/// What is told, and how it is called here.
+#[derive(Debug)]
+pub(super) struct Telling {
+    pub form: TemplateForm,
+    pub told: Told,
+}
+
+/// What the platform knows once it was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Told {
+    pub version: i32,
+    pub token: TokenId,
+}
+
+/// The placement that a delivery is about.
+pub(super) async fn placement_of(inner: &Inner, held: &Held) -> Result<Placement, Said> {
+    let id = held.delivery.placement.unwrap_or_else(|| PlacementId::from(held.delivery.subject));
+    let mut conn = inner.db.acquire().await?;
+    let placement = store::placement::find(&mut conn, id).await?;
+    placement.ok_or_else(|| Said::unheard(Outcome::Refused, "the placement is gone"))
+}
+
+/// Terms and callback address of a placement as they are now.
+pub(super) async fn read(inner: &Inner, placement: &Placement) -> Result<Telling, Said> {
+    let template = {
+        let mut conn = inner.db.acquire().await?;
+        store::template::find(&mut conn, placement.template).await?
+    };
+    let Some(CountedTemplate { template, .. }) = template else {
+        return Err(Said::unheard(Outcome::Refused, "the template is gone"));
+    };
+    let now = inner.clock.now();
+    let (token, secret) = callback_secret(&inner.db, &inner.vault, now, placement.id).await?;
+    let base = inner.public_url.as_str().trim_end_matches('/');
+    let address = SecretString::from(format!("{base}/callbacks/baidu/{}", secret.expose_secret()));
+    let form = draft(&template.terms, address).map_err(|problems| refused(&problems))?;
+    Ok(Telling { form, told: Told { version: template.version, token } })
+}
+
+/// Terms of an earlier version, beside the address of now: to compare with what stands there, which has no address.
+pub(super) async fn read_version(
+    inner: &Inner,
+    placement: &Placement,
+    version: i32,
+) -> Result<Option<TemplateForm>, Said> {
+    let mut conn = inner.db.acquire().await?;
+    let terms = store::template::find_terms(&mut conn, placement.template, version).await?;
+    let nowhere = SecretString::from("https://callback.invalid/");
+    Ok(terms.and_then(|terms| draft(&terms, nowhere).ok()))
+}
+
+/// Writes down what the platform was told of a locked placement, and owes what has changed in the meantime.
+pub(super) async fn mark_told(
+    conn: &mut PgConnection,
+    inner: &Inner,
+    placement: &Placement,
+    told: Told,
+) -> anyhow::Result<()> {
+    let now = inner.clock.now();
+    let Told { version, token } = told;
+    store::published::mark_told(conn, now, placement.id, version, token).await?;
+    store::callback_token::retire_older(conn, now, token).await?;
+    store::route::mark_changed(conn).await?;
+    let behind = store::published::get(conn, placement.id).await?.is_behind();
+    if behind && placement.state != PlacementState::Withdrawn {
+        owe_update(conn, now, placement).await?;
+    }
+    Ok(())
+}
+
+/// Baidu's own number for a template, from the text that we keep.
+pub(super) fn template_of(held: &Held) -> Result<i64, Said> {
+    let known = held.delivery.platform_ref.as_deref().and_then(|text| text.parse().ok());
+    known.ok_or_else(|| Said::unheard(Outcome::Refused, "the placement's id is none of Baidu's"))
+}
+
+/// Remembers whether the call was answered with this failure, whatever becomes of it.
+pub(super) async fn spot<T>(
+    call: impl Future<Output = Result<Heard<T>, CallError>>,
+    wanted: fn(&Failure) -> bool,
+    spotted: &AtomicBool,
+) -> Result<Heard<T>, CallError> {
+    let said = call.await;
+    if said.as_ref().is_err_and(|error| wanted(&error.failure)) {
+        spotted.store(true, Ordering::Relaxed);
+    }
+    said
+}
+
+fn refused(problems: &[Problem]) -> Said {
+    let problems: Vec<_> =
+        problems.iter().map(|problem| format!("{}: {}", problem.param, problem.message)).collect();
+    Said::unheard(Outcome::Refused, format!("平台不接受券的内容：{}", problems.join("；")))
+}
+
+impl From<sqlx::Error> for Said {
+    fn from(error: sqlx::Error) -> Self {
+        Self::unheard(Outcome::NotAsked, error.to_string())
+    }
+}
+
+impl From<CallbackSecretError> for Said {
+    fn from(error: CallbackSecretError) -> Self {
+        let outcome = match error {
+            CallbackSecretError::Sealed(_) => Outcome::Locked,
+            CallbackSecretError::Randomness(_) | CallbackSecretError::Db(_) => Outcome::NotAsked,
+        };
+        Self::unheard(outcome, format!("no callback address to tell: {error}"))
+    }
+}

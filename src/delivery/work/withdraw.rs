@@ -1,0 +1,43 @@
+//! A placement is to be taken off Baidu. What people took from it stays with them.
+
+use sqlx::PgConnection;
+
+use super::{Consequence, telling::template_of};
+use crate::{
+    delivery::{
+        Inner,
+        ask::ask,
+        attempt::{Held, Said},
+    },
+    domain::{delivery::Outcome, id::PlacementId},
+    store,
+};
+
+/// Deletes the template; one that is not there any more is deleted.
+pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
+    let template = template_of(held)?;
+    match delete(inner, held, template).await {
+        Ok(said) => Ok(said),
+        Err(said) if said.outcome == Outcome::DoneBefore => {
+            Ok(Said { consequence: Consequence::Withdrawn, ..said })
+        }
+        Err(said) => Err(said),
+    }
+}
+
+async fn delete(inner: &Inner, held: &Held, template: i64) -> Result<Said, Said> {
+    let heard =
+        ask!(inner, held, |account, token| inner.baidu.delete_template(account, token, template));
+    Ok(Said { consequence: Consequence::Withdrawn, ..Said::done(&heard) })
+}
+
+/// Its banner is gone with it.
+pub(super) async fn settle(
+    conn: &mut PgConnection,
+    inner: &Inner,
+    held: &Held,
+) -> anyhow::Result<()> {
+    let placement = PlacementId::from(held.delivery.subject);
+    store::banner::remove_all_of(conn, inner.clock.now(), placement).await?;
+    Ok(())
+}
