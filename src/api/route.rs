@@ -3,8 +3,8 @@
 use axum::routing::{self, MethodRouter};
 
 use super::{
-    AdminState, app, banner, channel, code_import, delivery, import, member, placement, stock_addition,
-    template,
+    AdminState, app, banner, channel, code_import, delivery, import, member, placement,
+    stock_addition, template,
 };
 use crate::domain::access::Permission;
 

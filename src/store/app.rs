@@ -89,7 +89,7 @@ pub async fn list_by_key(conn: &mut PgConnection, app_key: &str) -> sqlx::Result
         App,
         r#"
         select app_id as "id: AppId", platform as "platform: PlatformKind", app_key, name, settings,
-            version, created_at, updated_at
+            secret_sealed is not null as "has_secret!", version, created_at, updated_at
         from app
         where app_key = $1
         order by app_id

@@ -62,19 +62,6 @@ impl DeliveryState {
 }
 
 impl DeliveryKind {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Publish,
-        Self::Update,
-        Self::Withdraw,
-        Self::Import,
-        Self::AddStock,
-        Self::CreateBanner,
-        Self::DeleteBanner,
-        Self::Sync,
-        Self::WriteOff,
-    ];
-
     /// Whether its subject is a coupon.
     pub const fn is_about_a_coupon(self) -> bool {
         match self {
