@@ -197,10 +197,10 @@ mod tests {
 
     #[test]
     fn probes_come_more_and_more_rarely_up_to_a_limit() {
-        let (mut breaker, mut now, mut rests) = (tripped(), noon(), Vec::new());
+        let (mut breaker, mut rests) = (tripped(), Vec::new());
 
         for _ in 0..6 {
-            now = breaker.open_until.unwrap();
+            let now = breaker.open_until.unwrap();
             breaker = breaker.after([UNKNOWN], now, 0.0).breaker;
             rests.push((breaker.open_until.unwrap() - now).num_seconds());
         }
