@@ -11,14 +11,18 @@ use url::Url;
 use crate::{
     clock::Clock,
     http::{error::ApiError, request_id},
+    issuing::Issuer,
 };
 
 pub mod app;
 pub mod auth;
+pub mod claim;
 pub mod code_import;
+pub mod coupon;
 pub mod member;
 pub mod placement;
 pub mod platform_rules;
+pub mod redemption;
 pub mod route;
 pub mod stock_addition;
 pub mod template;
@@ -28,6 +32,8 @@ pub mod template;
 pub struct AdminState {
     /// The database.
     pub db: PgPool,
+    /// Issues.
+    pub issuer: Issuer,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Where platforms reach us; callback addresses begin with it.

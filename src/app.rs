@@ -22,7 +22,7 @@ use crate::{
     http::listener::{self, Limits},
     issuing::{self, Engine},
     platform::baidu::callback::{self, Callbacks},
-    service::{route::Directory, source::Sources},
+    service::{repair_reply::Doubts, route::Directory, source::Sources},
     store, telemetry,
 };
 
@@ -38,6 +38,7 @@ pub struct App {
     background: TaskTracker,
     listener: JoinHandle<()>,
     engine: Engine,
+    doubts: Arc<Doubts>,
 }
 
 impl App {
@@ -64,16 +65,22 @@ impl App {
             async move { directory.keep_fresh().await }
         });
         spawn_until(&background, &stop, upkeep(issuer.clone()));
+        let doubts = Doubts::open(db.clone(), Arc::clone(&clock), config.issuing.deadline);
+        let (settling, until) = (Arc::clone(&doubts), stop.clone());
+        background.spawn(async move { settling.keep_settling(until).await });
 
         let callbacks = Callbacks {
             directory,
-            issuer,
+            issuer: issuer.clone(),
+            doubts: Arc::clone(&doubts),
+            clock: Arc::clone(&clock),
             sources: Arc::new(sources),
             window: TimeDelta::from_std(config.baidu.callback_window)?,
             trusted_proxies: config.server.trusted_proxies.clone().into(),
         };
         let admin = AdminState {
             db: db.clone(),
+            issuer,
             clock,
             public_url: config.server.public_url.clone(),
             changed,
@@ -92,7 +99,7 @@ impl App {
         background.spawn(listener::serve(metrics_socket, metrics, Limits::default(), stop.clone()));
         background.close();
         tracing::info!(address = %address, metrics = %metrics_address, "kaquan is listening");
-        Ok(Self { address, metrics_address, db, stop, background, listener, engine })
+        Ok(Self { address, metrics_address, db, stop, background, listener, engine, doubts })
     }
 
     /// Accepts no more, answers what was accepted, and ends.
@@ -103,6 +110,10 @@ impl App {
         }
         self.background.wait().await;
         self.engine.finish().await;
+        // Only now every coupon is there that a reply in doubt may have been about.
+        if let Err(error) = self.doubts.settle_all().await {
+            tracing::error!(error = %error, "Replies in doubt are left to the platform's tries");
+        }
         self.db.close().await;
         tracing::info!("kaquan has stopped");
     }

@@ -3,6 +3,7 @@
 pub mod add_stock;
 pub mod authenticate;
 pub mod change_placement;
+pub mod claim;
 pub mod create_app;
 pub mod create_key;
 pub mod create_placement;
@@ -10,6 +11,8 @@ pub mod create_template;
 pub mod edit_app;
 pub mod edit_template;
 pub mod import_codes;
+pub mod redeem;
+pub mod repair_reply;
 pub mod revoke_key;
 pub mod rotate_callback_token;
 pub mod route;

@@ -2,7 +2,10 @@
 
 use axum::routing::{self, MethodRouter};
 
-use super::{AdminState, app, code_import, member, placement, stock_addition, template};
+use super::{
+    AdminState, app, claim, code_import, coupon, member, placement, redemption, stock_addition,
+    template,
+};
 use crate::domain::access::Permission;
 
 /// One method on one path.
@@ -58,6 +61,10 @@ pub const ADMIN: &[Route] = routes! {
     post "/v1/admin/placements/{placement}/callback-token-rotations" RunCampaigns => placement::rotate;
     get "/v1/admin/placements/{placement}/stock-additions" Read => stock_addition::list;
     post "/v1/admin/placements/{placement}/stock-additions" RunCampaigns => stock_addition::create;
+
+    post "/v1/admin/placements/{placement}/claims" ServePeople => claim::create;
+    get "/v1/admin/coupons/{coupon}" Read => coupon::get;
+    post "/v1/admin/redemptions" ServePeople => redemption::create;
 
     get "/v1/admin/members/{uid}" Read => member::get;
     put "/v1/admin/members/{uid}" RunCampaigns => member::save;

@@ -25,6 +25,14 @@ impl PlatformKind {
             Self::Wechat | Self::Own => false,
         }
     }
+
+    /// Whether the platform keeps a wallet for its users and must be told of coupons given and used through us.
+    pub const fn keeps_a_wallet(self) -> bool {
+        match self {
+            Self::Baidu => true,
+            Self::Wechat | Self::Own => false,
+        }
+    }
 }
 
 /// Checks what a person wrote about an app; limits are ours, generous over the platforms' own.

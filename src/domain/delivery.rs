@@ -177,6 +177,20 @@ impl AttemptOutcome {
     }
 }
 
+impl DeliveryState {
+    /// As the database spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Pending => "pending",
+            Self::Leased => "leased",
+            Self::Done => "done",
+            Self::Dead => "dead",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 impl DeliveryKind {
     /// As the database spells it.
     pub const fn as_str(self) -> &'static str {

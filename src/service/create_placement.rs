@@ -62,6 +62,7 @@ pub async fn create_placement(
         platform: app.platform,
         platform_ref: new.platform_ref,
         state: PlacementState::Active,
+        tells_claims: app.platform.keeps_a_wallet(),
         version: 1,
         created_at: now,
         updated_at: now,

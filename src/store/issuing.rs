@@ -7,7 +7,8 @@ use uuid::Uuid;
 use crate::domain::{
     claim::FinalRefusal,
     code::CouponCode,
-    id::{AppId, CodeId, CouponId, HolderId, PersonId, PlacementId, TemplateId},
+    delivery::DeliveryState,
+    id::{AppId, CodeId, CouponId, DeliveryId, HolderId, PersonId, PlacementId, TemplateId},
     people::{Membership, OpenId, Person, Record},
     placement::PlacementState,
     stock::Way,
@@ -102,6 +103,10 @@ pub struct LockedOffer {
     pub version: i32,
     /// Whether the placement can be claimed from.
     pub placement_state: PlacementState,
+    /// Whether the platform is owed word of coupons that are claimed through us.
+    pub tells_claims: bool,
+    /// Whether the platform knows the placement already.
+    pub known_there: bool,
     /// Stock that is not issued.
     pub left: i64,
 }
@@ -140,6 +145,17 @@ pub struct NewCoupon {
     pub record: Record,
     /// The uploaded code it uses up.
     pub code: Option<CodeId>,
+    /// The word of it that the platform is owed.
+    pub owed: Option<OwedSync>,
+}
+
+/// What a platform is owed for one coupon; the rest of the delivery is the coupon's.
+#[derive(Debug, Clone, Copy)]
+pub struct OwedSync {
+    /// Ours.
+    pub id: DeliveryId,
+    /// Waiting or pending.
+    pub state: DeliveryState,
 }
 
 /// A final refusal to be written.
@@ -220,6 +236,8 @@ pub async fn lock_offers(
         template_state: row.template_state,
         version: row.version,
         placement_state: row.placement_state,
+        tells_claims: row.tells_claims,
+        known_there: row.known_there,
         left: row.left,
     });
     Ok(offers.collect())
@@ -301,6 +319,7 @@ pub async fn write_batch(
 ) -> sqlx::Result<()> {
     let Batch { coupons, refusals, holders } = batch;
     let counts = count_by_stock(coupons);
+    let owed: Vec<_> = coupons.iter().filter_map(|c| Some((c, c.owed?))).collect();
     sqlx::query_file!(
         "src/store/sql/write_batch.sql",
         now,
@@ -329,6 +348,12 @@ pub async fn write_batch(
         &column(coupons, |c| c.coupon.code.as_str()) as _,
         &column(coupons, |c| c.coupon.valid_from),
         &column(coupons, |c| c.coupon.valid_until),
+        &column(&owed, |(_, sync)| sync.id.uuid()),
+        &column(&owed, |(c, _)| c.app.uuid()),
+        &column(&owed, |(c, _)| c.coupon.id.uuid()),
+        &column(&owed, |(c, _)| c.offer.placement.uuid()),
+        &column(&owed, |(c, _)| c.record.as_str()) as _,
+        &column(&owed, |(_, sync)| sync.state.as_str()) as _,
     )
     .execute(conn)
     .await?;

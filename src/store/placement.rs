@@ -24,6 +24,8 @@ pub struct Placement {
     pub platform_ref: Option<String>,
     /// Where it is in its life.
     pub state: PlacementState,
+    /// Whether the platform keeps a wallet that is told of coupons given and used through us.
+    pub tells_claims: bool,
     /// Guards concurrent edits.
     pub version: i32,
     /// When it was placed.
@@ -37,14 +39,15 @@ pub async fn insert(conn: &mut PgConnection, placement: &Placement) -> sqlx::Res
     sqlx::query!(
         r#"
         insert into placement
-            (placement_id, template_id, app_id, platform_ref, state, version, created_at, updated_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+            (placement_id, template_id, app_id, platform_ref, state, tells_claims, version, created_at, updated_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         "#,
         placement.id as _,
         placement.template as _,
         placement.app as _,
         placement.platform_ref,
         placement.state as _,
+        placement.tells_claims,
         placement.version,
         placement.created_at,
         placement.updated_at,
@@ -67,8 +70,8 @@ pub async fn lock(conn: &mut PgConnection, id: PlacementId) -> sqlx::Result<Opti
         r#"
         select placement_id as "id: PlacementId", template_id as "template: TemplateId",
             placement.app_id as "app: AppId", platform as "platform: PlatformKind", platform_ref,
-            state as "state: PlacementState", placement.version, placement.created_at,
-            placement.updated_at
+            state as "state: PlacementState", tells_claims, placement.version,
+            placement.created_at, placement.updated_at
         from placement
         join app on app.app_id = placement.app_id
         where placement_id = $1
@@ -130,8 +133,8 @@ async fn read(
         r#"
         select placement_id as "id: PlacementId", template_id as "template: TemplateId",
             placement.app_id as "app: AppId", platform as "platform: PlatformKind", platform_ref,
-            state as "state: PlacementState", placement.version, placement.created_at,
-            placement.updated_at
+            state as "state: PlacementState", tells_claims, placement.version,
+            placement.created_at, placement.updated_at
         from placement
         join app on app.app_id = placement.app_id
         where ($1::uuid is null or placement_id = $1)

@@ -124,6 +124,7 @@ fn claim(subject: Subject) -> anyhow::Result<(NewCoupon, NewHolder)> {
         ordinal: 1,
         record,
         code: None,
+        owed: None,
     };
     Ok((coupon, NewHolder { id: holder, app: subject.app, open_id }))
 }
