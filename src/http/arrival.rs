@@ -17,7 +17,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use hyper::body::{Frame, SizeHint};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready},
     net::TcpStream,
 };
 
@@ -103,15 +103,17 @@ impl Wire {
         let outcome = ready!(outcome);
         let receipts = self.line.take();
         if !receipts.is_empty() && outcome.is_ok() && !self.caller_is_gone() {
-            receipts.into_iter().for_each(|receipt| receipt());
+            for receipt in receipts {
+                receipt();
+            }
         }
         Poll::Ready(outcome)
     }
 
-    /// Whether the caller has closed its side, as far as the runtime was told; asks nobody.
+    /// Whether the caller has closed its side, as far as the runtime was told while the answer was being made; asks nobody.
     fn caller_is_gone(&self) -> bool {
         let ready = self.stream.ready(Interest::READABLE).now_or_never();
-        ready.is_some_and(|ready| ready.is_ok_and(|ready| ready.is_read_closed()))
+        ready.is_some_and(|ready| ready.is_ok_and(Ready::is_read_closed))
     }
 }
 
@@ -160,5 +162,82 @@ impl AsyncWrite for Wire {
 impl fmt::Debug for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Line")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+    use http_body_util::BodyExt;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+        sync::oneshot,
+    };
+
+    use super::*;
+
+    async fn connect() -> (TcpStream, Wire, Line) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (caller, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (wire, line) = Wire::new(accepted.unwrap().0);
+        (caller.unwrap(), wire, line)
+    }
+
+    fn answer(line: Option<Line>) -> (Response, oneshot::Receiver<()>) {
+        let (arrived, arrival) = oneshot::channel();
+        let receipt = Box::new(move || arrived.send(()).unwrap());
+        (with_receipt("here".into_response(), line, receipt), arrival)
+    }
+
+    #[tokio::test]
+    async fn an_answer_has_arrived_when_it_is_written_and_not_before() {
+        let (mut caller, mut wire, line) = connect().await;
+        let (answer, mut arrival) = answer(Some(line));
+
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let taken = arrival.try_recv();
+        wire.write_all(&body).await.unwrap();
+        let written = arrival.try_recv();
+
+        assert_eq!((taken, written), (Err(oneshot::error::TryRecvError::Empty), Ok(())));
+        caller.read_exact(&mut [0; 4]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_answer_to_a_caller_who_has_closed_its_side_may_not_arrive() {
+        let (mut caller, mut wire, line) = connect().await;
+        let (answer, arrival) = answer(Some(line));
+
+        caller.shutdown().await.unwrap();
+        // The runtime looks after its sockets when nobody else has anything to do.
+        tokio::task::yield_now().await;
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        wire.write_all(&body).await.unwrap();
+
+        assert!(arrival.await.is_err());
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_taken_and_not_written_has_not_arrived() {
+        let (_caller, wire, line) = connect().await;
+        let (answer, arrival) = answer(Some(line));
+
+        answer.into_body().collect().await.unwrap();
+        drop(wire);
+
+        assert!(arrival.await.is_err());
+    }
+
+    #[tokio::test]
+    async fn without_a_line_an_answer_has_arrived_when_it_was_taken() {
+        let (kept, arrival) = answer(None);
+        let (dropped, loss) = answer(None);
+
+        kept.into_body().collect().await.unwrap();
+        drop(dropped);
+
+        assert!(arrival.await.is_ok() && loss.await.is_err());
     }
 }

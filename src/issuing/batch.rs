@@ -78,7 +78,7 @@ pub(super) async fn run(
     watch.lap("decide");
 
     if !batch.coupons.is_empty() || !batch.refusals.is_empty() {
-        store::issuing::write_batch(&mut tx, now, &batch).await?;
+        store::issuing::batch::write_batch(&mut tx, now, &batch).await?;
     }
     watch.lap("write");
     tx.commit().await?;

@@ -16,7 +16,8 @@ use crate::{
         terms::{CodeSource, Terms},
     },
     store::issuing::{
-        Batch, Facts, IssuedCoupon, NewCoupon, NewHolder, NewRefusal, OfferKey, OwedSync,
+        Facts, IssuedCoupon, OfferKey,
+        batch::{Batch, NewCoupon, NewHolder, NewRefusal, OwedSync},
     },
 };
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use super::issuing::NewCoupon;
+use super::issuing::batch::NewCoupon;
 use crate::domain::id::{AppId, PlacementId, TemplateId};
 
 /// One app for all campaigns of a bench.

@@ -7,10 +7,12 @@
 
 mod api_access;
 mod api_app;
+mod api_claim;
 mod api_code_import;
 mod api_input;
 mod api_member;
 mod api_placement;
+mod api_redemption;
 mod api_stock_addition;
 mod api_template;
 mod audit;
@@ -19,6 +21,7 @@ mod callback_privacy;
 mod callback_tokens;
 mod crash_kill;
 mod flow_baidu_take;
+mod flow_reply_in_doubt;
 mod flow_two_servers;
 mod front_page;
 mod issuing_cancel;
@@ -26,6 +29,7 @@ mod issuing_commits;
 mod issuing_faults;
 mod issuing_model;
 mod issuing_outages;
+mod issuing_owed;
 mod issuing_plans;
 mod issuing_poison;
 mod issuing_pressure;

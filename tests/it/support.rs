@@ -3,8 +3,10 @@
 pub mod admin;
 pub mod audit;
 pub mod books;
+pub mod call;
 pub mod campaign_offer;
 pub mod corpus;
+pub mod counter;
 pub mod crash_load;
 pub mod crash_scene;
 pub mod database;

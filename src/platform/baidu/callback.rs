@@ -109,11 +109,11 @@ impl Callbacks {
         };
         let caller = client_address(&request, &self.trusted_proxies);
         // Only what was understood is kept while the engine works: with thousands waiting, bodies add up.
-        let taken = {
+        let letter = {
             let body = read_body(request).await?;
             wire::read(&body).map_err(Reply::Malformed)?
         };
-        self.check(&route, taken, caller)
+        self.check(&route, letter, caller)
     }
 
     /// After "平台为用户分配券": template, then sign; the engine alone knows old records from new.
