@@ -3,8 +3,8 @@
 use axum::routing::{self, MethodRouter};
 
 use super::{
-    AdminState, app, banner, channel, code_import, delivery, import, member, placement,
-    stock_addition, template,
+    AdminState, app, banner, channel, claim, code_import, coupon, delivery, import, member,
+    placement, redemption, stock_addition, template,
 };
 use crate::domain::access::Permission;
 
@@ -71,6 +71,10 @@ pub const ADMIN: &[Route] = routes! {
     get "/v1/admin/placements/{placement}/banners" Read => banner::list;
     post "/v1/admin/placements/{placement}/banners" RunCampaigns => banner::create;
     delete "/v1/admin/banners/{banner}" RunCampaigns => banner::remove;
+
+    post "/v1/admin/placements/{placement}/claims" ServePeople => claim::create;
+    get "/v1/admin/coupons/{coupon}" Read => coupon::get;
+    post "/v1/admin/redemptions" ServePeople => redemption::create;
 
     get "/v1/admin/members/{uid}" Read => member::get;
     put "/v1/admin/members/{uid}" RunCampaigns => member::save;

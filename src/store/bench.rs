@@ -11,7 +11,7 @@ pub use self::delivery::{
     connect_app, failures, leased, list_rescues_since, name_on_platform, now, owe, owed,
     set_paused, span_since,
 };
-use super::issuing::NewCoupon;
+use super::issuing::batch::NewCoupon;
 use crate::domain::id::{AppId, PlacementId, TemplateId};
 
 /// One app for all campaigns of a bench.

@@ -29,7 +29,7 @@ const BAD: &[(&str, &str, &str)] = &[
     ("src/platform/baidu/x.rs", "use crate::config::wechat;", "imports run one way"),
     ("src/platform/baidu/x.rs", "use crate::store;", "imports run one way"),
     ("src/gateway/yoho/x.rs", "use crate::gateway::zvcms;", "imports run one way"),
-    ("src/api/x.rs", "use crate::issuing::Issuer;", "imports run one way"),
+    ("src/api/x.rs", "use crate::issuing::Request;", "imports run one way"),
     ("src/simulator/x.rs", "use crate::platform::baidu::wire;", "imports run one way"),
     ("src/simulator/x.rs", "use kaquan::domain::id;", "imports run one way"),
     (
