@@ -67,7 +67,7 @@ impl<'a> Line<'a> {
             let account = self.account.settings.account(&self.account.app_key);
             return Ok((account, &self.token.value));
         }
-        Err(Said::unheard(Outcome::NotAsked, "the lease was about to end"))
+        Err(Said::unheard(Outcome::NotYet { after: None }, "the lease was about to end"))
     }
 
     /// What the call came to; `None` when it is to be made again, with the token that is there now.
@@ -115,7 +115,7 @@ impl From<AccountTrouble> for Said {
     fn from(trouble: AccountTrouble) -> Self {
         let outcome = match trouble {
             AccountTrouble::Sealed(_) => Outcome::Locked,
-            AccountTrouble::Gone | AccountTrouble::Db(_) => Outcome::NotAsked,
+            AccountTrouble::Gone | AccountTrouble::Db(_) => Outcome::NotYet { after: None },
         };
         Self::unheard(outcome, trouble.to_string())
     }

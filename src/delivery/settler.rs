@@ -126,8 +126,11 @@ async fn settle_channel(
 ) -> sqlx::Result<Option<String>> {
     let well = |tried: &Tried| {
         let outcome = tried.said.outcome;
-        let answered = matches!(outcome, Outcome::Done | Outcome::DoneBefore | Outcome::Refused);
-        answered && tried.held.standing.failures == 0
+        let says_nothing_new = matches!(
+            outcome,
+            Outcome::Done | Outcome::DoneBefore | Outcome::Refused | Outcome::NotYet { .. }
+        );
+        says_nothing_new && tried.held.standing.failures == 0
     };
     if tried.iter().all(well) {
         return Ok(None);

@@ -238,6 +238,7 @@ impl TokenTrouble {
             | Outcome::Busy { .. }
             | Outcome::Unknown { .. }
             | Outcome::NotAsked
+            | Outcome::NotYet { .. }
             | Outcome::TooFast
             | Outcome::UsedUpToday
             | Outcome::Refused => Outcome::NotAsked,
@@ -246,7 +247,8 @@ impl TokenTrouble {
     }
 
     fn ours(error: impl std::fmt::Display) -> Self {
-        Self { outcome: Outcome::NotAsked, note: format!("no access token: {error}") }
+        let outcome = Outcome::NotYet { after: None };
+        Self { outcome, note: format!("no access token: {error}") }
     }
 }
 

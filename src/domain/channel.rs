@@ -134,6 +134,7 @@ impl Change {
                 breaker.rest_until(now + BREATHER + TimeDelta::milliseconds(spread(chance)))
             }
             Outcome::UsedUpToday => breaker.rest_until(next_day_in_china(now)),
+            Outcome::NotYet { .. } => {}
             Outcome::Locked => self.locked = true,
         }
     }
