@@ -47,6 +47,7 @@ impl Bench {
             let settings = delivery::Settings {
                 deliveries: 20_000 * u32::try_from(self.seconds)?,
                 backlog: 10_000,
+                seconds: self.seconds,
                 kills: 10,
                 answer_after: Duration::from_millis(20),
             };

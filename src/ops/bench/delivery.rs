@@ -1,19 +1,31 @@
 //! How fast what is owed is paid: the rate, the drain after an outage, and the rescue after a death.
 
-use std::{fmt, sync::Arc, time::Duration};
+mod shown;
+
+use std::{sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
+use sqlx::{
+    ConnectOptions, Connection, PgConnection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 
-use super::{platform::Platform, scratch::Scratch, server::Server};
+use super::{
+    callback::ClaimTarget,
+    load::{Figures, Pace, Run, Shape},
+    platform::Platform,
+    scratch::Scratch,
+    server::Server,
+};
 use crate::{
     clock::Clock,
     config,
-    domain::{benefit::CouponKind, channel::TRIPS_AT},
+    domain::{access::Role, benefit::CouponKind, channel::TRIPS_AT},
     platform::baidu::{
         client::Client, colour::Colour, form::TemplateForm, settings::Settings as AppSettings,
     },
+    service::create_key::create_key,
     simulator::app::{DEFAULT_APP_KEY, DEFAULT_APP_SECRET},
     store,
     vault::{Place, Vault},
@@ -26,6 +38,8 @@ pub struct Settings {
     pub deliveries: u32,
     /// How many are owed when the platform comes back.
     pub backlog: u32,
+    /// The length of each run of claims.
+    pub seconds: u64,
     /// How often a server is killed.
     pub kills: u32,
     /// How long each answer of the platform takes at least.
@@ -39,6 +53,12 @@ pub struct Report {
     pub per_s: f64,
     /// Processor seconds of the server per second meanwhile.
     pub server_processors: f64,
+    /// Claims through kaquan while their deliveries are paid.
+    pub claims_up: Figures,
+    /// The same while the platform is away.
+    pub claims_down: Figures,
+    /// The rate of claims while the platform is away, over that while it is there.
+    pub claims_ratio: f64,
     /// From the platform's return until nothing of the backlog was owed any more.
     pub drain_s: f64,
     /// From the death of a server until what it held was taken over, all but one in a hundred.
@@ -63,6 +83,8 @@ struct Bench<'a> {
     keys: String,
 }
 
+/// Connections that claim at the same time.
+const CLAIMERS: usize = 64;
 /// Slow enough that a server that is killed holds many, and shorter than the client's patience.
 const SLOW: Duration = Duration::from_millis(2500);
 
@@ -90,6 +112,7 @@ impl Bench<'_> {
 
         let (per_s, server_processors) = self.rate(&mut conn, &server).await?;
         let drain_s = self.drain(&mut conn).await?;
+        let (claims_up, claims_down) = self.claims(&mut conn, &server).await?;
         server.stop()?;
         let rescues = self.rescues(&mut conn).await?;
         let (effects, repeated_effects) = self.platform.effects().await?;
@@ -97,6 +120,9 @@ impl Bench<'_> {
         Ok(Report {
             per_s,
             server_processors,
+            claims_ratio: claims_down.per_s / claims_up.per_s,
+            claims_up,
+            claims_down,
             drain_s,
             rescue_p99_ms: percentile(&rescues, 0.99),
             rescue_max_ms: percentile(&rescues, 1.0),
@@ -193,6 +219,38 @@ impl Bench<'_> {
         Ok(seconds(last - back))
     }
 
+    /// Claims through the API, with the platform there and with the platform away.
+    async fn claims(
+        &self,
+        conn: &mut PgConnection,
+        server: &Server,
+    ) -> anyhow::Result<(Figures, Figures)> {
+        let db = PgPoolOptions::new().connect_with(self.scratch.options.clone()).await?;
+        let (_, key) = create_key(&db, self.clock.now(), "bench", Role::Owner).await?;
+        db.close().await;
+        let placement = self.scratch.hot().placement.to_string();
+        let target = ClaimTarget { placement, key: key.reveal().to_owned() };
+        let run = async |name: &str| {
+            let run = Run {
+                address: server.address,
+                shape: Shape::Claims(target.clone()),
+                pace: Pace::Closed,
+                connections: CLAIMERS,
+                length: Duration::from_secs(self.settings.seconds),
+                name: name.into(),
+            };
+            run.measure(self.clock).await
+        };
+        let _warm = run("v").await?;
+        let up = run("u").await?;
+        self.pay_all(conn).await?;
+        self.platform.set_down(true).await?;
+        let down = run("x").await?;
+        self.platform.set_down(false).await?;
+        self.pay_all(conn).await?;
+        Ok((up, down))
+    }
+
     /// Kills one of two servers while it waits for the platform; how long until the other took over each, in milliseconds.
     async fn rescues(&self, conn: &mut PgConnection) -> anyhow::Result<Vec<f64>> {
         let mut rescues = Vec::new();
@@ -245,33 +303,4 @@ fn percentile(values: &[f64], share: f64) -> f64 {
     sorted.sort_by(f64::total_cmp);
     let place = (sorted.len() as f64 * share).ceil() as usize;
     sorted.get(place.saturating_sub(1)).copied().unwrap_or_default()
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings { deliveries, backlog, kills, answer_after } = &self.settings;
-        writeln!(
-            f,
-            "{:<28}{:>10.0}/s   {deliveries} in all, each answered after {} ms; the server used {:.2} processors",
-            "deliveries",
-            self.per_s,
-            answer_after.as_millis(),
-            self.server_processors,
-        )?;
-        writeln!(
-            f,
-            "{:<28}{:>10.1} s   for {backlog} that were owed when the platform came back",
-            "drain after an outage", self.drain_s
-        )?;
-        writeln!(
-            f,
-            "{:<28}{:>9.0} ms   p99 of {} taken over in {kills} kills, {:.0} ms at most",
-            "rescue after a kill", self.rescue_p99_ms, self.rescued, self.rescue_max_ms
-        )?;
-        write!(
-            f,
-            "{} things took effect at the platform, {} of them more than once",
-            self.effects, self.repeated_effects
-        )
-    }
 }
