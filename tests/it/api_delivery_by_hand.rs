@@ -18,7 +18,10 @@ use crate::support::{
     plant::plant_app,
 };
 
-const NOBODY: &str = "dlv_00000000000070008000000000000001";
+/// The id of no delivery.
+fn nobody() -> DeliveryId {
+    DeliveryId::from(Uuid::from_u128(1))
+}
 
 async fn scene() -> (Admin, AppId) {
     let admin = Admin::new().await;
@@ -27,8 +30,8 @@ async fn scene() -> (Admin, AppId) {
     (admin, app)
 }
 
-async fn act(admin: &Admin, id: impl ToString, action: &str) -> Reply {
-    let path = format!("/v1/admin/deliveries/{}/{action}", id.to_string());
+async fn act(admin: &Admin, id: DeliveryId, action: &str) -> Reply {
+    let path = format!("/v1/admin/deliveries/{id}/{action}");
     admin.post(&path, json!({})).await
 }
 
@@ -94,7 +97,7 @@ async fn only_a_dead_delivery_is_replayed_and_only_once() {
         }
         second.problem(409, "wrong_state");
     }
-    act(&admin, NOBODY, "replay").await.problem(404, "not_found");
+    act(&admin, nobody(), "replay").await.problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -142,7 +145,7 @@ async fn everything_is_given_up_but_what_is_under_way_or_done() {
             }
         }
     }
-    act(&admin, NOBODY, "cancel").await.problem(404, "not_found");
+    act(&admin, nobody(), "cancel").await.problem(404, "not_found");
 }
 
 #[tokio::test]
