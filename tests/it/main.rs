@@ -34,4 +34,5 @@ mod issuing_plans;
 mod issuing_poison;
 mod issuing_pressure;
 mod issuing_promises;
+mod store_delivery_reads;
 mod support;
