@@ -28,16 +28,19 @@ pub fn wrapped(text: &str, columns: usize) -> Vec<&str> {
     let mut lines = Vec::new();
     let mut rest = text;
     while rest.width() > columns {
-        let fits = fitting(rest, columns);
-        // Between words where there is a blank, anywhere in Chinese.
-        let at = fits.rfind(' ').map_or(fits.len(), |blank| blank + 1);
         // A character wider than the line still has to go somewhere.
-        let at = if at == 0 { rest.chars().next().map_or(0, char::len_utf8) } else { at };
+        let fits = fitting(rest, columns).len().max(rest.chars().next().map_or(0, char::len_utf8));
+        // Between words where a blank is near the end, anywhere in Chinese and in what has no words.
+        let blank =
+            if rest[fits..].starts_with(' ') { Some(fits) } else { rest[..fits].rfind(' ') };
+        let at = blank.filter(|blank| *blank > fits / 2).map_or(fits, |blank| blank + 1);
         let (line, behind) = rest.split_at(at);
         lines.push(line.trim_end());
         rest = behind;
     }
-    lines.push(rest);
+    if lines.is_empty() || !rest.is_empty() {
+        lines.push(rest);
+    }
     lines
 }
 
@@ -97,6 +100,7 @@ mod tests {
     fn long_texts_are_broken_between_words_and_between_chinese_characters() {
         assert_eq!(wrapped("", 10), [""]);
         assert_eq!(wrapped("not before noon", 10), ["not before", "noon"]);
+        assert_eq!(wrapped("a bcdefghijklm", 10), ["a bcdefghi", "jklm"]);
         assert_eq!(wrapped("优惠券不存在", 5), ["优惠", "券不", "存在"]);
         assert_eq!(wrapped("abcdef", 4), ["abcd", "ef"]);
         assert_eq!(wrapped("券券", 1), ["券", "券"]);

@@ -18,7 +18,10 @@ use crate::support::{
     plant::plant_app,
 };
 
-const NOBODY: &str = "dlv_00000000000070008000000000000001";
+/// The id of no delivery.
+fn nobody() -> DeliveryId {
+    DeliveryId::from(Uuid::from_u128(1))
+}
 
 async fn scene() -> (Admin, AppId) {
     let admin = Admin::new().await;
@@ -27,13 +30,13 @@ async fn scene() -> (Admin, AppId) {
     (admin, app)
 }
 
-async fn act(admin: &Admin, id: impl ToString, action: &str) -> Reply {
-    let path = format!("/v1/admin/deliveries/{}/{action}", id.to_string());
+async fn act(admin: &Admin, id: DeliveryId, action: &str) -> Reply {
+    let path = format!("/v1/admin/deliveries/{id}/{action}");
     admin.post(&path, json!({})).await
 }
 
-async fn replays(admin: &Admin, body: Value) -> Reply {
-    admin.post("/v1/admin/delivery-replays", body).await
+async fn replays(admin: &Admin, body: &Value) -> Reply {
+    admin.post("/v1/admin/delivery-replays", body.clone()).await
 }
 
 async fn state(admin: &Admin, id: DeliveryId) -> String {
@@ -47,12 +50,12 @@ async fn listener(admin: &Admin) -> PgListener {
 }
 
 #[track_caller]
-fn told(heard: Result<Result<sqlx::postgres::PgNotification, sqlx::Error>, impl Sized>) {
+fn told(heard: &Result<Result<sqlx::postgres::PgNotification, sqlx::Error>, impl Sized>) {
     assert!(matches!(heard, Ok(Ok(_))), "no worker was told");
 }
 
 async fn hears(listener: &mut PgListener) {
-    told(tokio::time::timeout(Duration::from_secs(10), listener.recv()).await);
+    told(&tokio::time::timeout(Duration::from_secs(10), listener.recv()).await);
 }
 
 #[tokio::test]
@@ -94,7 +97,7 @@ async fn only_a_dead_delivery_is_replayed_and_only_once() {
         }
         second.problem(409, "wrong_state");
     }
-    act(&admin, NOBODY, "replay").await.problem(404, "not_found");
+    act(&admin, nobody(), "replay").await.problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -142,7 +145,7 @@ async fn everything_is_given_up_but_what_is_under_way_or_done() {
             }
         }
     }
-    act(&admin, NOBODY, "cancel").await.problem(404, "not_found");
+    act(&admin, nobody(), "cancel").await.problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -177,16 +180,16 @@ async fn those_that_died_since_then_are_replayed_together() {
     let noon = noon();
 
     let body = json!({ "since": noon, "app_id": app, "kind": "sync" });
-    let first = replays(&admin, body).await.ok();
+    let first = replays(&admin, &body).await.ok();
     let heard = listener.recv();
     let states = (state(&admin, used).await, state(&admin, there).await);
-    let second = replays(&admin, json!({ "since": noon, "app_id": app })).await.ok();
-    let third = replays(&admin, json!({ "since": noon })).await.ok();
-    let fourth = replays(&admin, json!({ "since": noon })).await.ok();
+    let second = replays(&admin, &json!({ "since": noon, "app_id": app })).await.ok();
+    let third = replays(&admin, &json!({ "since": noon })).await.ok();
+    let fourth = replays(&admin, &json!({ "since": noon })).await.ok();
 
     assert_eq!(first, json!({ "replayed": 1 }));
     assert_eq!(states, ("dead".to_owned(), "dead".to_owned()));
-    told(tokio::time::timeout(Duration::from_secs(10), heard).await);
+    told(&tokio::time::timeout(Duration::from_secs(10), heard).await);
     assert_eq!([&second["replayed"], &third["replayed"], &fourth["replayed"]], [1, 1, 0]);
     assert_eq!(state(&admin, old).await, "dead");
     assert_eq!(state(&admin, done).await, "done");
@@ -202,7 +205,7 @@ async fn more_than_a_portion_is_replayed_whole() {
     let (admin, app) = scene().await;
     plant_dead_crowd(admin.db(), app, 4001).await;
 
-    let replayed = replays(&admin, json!({ "since": noon() })).await.ok();
+    let replayed = replays(&admin, &json!({ "since": noon() })).await.ok();
 
     assert_eq!(replayed["replayed"], 4001);
     let left: i64 = sqlx::query_scalar("select count(*) from delivery where state = 'dead'")
@@ -217,10 +220,10 @@ async fn a_replay_of_many_says_what_is_wrong_with_it() {
     let (admin, _) = scene().await;
     let nobody = "app_00000000000070008000000000000001";
 
-    let no_app = replays(&admin, json!({ "since": noon(), "app_id": nobody })).await;
+    let no_app = replays(&admin, &json!({ "since": noon(), "app_id": nobody })).await;
 
     assert_eq!(no_app.problem(422, "no_such_reference")["param"], "app_id");
     for body in [json!({}), json!({ "since": "2h" }), json!({ "since": noon(), "kind": "x" })] {
-        replays(&admin, body).await.problem(400, "invalid_body");
+        replays(&admin, &body).await.problem(400, "invalid_body");
     }
 }

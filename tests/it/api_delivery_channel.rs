@@ -156,14 +156,12 @@ async fn a_new_rate_keeps_what_was_earned_at_the_old_one() {
     let same = admin.patch(&path, json!({})).await.ok();
     let wider = admin.patch(&path, json!({ "burst": 20 })).await.ok();
 
-    let rate = |shown: &Value| {
-        ["calls_per_second", "burst", "tokens"].map(|field| shown[field].as_f64().unwrap())
-    };
-    assert_eq!(rate(&faster), [100.0, 10.0, 5.0]);
-    assert_eq!(rate(&smaller), [100.0, 2.0, 2.0]);
-    assert_eq!(rate(&full), [100.0, 2.0, 2.0]);
+    let rate = |shown: &Value| json!([shown["calls_per_second"], shown["burst"], shown["tokens"]]);
+    assert_eq!(rate(&faster), json!([100.0, 10.0, 5.0]));
+    assert_eq!(rate(&smaller), json!([100.0, 2.0, 2.0]));
+    assert_eq!(rate(&full), json!([100.0, 2.0, 2.0]));
     assert_eq!(same, full);
-    assert_eq!(rate(&wider), [100.0, 20.0, 2.0]);
+    assert_eq!(rate(&wider), json!([100.0, 20.0, 2.0]));
 }
 
 #[tokio::test]

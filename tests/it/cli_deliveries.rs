@@ -2,8 +2,11 @@
 
 use std::process::{Command, Output};
 
-use chrono::{TimeDelta, Utc};
-use kaquan::domain::id::{AppId, DeliveryId};
+use chrono::TimeDelta;
+use kaquan::{
+    clock::{Clock, SystemClock},
+    domain::id::{AppId, DeliveryId},
+};
 use serde_json::Value;
 use sqlx::ConnectOptions;
 use unicode_width::UnicodeWidthStr;
@@ -135,7 +138,8 @@ async fn a_list_fits_a_terminal_and_says_why() {
 #[tokio::test]
 async fn since_is_about_the_end_of_those_that_have_ended() {
     let operator = Operator::sit_down().await;
-    let (old, now) = (Utc::now() - TimeDelta::days(3), Utc::now());
+    let now = SystemClock.now();
+    let old = now - TimeDelta::days(3);
     let died_late = Owed { created_at: old, settled_at: now, ..Owed::to(operator.shop) };
     let died_late = operator.plant(died_late.that_is("dead")).await;
     let died_early = Owed { created_at: old, settled_at: old, ..Owed::to(operator.shop) };
@@ -224,7 +228,7 @@ async fn the_status_of_apps_is_aligned_whatever_their_names() {
 #[tokio::test]
 async fn dead_ones_are_replayed_and_others_are_given_up() {
     let operator = Operator::sit_down().await;
-    let now = Utc::now();
+    let now = SystemClock.now();
     let dead = || Owed { settled_at: now, ..Owed::to(operator.shop).that_is("dead") };
     let one = operator.plant(dead()).await;
     let other = operator.plant(Owed { kind: "write_off", ..dead() }).await;

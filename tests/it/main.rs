@@ -46,4 +46,5 @@ mod secrets_apps;
 mod secrets_privacy;
 mod secrets_rotation;
 mod secrets_start;
+mod store_delivery_reads;
 mod support;

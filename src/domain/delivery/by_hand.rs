@@ -84,12 +84,13 @@ mod tests {
     #[test]
     fn only_what_is_dead_is_tried_anew() {
         for state in DeliveryState::ALL {
-            let replayed = state.replay();
+            let expected = if state == DeliveryState::Dead {
+                Ok(DeliveryState::Pending)
+            } else {
+                Err(ReplayRefusal::NotDead { is: state })
+            };
 
-            match state {
-                DeliveryState::Dead => assert_eq!(replayed, Ok(DeliveryState::Pending)),
-                other => assert_eq!(replayed, Err(ReplayRefusal::NotDead { is: other })),
-            }
+            assert_eq!(state.replay(), expected);
         }
     }
 
