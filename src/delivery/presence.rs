@@ -60,7 +60,7 @@ async fn live(
     let mut conn = timeout(PATIENCE, PgConnection::connect_with(options)).await??;
     let now = inner.clock.now();
     let number = timeout(PATIENCE, store::delivery::presence::register(&mut conn, now)).await??;
-    timeout(PATIENCE, store::delivery::breaker::ensure_all(&mut conn, now)).await??;
+    timeout(PATIENCE, store::channel::insert_missing(&mut conn, now)).await??;
     alive.send_replace(Some(number));
     tracing::info!(worker = number, "the delivery worker is at work");
     let mut ticks = interval(inner.settings.poll);
