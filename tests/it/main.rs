@@ -17,6 +17,7 @@ mod audit;
 mod baidu_client;
 mod baidu_client_replies;
 mod baidu_client_simulated;
+mod baidu_client_transport;
 mod callback_corpus;
 mod callback_privacy;
 mod callback_tokens;

@@ -110,6 +110,7 @@ fn request_id(reply: &Map<String, Value>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -281,6 +282,53 @@ mod tests {
             for body in [&b"<html>"[..], b"", br#"{"message":"slow down"}"#] {
                 assert_eq!(open(Shape::Numbered, status, body), Err(Failure::Http { status }));
             }
+        }
+    }
+
+    const SUCCESSES: [&str; 3] = [
+        r#"{"errno":"0","msg":"success"}"#,
+        r#"{"data":{"dataList":[{"id":1}],"pageNo":0,"total":1},"errno":0,"msg":""}"#,
+        r#"{"errno":0,"errmsg":"succ","data":{"open_id":"O"},"request_id":"1"}"#,
+    ];
+
+    #[test]
+    fn a_success_that_was_cut_anywhere_is_none() {
+        for body in SUCCESSES {
+            assert!(numbered(body).is_ok());
+            for end in 0..body.len() {
+                assert_eq!(numbered(&body[..end]), Err(Failure::Decode(Garble::NotJson)));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn only_a_number_that_says_zero_is_a_success(errno in any::<i64>(), text in "[-+0. x]{0,4}") {
+            let number = numbered(&json!({ "errno": errno }).to_string());
+            let quoted = numbered(&json!({ "errno": text }).to_string());
+
+            prop_assert_eq!(number.is_ok(), errno == 0);
+            prop_assert_eq!(quoted.is_ok(), text == "0");
+        }
+
+        /// Garbled on the way: whatever still counts as a success says so in so many letters.
+        #[test]
+        fn a_garbled_success_is_one_only_if_it_still_says_so(
+            which in 0usize..3, place in any::<prop::sample::Index>(), byte in any::<u8>(),
+        ) {
+            let mut body = SUCCESSES[which].as_bytes().to_vec();
+            let place = place.index(body.len());
+            body[place] = byte;
+
+            if open(Shape::Numbered, 200, &body).is_ok() {
+                let reply: Value = serde_json::from_slice(&body).unwrap();
+                prop_assert!(reply["errno"] == 0 || reply["errno"] == "0");
+            }
+        }
+
+        #[test]
+        fn noise_is_never_a_success(body in prop::collection::vec(any::<u8>(), 0..200), status in 100u16..600) {
+            prop_assert!(open(Shape::Numbered, status, &body).is_err());
         }
     }
 }
