@@ -96,6 +96,18 @@ async fn what_was_done_before_is_done() {
 }
 
 #[tokio::test]
+async fn an_answer_about_another_record_is_unknown() {
+    let other = r#"{"errno":"0","errmsg":"success","data":{"record_id":"other"}}"#;
+    let ours = format!(r#"{{"errno":"0","errmsg":"success","data":{{"record_id":"{RECORD}"}}}}"#);
+
+    let error = sync_fails(answer(200, other)).await;
+
+    assert_eq!(error.failure, Failure::Decode(Garble::Other));
+    assert_eq!(error.outcome(false), UNKNOWN);
+    assert!(sync(answer(200, &ours)).await.is_ok());
+}
+
+#[tokio::test]
 async fn statuses_that_are_never_baidus_are_never_a_success() {
     for status in [204, 206, 301, 302, 304, 418] {
         let body = if status == 204 || status == 304 { "" } else { r#"{"errno":0}"# };
