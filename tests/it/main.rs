@@ -22,6 +22,7 @@ mod audit;
 mod baidu_client;
 mod baidu_client_replies;
 mod baidu_client_simulated;
+mod baidu_client_transport;
 mod callback_corpus;
 mod callback_privacy;
 mod callback_tokens;

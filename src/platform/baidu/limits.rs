@@ -103,7 +103,8 @@ fn check_span(from: i64, until: i64, problems: &mut Problems) {
     problems.expect(from < until, "validity", both(ordered));
 }
 
-/// All that Baidu would refuse about a banner; its picture was looked at when it was read.
+/// All that Baidu would refuse about a banner; its picture was looked at when it was read. The coupon pages bound neither
+/// title nor path; the title gets the limit of a template's.
 pub fn check_banner(form: &BannerForm) -> Result<(), Vec<Problem>> {
     let mut problems = Problems::default();
     let title = ("标题为 1 至 10 个汉字", "title: 1 to 10 Chinese characters");
