@@ -67,6 +67,9 @@ pub async fn change_placement(
     placement.version += 1;
     placement.updated_at = now;
     store::placement::update(&mut tx, &placement).await?;
+    if placement.platform_ref.is_some() {
+        store::delivery::release::release(&mut tx, now, id).await?;
+    }
     store::route::mark_changed(&mut tx).await?;
 
     tx.commit().await?;
