@@ -96,11 +96,11 @@ impl Breaker {
         now: DateTime<Utc>,
         chance: f64,
     ) -> Change {
-        let mut change = Change { breaker: self, recovered: false, locked: false };
+        let mut after = Change { breaker: self, recovered: false, locked: false };
         for outcome in outcomes {
-            change.take(outcome, now, chance);
+            after.take(outcome, now, chance);
         }
-        change
+        after
     }
 
     /// What is left of `open_until` when it has passed.
@@ -131,7 +131,7 @@ impl Change {
                 }
             }
             Outcome::TooFast => {
-                breaker.rest_until(now + BREATHER + TimeDelta::milliseconds(spread(chance)))
+                breaker.rest_until(now + BREATHER + TimeDelta::milliseconds(spread(chance)));
             }
             Outcome::UsedUpToday => breaker.rest_until(next_day_in_china(now)),
             Outcome::NotYet { .. } => {}
