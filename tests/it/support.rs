@@ -24,6 +24,7 @@ pub mod raw_http;
 pub mod recount;
 pub mod sabotage;
 pub mod serve;
+pub mod stage;
 pub mod stub;
 pub mod test_app;
 pub mod vault;
