@@ -82,19 +82,14 @@ impl<'a> Line<'a> {
             }
             Err(error) => error,
         };
-        let refused = error.token_problem();
-        if refused && !self.renewed {
+        // Twice in a row, with a fresh one, is no matter of age: then the error says what it means.
+        if error.token_problem() && !self.renewed {
             self.renewed = true;
             let refused = Some(self.token.generation);
             self.token = self.inner.tokens.get(self.inner, &self.account, refused).await?;
             return Ok(None);
         }
-        // Twice in a row, with a fresh one: that is no matter of age.
-        let outcome = if refused {
-            Outcome::Busy { after: None }
-        } else {
-            error.outcome(self.held.delivery.doubt)
-        };
+        let outcome = error.outcome(self.held.delivery.doubt);
         let answer = Some(self.mask(error.answer()).as_str().to_owned());
         let answer = answer.filter(|answer| !answer.is_empty());
         let note = Some(error.to_string());
