@@ -15,6 +15,7 @@ mod leaser;
 mod load;
 mod presence;
 mod settler;
+mod survive;
 mod token;
 pub mod work;
 

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Inner,
     attempt::{self, Held, Tried},
+    survive::survive,
 };
 use crate::{
     domain::{channel, id::AppId},
@@ -44,7 +45,7 @@ pub(super) async fn run(
         let mut ticks = interval(inner.settings.poll);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let soon = match pass(&inner, &done, &mut attempts).await {
+            let soon = match survive(pass(&inner, &done, &mut attempts)).await {
                 Ok(soon) => soon,
                 Err(error) => {
                     tracing::warn!(error = %error, "cannot look for deliveries");

@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::Inner;
+use super::{Inner, survive::survive};
 use crate::store;
 
 /// How long a look may take before the connection counts as broken.
@@ -31,7 +31,7 @@ pub(super) async fn show(
 ) {
     let life = async {
         loop {
-            if let Err(error) = live(&inner, &options, &alive).await {
+            if let Err(error) = survive(live(&inner, &options, &alive)).await {
                 alive.send_replace(None);
                 tracing::warn!(error = %error, "the delivery worker has lost its connection");
             }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 
-use super::{Inner, attempt::Tried, work::Consequence};
+use super::{Inner, attempt::Tried, survive::survive, work::Consequence};
 use crate::{
     domain::{
         delivery::{Outcome, Verdict},
@@ -23,7 +23,7 @@ pub(super) async fn run(inner: Arc<Inner>, mut ended: mpsc::UnboundedReceiver<Tr
     let mut batch = Vec::new();
     while ended.recv_many(&mut batch, MOST_AT_ONCE).await > 0 {
         let tried = std::mem::take(&mut batch);
-        if let Err(error) = settle(&inner, tried).await {
+        if let Err(error) = survive(settle(&inner, tried)).await {
             // Still leased, they are taken over with the same identity when the lease ends.
             tracing::error!(error = %error, "cannot settle deliveries");
         }
