@@ -19,6 +19,8 @@ mod callback_privacy;
 mod callback_tokens;
 mod crash_kill;
 mod delivery_basics;
+mod delivery_doubts;
+mod delivery_retries;
 mod flow_baidu_take;
 mod flow_two_servers;
 mod front_page;
