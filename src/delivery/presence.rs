@@ -22,12 +22,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The pause before a broken connection is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Lives until it is told to stop.
+/// Lives until it is told to leave, which is when nothing is held any more.
 pub(super) async fn show(
     inner: Arc<Inner>,
     options: PgConnectOptions,
     alive: watch::Sender<Option<i32>>,
-    stop: CancellationToken,
+    leave: CancellationToken,
 ) {
     let life = async {
         loop {
@@ -38,11 +38,7 @@ pub(super) async fn show(
             pause().await;
         }
     };
-    stop.run_until_cancelled(life).await;
-    // The calls under way are settled under this number; it is given up when the leases are.
-    while inner.load.total() > 0 {
-        inner.load.freed.notified().await;
-    }
+    leave.run_until_cancelled(life).await;
     alive.send_replace(None);
 }
 
