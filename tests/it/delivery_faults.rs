@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::{
     delivery_chaos::{impatient, wide},
     delivery_scene::{DeliveryScene, Used},
-    stub::{Asked, Reply, Stub},
+    delivery_stub::{Asked, Reply, Stub},
 };
 
 /// Every fault with what the first attempt is in the books; a new fault does not compile until it stands here.

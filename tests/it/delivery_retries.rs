@@ -9,7 +9,7 @@ use kaquan::{
 
 use crate::support::{
     delivery_scene::{DeliveryScene, Used},
-    stub::{Reply, Stub},
+    delivery_stub::{Reply, Stub},
 };
 
 /// What a first call comes to.
@@ -185,7 +185,7 @@ async fn a_pause_that_baidu_asks_for_is_granted_up_to_a_quarter_of_an_hour() {
         [(503, "60", 60), (429, "120", 120), (503, "3600", 900), (500, "999999999999", 900)]
     {
         let scene = DeliveryScene::new().await;
-        let answer = move |asked_for: &crate::support::stub::Asked| {
+        let answer = move |asked_for: &crate::support::delivery_stub::Asked| {
             if asked_for.is_for_token() {
                 return Reply::token();
             }

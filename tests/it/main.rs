@@ -24,6 +24,7 @@ mod delivery_faults;
 mod delivery_order;
 mod delivery_retries;
 mod delivery_tokens;
+mod delivery_workers;
 mod flow_baidu_take;
 mod flow_two_servers;
 mod front_page;

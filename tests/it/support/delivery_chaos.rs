@@ -218,3 +218,51 @@ pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 
 /// That nothing is owed any more.
 pub const ALL_DONE: &str = "select not exists (select from delivery where state <> 'done')";
+
+/// What a counter of this process stands at; tests that run beside count too.
+pub fn metric(name: &str) -> u64 {
+    let text = kaquan::telemetry::metrics().unwrap().render();
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    line.map_or(0, |rest| rest.trim().parse().unwrap())
+}
+
+/// What must hold of deliveries and attempts at any time; each question counts what breaks it.
+pub async fn assert_books(pool: &PgPool) {
+    for (what, question) in [
+        (
+            "done means exactly one ok, anything else none",
+            "select count(*) from (
+                 select from delivery left join attempt using (delivery_id)
+                 group by delivery_id, state
+                 having count(*) filter (where outcome = 'ok') <> (state = 'done')::int
+             ) as broken",
+        ),
+        (
+            "attempts are numbered without gaps, as many as the row says",
+            "select count(*) from (
+                 select from delivery left join attempt using (delivery_id)
+                 group by delivery_id, attempts
+                 having count(number) <> coalesce(max(number), 0) or count(number) <> attempts
+             ) as broken",
+        ),
+        (
+            "each attempt has its own, rising fence, none above the row's",
+            "select count(*) from (
+                 select delivery_id, fence,
+                     lag(fence) over (partition by delivery_id order by number) as earlier
+                 from attempt
+             ) as numbered
+             join delivery using (delivery_id)
+             where numbered.fence <= numbered.earlier or numbered.fence > delivery.fence",
+        ),
+        (
+            "no use was told before its coupon",
+            "select count(*) from delivery as used
+             join delivery as told on told.subject_id = used.subject_id and told.kind = 'sync'
+             where used.kind = 'write_off' and used.state = 'done' and told.state not in ('done', 'cancelled')",
+        ),
+    ] {
+        let broken: i64 = sqlx::query_scalar(question).fetch_one(pool).await.unwrap();
+        assert_eq!(broken, 0, "{what}");
+    }
+}
