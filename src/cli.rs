@@ -10,6 +10,7 @@ mod health;
 mod key;
 mod migrate;
 mod output;
+mod placement;
 mod secrets;
 mod serve;
 mod session;
@@ -48,6 +49,8 @@ enum Command {
     Key(key::Key),
     /// Uploads and counts codes.
     Codes(codes::Codes),
+    /// Publishes, updates and withdraws placements, and changes their callback addresses.
+    Placement(placement::Placement),
     /// Shows the master keys in use, and exchanges them while servers run.
     Secrets(secrets::Secrets),
     /// Proves from the rows that every promise holds: 0 all hold, 2 one is broken, 3 could not check.
@@ -114,6 +117,7 @@ fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Simulate(command) => command.run().await,
             Command::Key(command) => command.run(config).await,
             Command::Codes(command) => command.run(config).await,
+            Command::Placement(command) => command.run(config).await,
             Command::Secrets(command) => command.run(config).await,
             Command::Audit(command) => command.run(config).await,
             Command::Doctor(command) => command.run(config).await,

@@ -165,6 +165,7 @@ pub const ROOMS: &[Room] = &[
     Room {
         name: "cli",
         may_use: &[
+            "api::platform_rules",
             "app",
             "clock",
             "config",
@@ -178,7 +179,7 @@ pub const ROOMS: &[Room] = &[
             "vault",
         ],
         never: &[".begin(", ".commit(", "axum"],
-        why: "commands: they ask the rest and print what it says",
+        why: "commands: they ask the rest and print what it says; what only a platform can judge is asked as the API asks it",
     },
     Room {
         name: "main",
