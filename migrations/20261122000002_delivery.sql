@@ -16,7 +16,7 @@ create table delivery (
     -- 'waiting' until the platform knows the placement.
     state        text collate "C" not null default 'pending',
     attempts     integer not null default 0,
-    -- The attempts before an operator's last replay, which no longer count towards giving up.
+    -- How many of them were made before a person had it tried anew; only later ones count towards giving up.
     retries_from integer not null default 0,
     -- Whether an attempt may have taken effect although we never heard so.
     doubt        boolean not null default false,
@@ -38,6 +38,7 @@ create table delivery (
         'publish', 'update', 'withdraw', 'import', 'add_stock', 'create_banner', 'delete_banner', 'sync', 'write_off'
     )),
     constraint delivery_state_known check (state in ('waiting', 'pending', 'leased', 'done', 'dead', 'cancelled')),
+    constraint delivery_retries_counted check (retries_from between 0 and attempts),
     constraint delivery_lease_whole check ((state = 'leased') = (leased_by is not null and leased_until is not null)),
     constraint delivery_settled_once check ((state in ('done', 'dead', 'cancelled')) = (settled_at is not null))
 )
@@ -47,6 +48,8 @@ with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_
 create index delivery_due on delivery (app_id, due_at, position) where state = 'pending';
 create index delivery_by_subject on delivery (subject_id, position);
 create index delivery_leased on delivery (leased_by) where state = 'leased';
+-- For lists: these states can last, and are few among many that are done.
+create index delivery_at_rest on delivery (delivery_id) where state in ('waiting', 'dead', 'cancelled');
 create index delivery_dead on delivery (app_id, settled_at) where state = 'dead';
 create index delivery_waiting on delivery (placement_id) where state = 'waiting';
 create index delivery_by_placement on delivery (placement_id, position) where kind not in ('sync', 'write_off');

@@ -1,4 +1,5 @@
-//! Our own REST API. So far its administration: accounts, templates, placements, stock, codes and members.
+//! Our own REST API. So far its administration: accounts, templates, placements, stock, codes,
+//! members and deliveries.
 
 use std::sync::Arc;
 
@@ -11,18 +12,24 @@ use url::Url;
 use crate::{
     clock::Clock,
     http::{error::ApiError, request_id},
+    issuing::Issuer,
     vault::Vault,
 };
 
 pub mod app;
 pub mod auth;
 pub mod banner;
+pub mod channel;
+pub mod claim;
 pub mod code_import;
+pub mod coupon;
+pub mod delivery;
 pub mod delivery_brief;
 pub mod import;
 pub mod member;
 pub mod placement;
 pub mod platform_rules;
+pub mod redemption;
 pub mod route;
 pub mod secret;
 pub mod stock_addition;
@@ -35,6 +42,8 @@ pub struct AdminState {
     pub db: PgPool,
     /// What seals secrets there.
     pub vault: Vault,
+    /// Issues.
+    pub issuer: Issuer,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Where platforms reach us; callback addresses begin with it.

@@ -28,7 +28,9 @@ use crate::{
         callback::{self, Callbacks},
         client::Client,
     },
-    service::{route::Directory, source::Sources},
+    service::{
+        repair_reply::Doubts, route::Directory, source::Sources, watch_deliveries::watch_deliveries,
+    },
     store, telemetry,
     vault::Vault,
 };
@@ -49,6 +51,7 @@ pub struct App {
     engine: Engine,
     /// Pays what is owed to the platforms.
     pub worker: Worker,
+    doubts: Arc<Doubts>,
 }
 
 impl App {
@@ -76,19 +79,18 @@ impl App {
             async move { directory.keep_fresh().await }
         });
         spawn_until(&background, &stop, upkeep(issuer.clone()));
-        let worker = Worker::start(Deps {
-            database: database.clone(),
-            vault: vault.clone(),
-            clock: Arc::clone(&clock),
-            settings: config.delivery.clone(),
-            baidu: Client::new(&config.baidu).context("calls to Baidu cannot be made")?,
-            public_url: config.server.public_url.clone(),
-        });
-        let worker = worker.await?;
+        let worker = worker(config, database, &vault, &clock).await?;
+        let watch = watch_deliveries(db.clone(), Arc::clone(&clock));
+        spawn_until(&background, &stop, watch);
+        let doubts = Doubts::open(db.clone(), Arc::clone(&clock), config.issuing.deadline);
+        let (settling, until) = (Arc::clone(&doubts), stop.clone());
+        background.spawn(async move { settling.keep_settling(until).await });
 
         let callbacks = Callbacks {
             directory,
-            issuer,
+            issuer: issuer.clone(),
+            doubts: Arc::clone(&doubts),
+            clock: Arc::clone(&clock),
             sources: Arc::new(sources),
             window: TimeDelta::from_std(config.baidu.callback_window)?,
             trusted_proxies: config.server.trusted_proxies.clone().into(),
@@ -96,6 +98,7 @@ impl App {
         let admin = AdminState {
             db: db.clone(),
             vault: vault.clone(),
+            issuer,
             clock,
             public_url: config.server.public_url.clone(),
             changed,
@@ -114,7 +117,18 @@ impl App {
         background.spawn(listener::serve(metrics_socket, metrics, Limits::default(), stop.clone()));
         background.close();
         tracing::info!(address = %address, metrics = %metrics_address, "kaquan is listening");
-        Ok(Self { address, metrics_address, db, vault, stop, background, listener, engine, worker })
+        Ok(Self {
+            address,
+            metrics_address,
+            db,
+            vault,
+            stop,
+            background,
+            listener,
+            engine,
+            worker,
+            doubts,
+        })
     }
 
     /// Accepts no more, answers what was accepted, and ends.
@@ -126,9 +140,30 @@ impl App {
         self.background.wait().await;
         self.engine.finish().await;
         self.worker.stop().await;
+        // Only now every coupon is there that a reply in doubt may have been about.
+        if let Err(error) = self.doubts.settle_all().await {
+            tracing::error!(error = %error, "Replies in doubt are left to the platform's tries");
+        }
         self.db.close().await;
         tracing::info!("kaquan has stopped");
     }
+}
+
+async fn worker(
+    config: &Config,
+    database: &PgConnectOptions,
+    vault: &Vault,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Worker> {
+    let deps = Deps {
+        database: database.clone(),
+        vault: vault.clone(),
+        clock: Arc::clone(clock),
+        settings: config.delivery.clone(),
+        baidu: Client::new(&config.baidu).context("calls to Baidu cannot be made")?,
+        public_url: config.server.public_url.clone(),
+    };
+    Worker::start(deps).await
 }
 
 /// On a connection without the pool's time limits: a large table may take long, and so may another server before us.

@@ -4,6 +4,8 @@ mod audit;
 mod bench;
 mod check_config;
 mod codes;
+mod columns;
+mod deliveries;
 mod demo;
 mod doctor;
 mod health;
@@ -53,6 +55,8 @@ enum Command {
     Placement(placement::Placement),
     /// Shows the master keys in use, and exchanges them while servers run.
     Secrets(secrets::Secrets),
+    /// Shows what is owed to the platforms, tries it anew, gives it up, stops and resumes calls.
+    Deliveries(deliveries::Deliveries),
     /// Proves from the rows that every promise holds: 0 all hold, 2 one is broken, 3 could not check.
     Audit(audit::Audit),
     /// Checks the set-up and says how to mend it.
@@ -119,6 +123,7 @@ fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Codes(command) => command.run(config).await,
             Command::Placement(command) => command.run(config).await,
             Command::Secrets(command) => command.run(config).await,
+            Command::Deliveries(command) => command.run(config).await,
             Command::Audit(command) => command.run(config).await,
             Command::Doctor(command) => command.run(config).await,
             Command::Health => health::run(config).await,

@@ -1,5 +1,6 @@
 //! The edge that api, console, platforms and gateways share: listener, extractors, errors.
 
+pub mod arrival;
 pub mod client_address;
 pub mod error;
 pub mod extract;

@@ -74,7 +74,10 @@ pub enum Answer {
 /// Nothing was decided as far as the caller can know; asking again with the same record is safe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoAnswer {
-    /// Too much to do, or the database is away.
+    /// Too much to do: nothing was begun.
+    #[error("full, try again")]
+    Full,
+    /// Not in time, or the database is away; the work may still come to something.
     #[error("busy, try again")]
     Busy,
     /// This request alone makes its transaction fail.
@@ -144,7 +147,7 @@ impl Issuer {
     pub async fn issue(&self, request: Request) -> Result<Answer, NoAnswer> {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             metrics::counter!("kaquan_issue_shed_total", "why" => "queue_full").increment(1);
-            return Err(NoAnswer::Busy);
+            return Err(NoAnswer::Full);
         };
         let deadline = Instant::now() + self.deadline;
         let (reply, answer) = oneshot::channel();

@@ -10,7 +10,7 @@ mod ring;
 
 use std::{
     fmt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -226,9 +226,10 @@ impl Vault {
         }
     }
 
-    fn read_again(&self, path: &std::path::Path) -> Result<(), KeysError> {
-        let read = Kept::read(path)?;
-        *self.0.kept.write().unwrap_or_else(PoisonError::into_inner) = read;
+    /// Nobody looks or reads meanwhile, so that an older state of the file never follows a newer one.
+    fn read_again(&self, path: &Path) -> Result<(), KeysError> {
+        let mut kept = self.0.kept.write().unwrap_or_else(PoisonError::into_inner);
+        *kept = Kept::read(path)?;
         Ok(())
     }
 }
@@ -249,7 +250,7 @@ fn split(sealed: &[u8]) -> Result<(KeyId, &[u8]), VaultError> {
 }
 
 impl Kept {
-    fn read(path: &std::path::Path) -> Result<Self, KeysError> {
+    fn read(path: &Path) -> Result<Self, KeysError> {
         let (ring, stamp) = keys_file::read(path)?;
         Ok(Self { ring: Arc::new(ring), stamp: Some(stamp) })
     }

@@ -3,7 +3,8 @@
 use axum::routing::{self, MethodRouter};
 
 use super::{
-    AdminState, app, banner, code_import, import, member, placement, stock_addition, template,
+    AdminState, app, banner, channel, claim, code_import, coupon, delivery, import, member,
+    placement, redemption, stock_addition, template,
 };
 use crate::domain::access::Permission;
 
@@ -36,6 +37,10 @@ pub const ADMIN: &[Route] = routes! {
     post "/v1/admin/apps" ManageApps => app::create;
     get "/v1/admin/apps/{app}" Read => app::get;
     patch "/v1/admin/apps/{app}" ManageApps => app::edit;
+    get "/v1/admin/apps/{app}/channel" Read => channel::get;
+    patch "/v1/admin/apps/{app}/channel" ManageApps => channel::edit;
+    post "/v1/admin/apps/{app}/channel/pause" RunCampaigns => channel::pause;
+    post "/v1/admin/apps/{app}/channel/resume" RunCampaigns => channel::resume;
     post "/v1/admin/apps/{app}/imports" RunCampaigns => import::create;
 
     get "/v1/admin/templates" Read => template::list;
@@ -67,6 +72,16 @@ pub const ADMIN: &[Route] = routes! {
     post "/v1/admin/placements/{placement}/banners" RunCampaigns => banner::create;
     delete "/v1/admin/banners/{banner}" RunCampaigns => banner::remove;
 
+    post "/v1/admin/placements/{placement}/claims" ServePeople => claim::create;
+    get "/v1/admin/coupons/{coupon}" Read => coupon::get;
+    post "/v1/admin/redemptions" ServePeople => redemption::create;
+
     get "/v1/admin/members/{uid}" Read => member::get;
     put "/v1/admin/members/{uid}" RunCampaigns => member::save;
+
+    get "/v1/admin/deliveries" Read => delivery::list;
+    get "/v1/admin/deliveries/{delivery}" Read => delivery::get;
+    post "/v1/admin/deliveries/{delivery}/replay" RunCampaigns => delivery::replay;
+    post "/v1/admin/deliveries/{delivery}/cancel" RunCampaigns => delivery::cancel;
+    post "/v1/admin/delivery-replays" RunCampaigns => delivery::replay_dead;
 };

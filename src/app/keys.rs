@@ -54,13 +54,13 @@ fn refuse_strangers(vault: &Vault, sealed: &Survey) -> anyhow::Result<()> {
         let ids = list(missing);
         if !vault.has_key() && !vault.has_file() {
             bail!(
-                "{values} secrets in the database are sealed with {ids}, and there is no master key: \
+                "secrets in the database ({values}) are sealed with {ids}, and there is no master key: \
                  set secrets.master_keys_file or secrets.master_keys"
             );
         }
         let origin = vault.origin();
         bail!(
-            "{values} secrets in the database are sealed with {ids}, which {origin} does not hold: \
+            "secrets in the database ({values}) are sealed with {ids}, which {origin} does not hold: \
              put it back from its copy"
         );
     }

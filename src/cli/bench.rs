@@ -1,14 +1,15 @@
 //! `kaquan bench`: how fast this machine issues.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{fmt::Display, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Args;
+use serde::Serialize;
 
 use super::output;
 use crate::{
     clock::SystemClock,
     config::Config,
-    ops::bench::{self, Settings},
+    ops::bench::{self, Settings, delivery},
 };
 
 #[derive(Debug, Args)]
@@ -25,6 +26,9 @@ pub(super) struct Bench {
     /// Also 512 connections, half of the peak, and three times the peak.
     #[arg(long)]
     full: bool,
+    /// Measures how fast what is owed to a platform is paid, instead of how fast coupons are issued.
+    #[arg(long)]
+    deliveries: bool,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -39,11 +43,26 @@ impl Bench {
             full: self.full,
         };
         let server = config.database.options().map_err(anyhow::Error::msg)?;
+        if self.deliveries {
+            let settings = delivery::Settings {
+                deliveries: 20_000 * u32::try_from(self.seconds)?,
+                backlog: 10_000,
+                seconds: self.seconds,
+                kills: 10,
+                answer_after: Duration::from_millis(20),
+            };
+            let report = delivery::run(settings, server, Arc::new(SystemClock)).await?;
+            return self.tell(&report);
+        }
         let report = bench::run(settings, server, Arc::new(SystemClock)).await?;
+        self.tell(&report)
+    }
+
+    fn tell(&self, report: &(impl Serialize + Display)) -> anyhow::Result<ExitCode> {
         if self.json {
-            output::say_json(&report)?;
+            output::say_json(report)?;
         } else {
-            output::say(&report);
+            output::say(report);
         }
         Ok(ExitCode::SUCCESS)
     }

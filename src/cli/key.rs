@@ -164,11 +164,7 @@ impl From<RoleName> for Role {
 
 fn explain(error: CreateKeyError) -> anyhow::Error {
     match error {
-        CreateKeyError::Invalid(problems) => {
-            let problems: Vec<_> =
-                problems.iter().map(|one| format!("{}: {}", one.param, one.message)).collect();
-            anyhow::anyhow!(problems.join("; "))
-        }
+        CreateKeyError::Invalid(problems) => anyhow::anyhow!(output::listed(&problems)),
         other @ (CreateKeyError::Randomness(_) | CreateKeyError::Db(_)) => other.into(),
     }
 }

@@ -7,6 +7,8 @@ use std::{
 
 use serde::Serialize;
 
+use crate::domain::problem::Problem;
+
 /// A line for the caller.
 pub fn say(line: impl Display) {
     let _reader_gone = writeln!(io::stdout().lock(), "{line}");
@@ -26,4 +28,10 @@ pub fn complain(line: &impl Display) {
 pub fn say_json(value: &impl Serialize) -> anyhow::Result<()> {
     say(serde_json::to_string(value)?);
     Ok(())
+}
+
+/// What is wrong with an input, on one line.
+pub fn listed(problems: &[Problem]) -> String {
+    let problems = problems.iter().map(|one| format!("{}: {}", one.param, one.message));
+    problems.collect::<Vec<_>>().join("; ")
 }

@@ -154,7 +154,7 @@ async fn reseal(
     if json {
         output::say_json(&ResealView { new_key, resealed: values, status })?;
     } else {
-        output::say(format_args!("{values} secrets were sealed anew."));
+        output::say(format_args!("Sealed anew: {values}."));
         status.tell();
     }
     Ok(code)
@@ -218,7 +218,7 @@ impl KeyView {
             (true, false, 0) => "no longer used here; backups from before still need it",
             (true, false, _) => "opens; `kaquan secrets reseal` seals these anew",
         };
-        format!("{:<12} {values:>6} secrets  {state}", id.to_string())
+        format!("{:<12} {values:>6} sealed  {state}", id.to_string())
     }
 }
 

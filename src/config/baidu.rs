@@ -11,7 +11,7 @@ pub struct Baidu {
     /// How far the timestamp of a new record may be from now; known records are answered whatever theirs says.
     #[serde(with = "humantime_serde")]
     pub callback_window: Duration,
-    /// How long one call to Baidu may take, from the first byte sent to the last one heard.
+    /// How long one call to Baidu may take, from connecting to the last byte of the answer.
     #[serde(with = "humantime_serde")]
     pub call_timeout: Duration,
     /// The same for calls that carry a picture.

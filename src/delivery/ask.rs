@@ -67,7 +67,7 @@ impl<'a> Line<'a> {
             let account = self.account.settings.account(&self.account.app_key);
             return Ok((account, &self.token.value));
         }
-        Err(Said::unheard(Outcome::NotAsked, "the lease was about to end"))
+        Err(Said::unheard(Outcome::NotYet { after: None }, "the lease was about to end"))
     }
 
     /// What the call came to; `None` when it is to be made again, with the token that is there now.
@@ -82,19 +82,14 @@ impl<'a> Line<'a> {
             }
             Err(error) => error,
         };
-        let refused = error.token_problem();
-        if refused && !self.renewed {
+        if error.token_problem() && !self.renewed {
             self.renewed = true;
             let refused = Some(self.token.generation);
             self.token = self.inner.tokens.get(self.inner, &self.account, refused).await?;
             return Ok(None);
         }
-        // Twice in a row, with a fresh one: that is no matter of age.
-        let outcome = if refused {
-            Outcome::Busy { after: None }
-        } else {
-            error.outcome(self.held.delivery.doubt)
-        };
+        // With a fresh one refused as well, it is no matter of age; then the client knows what to make of it.
+        let outcome = error.outcome(self.held.delivery.doubt);
         let answer = Some(self.mask(error.answer()).as_str().to_owned());
         let answer = answer.filter(|answer| !answer.is_empty());
         let note = Some(error.to_string());
@@ -115,7 +110,7 @@ impl From<AccountTrouble> for Said {
     fn from(trouble: AccountTrouble) -> Self {
         let outcome = match trouble {
             AccountTrouble::Sealed(_) => Outcome::Locked,
-            AccountTrouble::Gone | AccountTrouble::Db(_) => Outcome::NotAsked,
+            AccountTrouble::Gone | AccountTrouble::Db(_) => Outcome::NotYet { after: None },
         };
         Self::unheard(outcome, trouble.to_string())
     }

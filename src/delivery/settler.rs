@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 
-use super::{Inner, attempt::Tried, work::Consequence};
+use super::{Inner, attempt::Tried, survive::survive, work::Consequence};
 use crate::{
     domain::{
         delivery::{Outcome, Verdict},
@@ -15,6 +15,8 @@ use crate::{
 
 /// More would make one statement long for no gain.
 const MOST_AT_ONCE: usize = 512;
+/// How many are made due in one statement when a platform is back.
+const PORTION: i64 = 2000;
 /// How often what cannot be written is tried again, before it is left to those who take over.
 const TRIES: u32 = 5;
 
@@ -23,7 +25,7 @@ pub(super) async fn run(inner: Arc<Inner>, mut ended: mpsc::UnboundedReceiver<Tr
     let mut batch = Vec::new();
     while ended.recv_many(&mut batch, MOST_AT_ONCE).await > 0 {
         let tried = std::mem::take(&mut batch);
-        if let Err(error) = settle(&inner, tried).await {
+        if let Err(error) = survive(settle(&inner, tried)).await {
             // Still leased, they are taken over with the same identity when the lease ends.
             tracing::error!(error = %error, "cannot settle deliveries");
         }
@@ -37,17 +39,40 @@ pub(super) async fn settle(inner: &Inner, tried: Vec<Tried>) -> anyhow::Result<(
     for tried in tried {
         by_app.entry(tried.held.app).or_default().push(tried);
     }
+    let mut ended = Ok(());
     for (app, tried) in by_app {
         let (plain, special): (Vec<_>, Vec<_>) =
             tried.into_iter().partition(|t| matches!(t.said.consequence, Consequence::None));
         if !plain.is_empty() {
-            persist(inner, app, &plain).await?;
+            ended = ended.and(persist_all(inner, app, &plain).await);
         }
         for tried in special {
-            persist(inner, app, &[tried]).await?;
+            ended = ended.and(persist(inner, app, &[tried]).await);
         }
     }
-    Ok(())
+    ended
+}
+
+/// Together, and if that cannot be, one by one: one that cannot be written costs the others nothing.
+async fn persist_all(inner: &Inner, app: AppId, tried: &[Tried]) -> anyhow::Result<()> {
+    let together = persist(inner, app, tried).await;
+    if tried.len() < 2 || !together.as_ref().is_err_and(is_about_rows) {
+        return together;
+    }
+    let mut ended = Ok(());
+    for one in tried {
+        let written = write(inner, app, std::slice::from_ref(one)).await;
+        if written.as_ref().is_err_and(|error| !is_about_rows(error)) {
+            return written;
+        }
+        ended = ended.and(written);
+    }
+    ended
+}
+
+/// Whether the database answered, so that others may fare better.
+fn is_about_rows(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(sqlx::Error::Database(_)))
 }
 
 /// Their places are free again, however settling ends.
@@ -90,13 +115,41 @@ async fn write(inner: &Inner, app: AppId, tried: &[Tried]) -> anyhow::Result<()>
     for tried in tried.iter().filter(|tried| ours.contains(&tried.held.delivery.id)) {
         tried.said.consequence.write(&mut tx, inner, tried).await?;
     }
-    let locked = settle_channel(&mut tx, inner, app, tried).await?;
+    let channel = settle_channel(&mut tx, inner, app, tried).await?;
     tx.commit().await?;
     report(tried, &ours);
-    if let Some(reason) = locked {
+    if let Some(reason) = channel.locked {
         tracing::error!(app.id = %app, reason, "calls to this app are paused until somebody mends it");
     }
+    if channel.recovered {
+        end_outage(inner, app).await?;
+    }
     Ok(())
+}
+
+/// What waited for nothing but the platform is due now, portion by portion.
+async fn end_outage(inner: &Inner, app: AppId) -> sqlx::Result<()> {
+    let now = inner.clock.now();
+    let mut conn = inner.db.acquire().await?;
+    let mut due = 0;
+    loop {
+        let some = store::delivery::replay::bring_forward(&mut conn, now, app, PORTION).await?;
+        if some == 0 {
+            break;
+        }
+        due += some;
+    }
+    tracing::info!(app.id = %app, due, "the platform is back");
+    Ok(())
+}
+
+/// What attempts did to a channel, beyond the state of its breaker.
+#[derive(Default)]
+struct ChannelNews {
+    /// Why it was paused, if it was.
+    locked: Option<String>,
+    /// Whether an outage is over.
+    recovered: bool,
 }
 
 fn settlement(tried: &Tried) -> Settlement {
@@ -116,24 +169,27 @@ fn settlement(tried: &Tried) -> Settlement {
     }
 }
 
-/// Trips or closes the breaker; why the channel was paused, if it was. With nothing but successes on a closed channel
+/// Trips or closes the breaker. With nothing but successes on a closed channel
 /// there is nothing to write, and its row stays free for others.
 async fn settle_channel(
     tx: &mut sqlx::PgConnection,
     inner: &Inner,
     app: AppId,
     tried: &[Tried],
-) -> sqlx::Result<Option<String>> {
+) -> sqlx::Result<ChannelNews> {
     let well = |tried: &Tried| {
         let outcome = tried.said.outcome;
-        let answered = matches!(outcome, Outcome::Done | Outcome::DoneBefore | Outcome::Refused);
-        answered && tried.held.standing.failures == 0
+        let says_nothing_new = matches!(
+            outcome,
+            Outcome::Done | Outcome::DoneBefore | Outcome::Refused | Outcome::NotYet { .. }
+        );
+        says_nothing_new && tried.held.standing.failures == 0
     };
     if tried.iter().all(well) {
-        return Ok(None);
+        return Ok(ChannelNews::default());
     }
     let Some((breaker, database_now)) = store::delivery::breaker::lock(tx, app).await? else {
-        return Ok(None);
+        return Ok(ChannelNews::default());
     };
     let now = inner.clock.at_database(database_now);
     let outcomes = tried.iter().map(|tried| tried.said.outcome);
@@ -141,15 +197,15 @@ async fn settle_channel(
     if change.breaker != breaker || breaker.is_on_probation() {
         store::delivery::breaker::update(tx, app, change.breaker).await?;
     }
-    if change.recovered {
-        store::delivery::settle::end_outage(tx, now, app).await?;
-    }
+    let recovered = change.recovered;
     let locked = tried.iter().find(|tried| tried.said.outcome == Outcome::Locked);
-    let Some(locked) = locked.filter(|_| change.locked) else { return Ok(None) };
+    let Some(locked) = locked.filter(|_| change.locked) else {
+        return Ok(ChannelNews { locked: None, recovered });
+    };
     let reason =
         locked.said.note.clone().unwrap_or_else(|| "the platform lets nobody in".to_owned());
     let paused = store::delivery::breaker::pause(tx, now, app, &reason).await?;
-    Ok(paused.then_some(reason))
+    Ok(ChannelNews { locked: paused.then_some(reason), recovered })
 }
 
 /// One line of the log for each attempt; never what was sent.

@@ -22,6 +22,8 @@ pub enum Permission {
     Read,
     /// Change templates, placements, stock and codes.
     RunCampaigns,
+    /// Give coupons to people, and use them.
+    ServePeople,
     /// Change accounts on platforms.
     ManageApps,
 }
@@ -31,10 +33,16 @@ impl Role {
     pub const fn allows(self, permission: Permission) -> bool {
         match (self, permission) {
             (Self::Owner, _)
-            | (Self::Operator, Permission::Read | Permission::RunCampaigns)
+            | (
+                Self::Operator,
+                Permission::Read | Permission::RunCampaigns | Permission::ServePeople,
+            )
             | (Self::Auditor, Permission::Read) => true,
             (Self::Operator, Permission::ManageApps)
-            | (Self::Auditor, Permission::RunCampaigns | Permission::ManageApps) => false,
+            | (
+                Self::Auditor,
+                Permission::RunCampaigns | Permission::ServePeople | Permission::ManageApps,
+            ) => false,
         }
     }
 }

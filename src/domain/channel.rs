@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Days, FixedOffset, TimeDelta, TimeZone, Utc};
 
-use super::delivery::Outcome;
+use super::{
+    delivery::Outcome,
+    problem::{Problem, Problems},
+};
 
 /// So many failures in a row, and nothing is tried for a while.
 pub const TRIPS_AT: i32 = 10;
@@ -20,6 +23,20 @@ pub struct Breaker {
     pub open_until: Option<DateTime<Utc>>,
 }
 
+/// How a breaker stands at a moment, for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Calls are made.
+    Closed,
+    /// None is made before this moment.
+    Open {
+        /// When it is tried again.
+        until: DateTime<Utc>,
+    },
+    /// One call is made, to see whether the platform is back.
+    OnProbation,
+}
+
 /// What becomes of the channel after some attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
@@ -31,10 +48,45 @@ pub struct Change {
     pub locked: bool,
 }
 
+/// Checks a rate that an operator wants; what is `None` stays as it is. More than this is no limit at all.
+pub fn check_rate(calls_per_second: Option<f64>, burst: Option<f64>) -> Result<(), Vec<Problem>> {
+    let mut problems = Problems::default();
+    problems.expect(
+        calls_per_second.is_none_or(|rate| (0.01..=10_000.0).contains(&rate)),
+        "calls_per_second",
+        "0.01 to 10000",
+    );
+    let fits = burst.is_none_or(|burst| (1.0..=10_000.0).contains(&burst));
+    problems.expect(fits, "burst", "1 to 10000");
+    problems.into_result()
+}
+
+/// Checks what an operator says about a pause.
+pub fn check_reason(reason: &str) -> Result<(), Vec<Problem>> {
+    let mut problems = Problems::default();
+    problems.expect(
+        (1..=200).contains(&reason.chars().count())
+            && reason.trim() == reason
+            && !reason.chars().any(char::is_control),
+        "reason",
+        "1 to 200 characters on one line without blanks around them",
+    );
+    problems.into_result()
+}
+
 impl Breaker {
     /// Whether only one call may be made, to see whether the platform is back.
     pub const fn is_on_probation(self) -> bool {
         self.failures >= TRIPS_AT
+    }
+
+    /// How it stands at `now`.
+    pub fn stands(self, now: DateTime<Utc>) -> Standing {
+        match self.open_until {
+            Some(until) if now < until => Standing::Open { until },
+            Some(_) | None if self.is_on_probation() => Standing::OnProbation,
+            Some(_) | None => Standing::Closed,
+        }
     }
 
     /// After these attempts, in the order in which they ended. `chance` in `0.0..1.0` spreads the pauses.
@@ -44,11 +96,11 @@ impl Breaker {
         now: DateTime<Utc>,
         chance: f64,
     ) -> Change {
-        let mut change = Change { breaker: self, recovered: false, locked: false };
+        let mut after = Change { breaker: self, recovered: false, locked: false };
         for outcome in outcomes {
-            change.take(outcome, now, chance);
+            after.take(outcome, now, chance);
         }
-        change
+        after
     }
 
     /// What is left of `open_until` when it has passed.
@@ -63,9 +115,13 @@ impl Change {
         match outcome {
             // A "no" is an answer: the platform is there.
             Outcome::Done | Outcome::DoneBefore | Outcome::Refused => {
-                self.recovered |= breaker.failures > 0;
+                // A few failures are no outage: what fails alone keeps its pauses. And a pause that the platform itself
+                // asked for stands, whatever came of calls that were under way.
+                if breaker.is_on_probation() {
+                    self.recovered = true;
+                    breaker.open_until = None;
+                }
                 breaker.failures = 0;
-                breaker.open_until = None;
             }
             Outcome::Busy { .. } | Outcome::Unknown { .. } | Outcome::NotAsked => {
                 // Those that were under way when it tripped say nothing new.
@@ -79,9 +135,10 @@ impl Change {
                 }
             }
             Outcome::TooFast => {
-                breaker.rest_until(now + BREATHER + TimeDelta::milliseconds(spread(chance)))
+                breaker.rest_until(now + BREATHER + TimeDelta::milliseconds(spread(chance)));
             }
             Outcome::UsedUpToday => breaker.rest_until(next_day_in_china(now)),
+            Outcome::NotYet { .. } => {}
             Outcome::Locked => self.locked = true,
         }
     }
@@ -144,11 +201,30 @@ mod tests {
     }
 
     #[test]
+    fn a_success_among_a_few_failures_ends_no_outage() {
+        let change = CLOSED.after([UNKNOWN, UNKNOWN, Outcome::Done], noon(), 0.0);
+
+        assert_eq!(change, Change { breaker: CLOSED, recovered: false, locked: false });
+    }
+
+    #[test]
+    fn a_success_that_was_under_way_ends_no_pause_that_the_platform_asked_for() {
+        for asked in [Outcome::TooFast, Outcome::UsedUpToday] {
+            let resting = CLOSED.after([asked], noon(), 0.0).breaker;
+
+            assert_eq!(
+                resting.after([Outcome::Done, Outcome::Refused], noon(), 0.0).breaker,
+                resting
+            );
+        }
+    }
+
+    #[test]
     fn probes_come_more_and_more_rarely_up_to_a_limit() {
-        let (mut breaker, mut now, mut rests) = (tripped(), noon(), Vec::new());
+        let (mut breaker, mut rests) = (tripped(), Vec::new());
 
         for _ in 0..6 {
-            now = breaker.open_until.unwrap();
+            let now = breaker.open_until.unwrap();
             breaker = breaker.after([UNKNOWN], now, 0.0).breaker;
             rests.push((breaker.open_until.unwrap() - now).num_seconds());
         }
@@ -177,6 +253,34 @@ mod tests {
 
         let midnight = "2026-11-12T00:00:00+08:00".parse().ok();
         assert_eq!(change.breaker.open_until, midnight);
+    }
+
+    #[test]
+    fn a_tripped_breaker_is_open_until_its_rest_is_over_and_then_on_probation() {
+        let until = noon() + TimeDelta::seconds(1);
+
+        assert_eq!(CLOSED.stands(noon()), Standing::Closed);
+        assert_eq!(tripped().stands(noon()), Standing::Open { until });
+        assert_eq!(tripped().stands(until), Standing::OnProbation);
+        let breather = Breaker { failures: 0, open_until: Some(until) };
+        assert_eq!(breather.stands(until), Standing::Closed);
+    }
+
+    #[test]
+    fn a_rate_is_neither_nothing_nor_boundless() {
+        assert_eq!(check_rate(Some(0.01), Some(1.0)), Ok(()));
+        assert_eq!(check_rate(None, None), Ok(()));
+        for wrong in [0.0, -1.0, 10_001.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(check_rate(Some(wrong), Some(wrong)).unwrap_err().len(), 2, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_reason_says_something_on_one_line() {
+        assert_eq!(check_reason("百度在维护"), Ok(()));
+        for wrong in ["", " x", "x\ny", &"x".repeat(201)] {
+            assert!(check_reason(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -71,13 +71,18 @@ impl CouponCode {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The last four characters, and those only of a code that is long enough to spare them.
+    pub fn masked(&self) -> String {
+        let shown = if self.0.len() >= 12 { self.0.get(self.0.len() - 4..) } else { None };
+        format!("…{}", shown.unwrap_or_default())
+    }
 }
 
-/// Logs see the last four characters only, and those only of a code that is long enough to spare them.
+/// Logs see it masked.
 impl fmt::Debug for CouponCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = if self.0.len() >= 12 { self.0.get(self.0.len() - 4..) } else { None };
-        write!(f, "CouponCode(…{})", shown.unwrap_or_default())
+        write!(f, "CouponCode({})", self.masked())
     }
 }
 

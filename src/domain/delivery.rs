@@ -3,6 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+pub mod by_hand;
+
 /// What is owed.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type,
@@ -68,6 +70,11 @@ pub enum Outcome {
     },
     /// The platform could not even be asked, for want of an access token; nothing was sent.
     NotAsked,
+    /// It is too early, or trouble of our own stood in the way; nothing was sent, and the platform is not to blame.
+    NotYet {
+        /// When it is worth another try; the usual pause when nobody can say.
+        after: Option<TimeDelta>,
+    },
     /// Too many calls: the whole app has to slow down.
     TooFast,
     /// The day's calls are used up: the whole app has to wait for the next day in China.
@@ -128,7 +135,8 @@ impl Outcome {
             Self::Done => return Verdict::Done { presumed: false },
             Self::DoneBefore => return Verdict::Done { presumed: true },
             Self::Refused => return Verdict::Dead,
-            Self::Busy { after } | Self::Unknown { after } => after,
+            Self::NotYet { after: Some(after) } => return Verdict::Again { after, outage: false },
+            Self::Busy { after } | Self::Unknown { after } | Self::NotYet { after } => after,
             Self::NotAsked | Self::TooFast | Self::UsedUpToday | Self::Locked => None,
         };
         if number >= MOST_ATTEMPTS && self.burns_the_attempt() {
@@ -145,6 +153,7 @@ impl Outcome {
             Self::Done | Self::DoneBefore => AttemptOutcome::Ok,
             Self::Busy { .. }
             | Self::NotAsked
+            | Self::NotYet { .. }
             | Self::TooFast
             | Self::UsedUpToday
             | Self::Locked => AttemptOutcome::Retry,
@@ -155,7 +164,18 @@ impl Outcome {
 
     /// Whether the attempt counts. What stopped it before it was about this delivery does not.
     pub const fn burns_the_attempt(self) -> bool {
-        !matches!(self, Self::NotAsked | Self::TooFast | Self::UsedUpToday | Self::Locked)
+        match self {
+            Self::NotAsked
+            | Self::NotYet { .. }
+            | Self::TooFast
+            | Self::UsedUpToday
+            | Self::Locked => false,
+            Self::Done
+            | Self::DoneBefore
+            | Self::Busy { .. }
+            | Self::Unknown { .. }
+            | Self::Refused => true,
+        }
     }
 }
 
@@ -177,20 +197,6 @@ impl AttemptOutcome {
             Self::Retry => "retry",
             Self::Permanent => "permanent",
             Self::Unknown => "unknown",
-        }
-    }
-}
-
-impl DeliveryState {
-    /// As the database spells it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Pending => "pending",
-            Self::Leased => "leased",
-            Self::Done => "done",
-            Self::Dead => "dead",
-            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -269,7 +275,7 @@ mod tests {
     fn after(outcome: Outcome, number: i32, chance: f64) -> TimeDelta {
         match outcome.judge(number, chance) {
             Verdict::Again { after, .. } => after,
-            other => panic!("{other:?}"),
+            other @ (Verdict::Done { .. } | Verdict::Dead) => panic!("{other:?}"),
         }
     }
 
@@ -324,6 +330,9 @@ mod tests {
             let verdict = outcome.judge(MOST_ATTEMPTS + 1, 0.5);
             assert!(matches!(verdict, Verdict::Again { outage: false, .. }), "{verdict:?}");
         }
+        let after = Some(TimeDelta::seconds(7));
+        let soon = Outcome::NotYet { after }.judge(MOST_ATTEMPTS + 1, 0.5);
+        assert_eq!(soon, Verdict::Again { after: TimeDelta::seconds(7), outage: false });
         assert!(!Outcome::NotAsked.burns_the_attempt());
         let verdict = Outcome::NotAsked.judge(MOST_ATTEMPTS + 1, 0.5);
         assert!(matches!(verdict, Verdict::Again { outage: true, .. }), "{verdict:?}");

@@ -123,6 +123,14 @@ typed_id!(
     BannerId, "ban"
 );
 
+impl DeliveryId {
+    /// The smallest id that can be made at `now` or later.
+    pub fn first_at(now: DateTime<Utc>) -> Self {
+        let milliseconds = u64::try_from(now.timestamp_millis()).unwrap_or_default();
+        Self(uuid::Builder::from_unix_timestamp_millis(milliseconds, &[0; 10]).into_uuid())
+    }
+}
+
 impl HolderId {
     /// The id of `open_id` on `app`, derived so that servers which meet somebody new at once agree on it.
     pub fn derive(app: AppId, open_id: &str) -> Self {
@@ -167,6 +175,18 @@ mod tests {
         assert!(id.to_uppercase().parse::<CouponId>().is_err());
         assert!(format!("{id}0").parse::<CouponId>().is_err());
         assert!("cpn_".parse::<CouponId>().is_err());
+    }
+
+    #[test]
+    fn ids_are_not_smaller_than_the_first_of_their_moment() {
+        let now: DateTime<Utc> = "2026-11-11T04:00:00.123456Z".parse().unwrap();
+        let next = now + chrono::TimeDelta::milliseconds(1);
+
+        for _ in 0..100 {
+            let id = DeliveryId::new(now);
+
+            assert!(DeliveryId::first_at(now) <= id && id < DeliveryId::first_at(next));
+        }
     }
 
     #[test]

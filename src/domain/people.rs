@@ -12,8 +12,14 @@ use super::{
 pub struct OpenId(String);
 
 /// The platform's or the caller's id of one act of claiming, 1 to 32 characters: the idempotency key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, sqlx::Type)]
+#[sqlx(transparent)]
 pub struct Record(String);
+
+/// Of RFC 4648, in lower case.
+const BASE_32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+/// With the letter before them 32 characters, which is what platforms take.
+const HASHED_CHARACTERS: usize = 31;
 
 /// The text cannot be an open id or a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +44,16 @@ impl Record {
     /// Case counts: the same letters in another case are another record.
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
         name(text, 32).map(Self)
+    }
+
+    /// For acts of claiming that no platform names: a `q` and 155 bits of a hash of what names them.
+    ///
+    /// Baidu's own records are hexadecimal, so the `q` keeps the two apart.
+    pub fn of_ours(hash: &[u8; 32]) -> Self {
+        let bit = |place: usize| hash[place / 8] >> (7 - place % 8) & 1;
+        let digit = |number: usize| (0..5).fold(0, |digit, n| digit << 1 | bit(number * 5 + n));
+        let digits = (0..HASHED_CHARACTERS).map(|number| BASE_32[usize::from(digit(number))]);
+        Self(std::iter::once(b'q').chain(digits).map(char::from).collect())
     }
 
     /// The text, for the database and the platform.
@@ -124,6 +140,18 @@ mod tests {
         }
         assert!(OpenId::parse(&"o".repeat(128)).is_ok());
         assert!(OpenId::parse(&"o".repeat(129)).is_err());
+    }
+
+    #[test]
+    fn a_record_of_ours_shows_every_bit_and_is_none_of_baidus() {
+        let (zeros, ones) = (Record::of_ours(&[0; 32]), Record::of_ours(&[0xff; 32]));
+        let counted = Record::of_ours(&std::array::from_fn(|n| u8::try_from(n).unwrap()));
+
+        assert_eq!(zeros.as_str(), format!("q{}", "a".repeat(31)));
+        assert_eq!(ones.as_str(), format!("q{}", "7".repeat(31)));
+        // As `base32` of any other make writes these bytes, cut short.
+        assert_eq!(counted.as_str(), "qaaaqeayeaudaocajbifqydiob4ibceq");
+        assert!(Record::parse(counted.as_str()).is_ok());
     }
 
     #[test]

@@ -17,6 +17,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
+use super::arrival::{Line, Wire};
+
 /// What one listener allows.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -77,7 +79,9 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
         };
         let _ignored_where_unsupported = stream.set_nodelay(true);
         let router = router.clone();
-        let service = service_fn(move |request| respond(router.clone(), peer, request));
+        let (wire, line) = Wire::new(stream);
+        let service =
+            service_fn(move |request| respond(router.clone(), peer, line.clone(), request));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head)
@@ -85,7 +89,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
             .max_headers(MOST_HEADERS)
             // Whoever has said everything may close that side: its request is carried out, and answered if it can be.
             .half_close(true)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(wire), service);
         let connection = open.watch(connection);
         connections.spawn(async move {
             // Broken connections are the network's business.
@@ -104,10 +108,12 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
 async fn respond(
     mut router: Router,
     peer: SocketAddr,
+    line: Line,
     request: Request<Incoming>,
 ) -> Result<axum::response::Response, Infallible> {
     let mut request = request.map(axum::body::Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
+    request.extensions_mut().insert(line);
     Service::<Request<axum::body::Body>>::call(&mut router, request).await
 }
 

@@ -16,8 +16,11 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    domain::{id::TemplateId, terms::CodeSource},
-    store::{self, issuing::OfferKey},
+    domain::{delivery::DeliveryState, id::TemplateId, stock::Way, terms::CodeSource},
+    store::{
+        self,
+        issuing::{LockedOffer, OfferKey},
+    },
 };
 
 /// Runs the batch and gives the answers in the order of the jobs, after the commit.
@@ -57,6 +60,7 @@ pub(super) async fn run(
                 version: offer.version,
                 template: offer.template_state,
                 placement: offer.placement_state,
+                owes: owes(key, offer),
                 left: offer.left,
             },
         );
@@ -74,7 +78,7 @@ pub(super) async fn run(
     watch.lap("decide");
 
     if !batch.coupons.is_empty() || !batch.refusals.is_empty() {
-        store::issuing::write_batch(&mut tx, now, &batch).await?;
+        store::issuing::batch::write_batch(&mut tx, now, &batch).await?;
     }
     watch.lap("write");
     tx.commit().await?;
@@ -91,6 +95,12 @@ impl Watch {
         metrics::histogram!("kaquan_issue_step_seconds", "step" => step).record(now - self.0);
         self.0 = now;
     }
+}
+
+/// What is owed for each coupon of the offer: word to a platform that keeps a wallet, of what it did not give out itself.
+fn owes(key: OfferKey, offer: LockedOffer) -> Option<DeliveryState> {
+    let owed = key.way == Way::Claim && offer.tells_claims;
+    owed.then_some(if offer.known_there { DeliveryState::Pending } else { DeliveryState::Waiting })
 }
 
 fn count(jobs: &[Job], template: TemplateId) -> i64 {

@@ -8,13 +8,17 @@ use super::{Answer, Request, draw::Draw, gather};
 use crate::{
     domain::{
         claim::{ClaimRefusal, FinalRefusal, Grant, PassingRefusal, Standing, judge},
-        id::{AppId, CouponId, HolderId, PersonId, TemplateId},
+        delivery::DeliveryState,
+        id::{AppId, CouponId, DeliveryId, HolderId, PersonId, TemplateId},
         people::Record,
         placement::PlacementState,
         template::TemplateState,
         terms::{CodeSource, Terms},
     },
-    store::issuing::{Batch, Facts, IssuedCoupon, NewCoupon, NewHolder, NewRefusal, OfferKey},
+    store::issuing::{
+        Facts, IssuedCoupon, OfferKey,
+        batch::{Batch, NewCoupon, NewHolder, NewRefusal, OwedSync},
+    },
 };
 
 /// What a batch issues from, as it stands under the lock.
@@ -24,6 +28,8 @@ pub(super) struct Offer {
     pub version: i32,
     pub template: TemplateState,
     pub placement: PlacementState,
+    /// The first state of what is owed for each coupon; `None` when nothing is.
+    pub owes: Option<DeliveryState>,
     pub left: i64,
 }
 
@@ -135,6 +141,7 @@ impl Plan {
             ordinal: grant.ordinal,
             record: request.record.clone(),
             code: used,
+            owed: offer.owes.map(|state| OwedSync { id: DeliveryId::new(self.now), state }),
         });
         if !facts.holder_known {
             let open_id = request.open_id.clone();

@@ -5,6 +5,7 @@
 pub mod check;
 pub mod report;
 
+mod owed;
 mod pass;
 
 use std::time::Instant;
@@ -54,6 +55,8 @@ pub async fn run(
     pass::records(&mut tx, &mut findings).await?;
     pass::codes(&mut tx, &mut findings, &rules).await?;
     pass::stocks(&mut tx, &mut findings).await?;
+    owed::coupons(&mut tx, &mut findings).await?;
+    owed::deliveries(&mut tx, &mut findings, now).await?;
     pass::references(&mut tx, &mut findings, now).await?;
     pass::secrets(&mut tx, &mut findings, vault).await?;
     pass::guards(&mut tx, &mut findings).await?;

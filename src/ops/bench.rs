@@ -4,7 +4,9 @@
 
 mod baseline;
 mod callback;
+pub mod delivery;
 mod load;
+mod platform;
 mod scratch;
 mod server;
 

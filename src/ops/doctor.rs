@@ -141,11 +141,14 @@ async fn master_key(config: &Config, db: Option<&PgPool>) -> Finding {
     }
     if let Some(first) = sealed.closed.first() {
         let (closed, place, why) = (sealed.closed.len(), first.place, &first.why);
-        let detail = format!("{closed} of {values} secrets do not open, as {place}: {why}");
+        let detail =
+            format!("{closed} of {values} sealed values do not open, first {place}: {why}");
         return broken(NAME, detail);
     }
     match known.first() {
-        Some(first) => well(NAME, format!("{first} of {origin} seals; {values} secrets open")),
+        Some(first) => {
+            well(NAME, format!("{first} of {origin} seals; sealed so far: {values}, all open"))
+        }
         None if vault.has_file() => well(NAME, format!("{origin} is made at the first start")),
         None => warning(
             NAME,

@@ -47,7 +47,7 @@ pub enum CreateAppError {
     Db(#[from] sqlx::Error),
 }
 
-/// Adds an account, with its secret or without.
+/// Adds an account, with its secret or without, and the channel on which it is called.
 pub async fn create_app(
     db: &PgPool,
     vault: &Vault,
@@ -80,6 +80,7 @@ pub async fn create_app(
         }
     })?;
     store::app::set_secret(&mut tx, id, sealed.as_deref()).await?;
+    store::channel::insert(&mut tx, now, id).await?;
 
     tx.commit().await?;
     tracing::info!(app.id = %id, "app added");

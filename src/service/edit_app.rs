@@ -79,7 +79,9 @@ pub async fn edit_app(
     app.version += 1;
     app.updated_at = now;
     store::app::update(&mut tx, &app).await?;
-    if let Some(sealed) = edit.secret.seal(vault, id)? {
+    if !matches!(edit.secret, SecretEdit::Keep) {
+        let place = Place::app_secret(id.uuid());
+        let sealed = edit.secret.reveal().map(|secret| vault.seal(place, secret)).transpose()?;
         app.has_secret = sealed.is_some();
         store::app::set_secret(&mut tx, id, sealed.as_deref()).await?;
         store::app::forget_platform_token(&mut tx, id).await?;
@@ -96,18 +98,6 @@ impl SecretEdit {
         match self {
             Self::Keep | Self::Remove => None,
             Self::Replace(secret) => Some(secret.expose_secret()),
-        }
-    }
-
-    /// What to keep from now on; `None` when it stays.
-    fn seal(&self, vault: &Vault, app: AppId) -> Result<Option<Option<Vec<u8>>>, VaultError> {
-        match self {
-            Self::Keep => Ok(None),
-            Self::Remove => Ok(Some(None)),
-            Self::Replace(secret) => {
-                let sealed = vault.seal(Place::app_secret(app.uuid()), secret.expose_secret())?;
-                Ok(Some(Some(sealed)))
-            }
         }
     }
 }

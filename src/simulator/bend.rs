@@ -35,8 +35,11 @@ enum Travels {
     Whole,
     /// No byte of it is ever sent.
     Never,
+    /// The connection breaks in the middle.
     Half,
-    Drop(u32),
+    /// A few bytes at a time.
+    Drip(u32),
+    /// Followed by so many blanks.
     Flooded(u64),
 }
 
@@ -98,7 +101,7 @@ impl Wire {
                 let broken = std::io::Error::from(std::io::ErrorKind::ConnectionAborted);
                 Body::from_stream(stream::iter([Ok(half), Err(broken)]))
             }
-            Travels::Drop(per_second) => dripping(body, per_second),
+            Travels::Drip(per_second) => dripping(body, per_second),
             Travels::Flooded(bytes) => flooded(body, bytes),
         }
     }
@@ -167,7 +170,7 @@ pub(super) fn bent(fault: Option<CallFault>, answer: Answer) -> Wire {
         Some(CallFault::BreakOff) => wire.travels = Travels::Half,
         Some(CallFault::Slow { ms }) => wire.wait = Duration::from_millis(ms.min(MOST_WAIT)),
         Some(CallFault::Drip { bytes_per_second }) => {
-            wire.travels = Travels::Drop(bytes_per_second)
+            wire.travels = Travels::Drip(bytes_per_second);
         }
         Some(CallFault::CutJson) => wire.body = wire.body.slice(..wire.body.len() / 2),
         Some(CallFault::Empty) => wire.body = Bytes::new(),

@@ -60,10 +60,11 @@ impl World {
         let now = self.now();
         let mut guard = self.lock();
         let state = &mut *guard;
-        let parameters = journal::parameters(incoming, call, state.apps.values());
+        let parameters = journal::parameters(incoming, call, &state.apps.values());
         let mut entry = entry(now, &incoming.head, call, fault, parameters);
+        let token = Fields::only(incoming.query(), "access_token").unwrap_or_default();
+        entry.app_key = state.app_of_token(&token, now).ok();
         if fault == Some(CallFault::TokenExpired) {
-            let token = Fields::only(incoming.query(), "access_token").unwrap_or_default();
             state.tokens.remove(&token);
         }
         let shape = calls::at(incoming.head.uri.path()).map_or(Shape::DATA, |call| call.shape);
@@ -74,7 +75,7 @@ impl World {
         } else {
             let mut turn = Turn::new(state, &self.settings, now);
             let answer = dispatch::answer(&mut turn, incoming);
-            entry.app_key = Some(turn.app_key).filter(|key| !key.is_empty());
+            entry.app_key = entry.app_key.or(Some(turn.app_key).filter(|key| !key.is_empty()));
             entry.notes = turn.notes;
             entry.answer = journal::answered(call, &answer);
             bend::bent(fault, answer)

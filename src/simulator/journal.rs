@@ -86,7 +86,7 @@ impl Journal {
 pub(super) fn parameters<'a>(
     incoming: &Incoming,
     call: &str,
-    apps: impl Iterator<Item = &'a App> + Clone,
+    apps: &(impl Iterator<Item = &'a App> + Clone),
 ) -> BTreeMap<String, String> {
     let body = incoming.body.as_deref().unwrap_or_default();
     let mut pairs = of_form(incoming.query().as_bytes());

@@ -83,6 +83,23 @@ pub async fn lock(conn: &mut PgConnection, id: AppId) -> sqlx::Result<Option<App
     .await
 }
 
+/// The accounts of this key, at most one on each platform.
+pub async fn list_by_key(conn: &mut PgConnection, app_key: &str) -> sqlx::Result<Vec<App>> {
+    sqlx::query_as!(
+        App,
+        r#"
+        select app_id as "id: AppId", platform as "platform: PlatformKind", app_key, name, settings,
+            secret_sealed is not null as "has_secret!", version, created_at, updated_at
+        from app
+        where app_key = $1
+        order by app_id
+        "#,
+        app_key,
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// Newest first, older than `before`.
 pub async fn list(
     conn: &mut PgConnection,

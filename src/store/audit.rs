@@ -4,6 +4,7 @@
 
 pub mod code;
 pub mod coupon;
+pub mod delivery;
 pub mod guard;
 pub mod reference;
 pub mod server;
@@ -45,6 +46,14 @@ pub enum CouponFault {
     RecordRefused,
     /// Another coupon has its code, or one that looks the same.
     CodeRepeated,
+    /// Claimed through us, and its platform is not owed exactly one word of it; or is owed one and keeps no wallet.
+    ClaimUntold,
+    /// Used, and its platform is not owed exactly one word of it; or is owed one though it was never used.
+    UseUntold,
+    /// Its state and its uses that stand do not agree.
+    UseMiscounted,
+    /// Used before it was issued or valid, or after.
+    UsedOutOfTime,
 }
 
 /// Settles the session for the rest of the transaction; to be called first in it.

@@ -1,11 +1,17 @@
 //! What `kaquan bench` puts into its scratch database, and the plain way of writing a claim that it compares with.
 
+mod delivery;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use super::issuing::NewCoupon;
+pub use self::delivery::{
+    connect_app, failures, leased, list_rescues_since, name_on_platform, now, owe, owed,
+    set_paused, span_since,
+};
+use super::issuing::batch::NewCoupon;
 use crate::domain::id::{AppId, PlacementId, TemplateId};
 
 /// One app for all campaigns of a bench.

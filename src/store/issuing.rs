@@ -1,5 +1,7 @@
 //! The statements of the issuing engine. Each stands in a file of its own, so that a test can look at its plan.
 
+pub mod batch;
+
 use chrono::{DateTime, Utc};
 use sqlx::{Executor as _, PgConnection, SqlStr};
 use uuid::Uuid;
@@ -7,8 +9,8 @@ use uuid::Uuid;
 use crate::domain::{
     claim::FinalRefusal,
     code::CouponCode,
-    id::{AppId, CodeId, CouponId, HolderId, PersonId, PlacementId, TemplateId},
-    people::{Membership, OpenId, Person, Record},
+    id::{CodeId, CouponId, HolderId, PlacementId, TemplateId},
+    people::{Membership, Person},
     placement::PlacementState,
     stock::Way,
     template::TemplateState,
@@ -102,6 +104,10 @@ pub struct LockedOffer {
     pub version: i32,
     /// Whether the placement can be claimed from.
     pub placement_state: PlacementState,
+    /// Whether the platform is owed word of coupons that are claimed through us.
+    pub tells_claims: bool,
+    /// Whether the platform knows the placement already.
+    pub known_there: bool,
     /// Stock that is not issued.
     pub left: i64,
 }
@@ -117,66 +123,6 @@ pub struct Facts {
     pub person: Person,
     /// How many coupons of the template the person was ever given.
     pub held: u32,
-}
-
-/// A coupon to be written.
-#[derive(Debug, Clone)]
-pub struct NewCoupon {
-    /// What the holder is told.
-    pub coupon: IssuedCoupon,
-    /// Where it comes from.
-    pub offer: OfferKey,
-    /// The terms it keeps.
-    pub version: i32,
-    /// Where its record counts.
-    pub app: AppId,
-    /// Whose it is.
-    pub holder: HolderId,
-    /// Whom the limit counts.
-    pub person: PersonId,
-    /// Which of the person's coupons of the template.
-    pub ordinal: u32,
-    /// The act of claiming.
-    pub record: Record,
-    /// The uploaded code it uses up.
-    pub code: Option<CodeId>,
-}
-
-/// A final refusal to be written.
-#[derive(Debug, Clone)]
-pub struct NewRefusal {
-    /// Where its record counts.
-    pub app: AppId,
-    /// The act of claiming.
-    pub record: Record,
-    /// What it was for.
-    pub placement: PlacementId,
-    /// Who asked.
-    pub holder: HolderId,
-    /// Why not.
-    pub reason: FinalRefusal,
-}
-
-/// Somebody to be met for the first time.
-#[derive(Debug, Clone)]
-pub struct NewHolder {
-    /// Derived from the other two.
-    pub id: HolderId,
-    /// Where they are known.
-    pub app: AppId,
-    /// As whom.
-    pub open_id: OpenId,
-}
-
-/// Everything one batch writes.
-#[derive(Debug, Default)]
-pub struct Batch {
-    /// Coupons, and with them the counting of stock and the use of uploaded codes.
-    pub coupons: Vec<NewCoupon>,
-    /// Final refusals.
-    pub refusals: Vec<NewRefusal>,
-    /// People.
-    pub holders: Vec<NewHolder>,
 }
 
 /// The earlier answers to `asked`, each with its position in it; records without one are left out.
@@ -220,6 +166,8 @@ pub async fn lock_offers(
         template_state: row.template_state,
         version: row.version,
         placement_state: row.placement_state,
+        tells_claims: row.tells_claims,
+        known_there: row.known_there,
         left: row.left,
     });
     Ok(offers.collect())
@@ -293,48 +241,6 @@ pub async fn take_codes(
     Ok(rows.into_iter().map(|row| (row.code_id, row.value)).collect())
 }
 
-/// Writes a batch that was decided at `now`.
-pub async fn write_batch(
-    conn: &mut PgConnection,
-    now: DateTime<Utc>,
-    batch: &Batch,
-) -> sqlx::Result<()> {
-    let Batch { coupons, refusals, holders } = batch;
-    let counts = count_by_stock(coupons);
-    sqlx::query_file!(
-        "src/store/sql/write_batch.sql",
-        now,
-        &column(holders, |h| h.id.uuid()),
-        &column(holders, |h| h.app.uuid()),
-        &column(holders, |h| h.open_id.as_str()) as _,
-        &column(&counts, |(key, _)| key.placement.uuid()),
-        &column(&counts, |(key, _)| key.way.as_str()) as _,
-        &column(&counts, |(_, count)| *count),
-        &column(refusals, |r| r.app.uuid()),
-        &column(refusals, |r| r.record.as_str()) as _,
-        &column(refusals, |r| r.placement.uuid()),
-        &column(refusals, |r| r.holder.uuid()),
-        &column(refusals, |r| r.reason.as_str()) as _,
-        &coupons.iter().filter_map(|c| c.code).map(CodeId::uuid).collect::<Vec<_>>(),
-        &column(coupons, |c| c.coupon.id.uuid()),
-        &column(coupons, |c| c.offer.placement.uuid()),
-        &column(coupons, |c| c.offer.template.uuid()),
-        &column(coupons, |c| c.version),
-        &column(coupons, |c| c.app.uuid()),
-        &column(coupons, |c| c.holder.uuid()),
-        &column(coupons, |c| c.person.uuid()),
-        &column(coupons, |c| i32::try_from(c.ordinal).unwrap_or(i32::MAX)),
-        &column(coupons, |c| c.record.as_str()) as _,
-        &column(coupons, |c| c.offer.way.as_str()) as _,
-        &column(coupons, |c| c.coupon.code.as_str()) as _,
-        &column(coupons, |c| c.coupon.valid_from),
-        &column(coupons, |c| c.coupon.valid_until),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
 /// The advisory locks of the asked records, in their order. Two records may share one; that costs a wait, no more.
 fn record_locks(asked: &Asked) -> Vec<i64> {
     let lock = |(app, record): (&Uuid, &String)| {
@@ -343,19 +249,6 @@ fn record_locks(asked: &Asked) -> Vec<i64> {
     let mut locks: Vec<_> = asked.apps.iter().zip(&asked.records).map(lock).collect();
     locks.sort_unstable();
     locks
-}
-
-fn column<'a, T, V>(rows: &'a [T], value: impl FnMut(&'a T) -> V) -> Vec<V> {
-    rows.iter().map(value).collect()
-}
-
-/// How many coupons each stock gives, in the order of the locks.
-fn count_by_stock(coupons: &[NewCoupon]) -> Vec<(OfferKey, i64)> {
-    let mut counts = std::collections::BTreeMap::new();
-    for coupon in coupons {
-        *counts.entry(coupon.offer).or_insert(0) += 1;
-    }
-    counts.into_iter().collect()
 }
 
 /// Postgres counts from one.

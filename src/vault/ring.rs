@@ -90,8 +90,12 @@ impl Key {
 pub(super) fn fresh_line(id: KeyId) -> Result<Zeroizing<String>, rand::rngs::SysError> {
     let mut bytes = Zeroizing::new([0u8; KEY_BYTES]);
     SysRng.try_fill_bytes(&mut *bytes)?;
-    let encoded = Zeroizing::new(STANDARD.encode(*bytes));
-    Ok(Zeroizing::new(format!("{} {}", id.0, *encoded)))
+    // Room for all of it: a text that grows leaves its beginning behind in memory.
+    let mut line = Zeroizing::new(String::with_capacity(64));
+    line.push_str(&id.0.to_string());
+    line.push(' ');
+    STANDARD.encode_string(*bytes, &mut line);
+    Ok(line)
 }
 
 /// The text with a line before its first key, below the comments above it.

@@ -21,7 +21,9 @@ fn concrete(path: &str) -> String {
     path.replace("{app}", &format!("app_{SOME_UUID}"))
         .replace("{template}", &format!("tpl_{SOME_UUID}"))
         .replace("{placement}", &format!("plc_{SOME_UUID}"))
+        .replace("{coupon}", &format!("cpn_{SOME_UUID}"))
         .replace("{import}", &format!("imp_{SOME_UUID}"))
+        .replace("{delivery}", &format!("dlv_{SOME_UUID}"))
         .replace("{banner}", &format!("ban_{SOME_UUID}"))
         .replace("{uid}", "nobody")
 }
@@ -68,13 +70,17 @@ fn reading_changes_nothing_and_only_accounts_are_kept_from_operators() {
     for route in ADMIN {
         let expected = match (route.method, route.path) {
             ("get", _) => Permission::Read,
+            ("post", path) if path.contains("/channel/") => Permission::RunCampaigns,
             ("post", "/v1/admin/apps/{app}/imports") => Permission::RunCampaigns,
             (_, path) if path.starts_with("/v1/admin/apps") => Permission::ManageApps,
+            (_, path) if path.ends_with("/claims") || path.ends_with("/redemptions") => {
+                Permission::ServePeople
+            }
             _ => Permission::RunCampaigns,
         };
         assert_eq!(route.asks, expected, "{} {}", route.method, route.path);
     }
-    assert_eq!(ADMIN.len(), 33);
+    assert_eq!(ADMIN.len(), 36);
 }
 
 #[test]

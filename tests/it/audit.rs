@@ -222,6 +222,138 @@ const VIOLATIONS: &[Planted] = &[
         "update app set secret_sealed = 'in the clear' where app_key = 'shop'",
     ),
     planted(
+        "a coupon was claimed and its platform is owed no word of it",
+        Check::ClaimsAreTold,
+        "delete from attempt where delivery_id = md5('delivery 1')::uuid;
+         delete from delivery where delivery_id = md5('delivery 1')::uuid",
+    ),
+    planted(
+        "a coupon was used and its platform is owed no word of it",
+        Check::UsesAreTold,
+        "delete from delivery where delivery_id = md5('delivery 4')::uuid",
+    ),
+    planted(
+        "a platform is owed word of a use that never was",
+        Check::UsesAreTold,
+        "update delivery set subject_id = md5('coupon 3')::uuid, kind = 'write_off', identity = 'record-3'
+         where delivery_id = md5('delivery 7')::uuid",
+    ),
+    planted(
+        "a coupon is redeemed without a use",
+        Check::UsedOnce,
+        "update coupon set state = 'redeemed' where record = 'record-3'",
+    ),
+    planted(
+        "a coupon is still issued after its use",
+        Check::UsedOnce,
+        "update coupon set state = 'issued' where record = 'record-8'",
+    ),
+    planted(
+        "a coupon was used as its time was over",
+        Check::UsedInsideValidity,
+        "update redemption set redeemed_at = '2026-11-07T00:00:00+08:00' where order_no = 'order-3'",
+    ),
+    planted(
+        "a coupon was used before its first day, in a use that was undone",
+        Check::UsedInsideValidity,
+        "update redemption set redeemed_at = '2026-11-03T23:00:00+08:00' where order_no = 'order-1'",
+    ),
+    planted(
+        "a platform is told of a coupon that is not there",
+        Check::NothingElseIsTold,
+        "update delivery set kind = 'sync', subject_id = md5('nobody')::uuid
+         where delivery_id = md5('delivery 7')::uuid",
+    ),
+    planted(
+        "a platform is told of a coupon under another record",
+        Check::NothingElseIsTold,
+        "update delivery set identity = 'record-70' where delivery_id = md5('delivery 1')::uuid",
+    ),
+    planted(
+        "a platform without a wallet is told of a coupon",
+        Check::NothingElseIsTold,
+        "insert into delivery (delivery_id, app_id, kind, subject_id, placement_id, identity, due_at, created_at)
+         select md5('delivery 9')::uuid, app_id, 'sync', coupon_id, placement_id, record, '2026-11-12', issued_at
+         from coupon where record = 'record-4';
+         update placement set tells_claims = false where placement_id = md5('given on baidu')::uuid",
+    ),
+    planted(
+        "a delivery is done and no attempt succeeded",
+        Check::DoneMeansOneSuccess,
+        "update attempt set outcome = 'unknown' where delivery_id = md5('delivery 2')::uuid",
+    ),
+    planted(
+        "an attempt succeeded and its delivery is tried again",
+        Check::DoneMeansOneSuccess,
+        "update attempt set outcome = 'ok' where delivery_id = md5('delivery 7')::uuid",
+    ),
+    planted(
+        "an attempt was not counted",
+        Check::AttemptsCountUp,
+        "update delivery set attempts = 0 where delivery_id = md5('delivery 7')::uuid",
+    ),
+    planted(
+        "the number of an attempt was left out",
+        Check::AttemptsCountUp,
+        "update attempt set number = 3 where delivery_id = md5('delivery 1')::uuid and number = 2",
+    ),
+    planted(
+        "two attempts had one fence",
+        Check::FencesRise,
+        "update attempt set fence = 1 where delivery_id = md5('delivery 1')::uuid",
+    ),
+    planted(
+        "an attempt had a fence that was never given out",
+        Check::FencesRise,
+        "update attempt set fence = 2 where delivery_id = md5('delivery 7')::uuid",
+    ),
+    planted(
+        "a delivery was given up after the platform had asked for another try",
+        Check::NothingGivenUpEarly,
+        "update attempt set outcome = 'retry' where delivery_id = md5('delivery 3')::uuid",
+    ),
+    planted(
+        "a worker died with a delivery in its hands",
+        Check::NothingStuck,
+        "update delivery set leased_until = '2026-11-11T11:58:59+08:00' where state = 'leased'",
+    ),
+    planted(
+        "a delivery is due and nobody tries",
+        Check::NothingStuck,
+        "update delivery set due_at = '2026-11-11T11:54:59+08:00' where delivery_id = md5('delivery 7')::uuid",
+    ),
+    planted(
+        "a delivery waits for a placement that the platform knows",
+        Check::NothingStuck,
+        "update placement set platform_ref = '1002' where placement_id = md5('given on baidu')::uuid",
+    ),
+    planted(
+        "a platform heard of a use before it heard of the coupon",
+        Check::ToldInOrder,
+        "update attempt set started_at = '2026-11-05T10:00:01+08:00' where outcome = 'ok' and number = 2",
+    ),
+    planted(
+        "an attempt belongs to no delivery",
+        Check::NothingDangling,
+        "insert into attempt (delivery_id, number, fence, instance, started_at, duration_ms, outcome)
+         values (md5('nowhere')::uuid, 1, 1, 1, '2026-11-05', 1, 'ok')",
+    ),
+    planted(
+        "a delivery is about a placement of another app",
+        Check::NothingDangling,
+        "update delivery set placement_id = md5('made on own')::uuid where delivery_id = md5('delivery 7')::uuid",
+    ),
+    planted(
+        "a delivery was settled before it was owed",
+        Check::TimesAreSane,
+        "update delivery set settled_at = '2026-11-01' where delivery_id = md5('delivery 2')::uuid",
+    ),
+    planted(
+        "the last guard against a second use is gone",
+        Check::GuardsExist,
+        "drop index redemption_one_live",
+    ),
+    planted(
         "a guard was put back without a look at the rows",
         Check::GuardsExist,
         "alter table coupon add constraint coupon_way_known check (way in ('take', 'claim')) not valid",
@@ -249,7 +381,7 @@ async fn books_that_agree_are_clean() {
 
     assert_eq!(empty.broken(), Vec::<&str>::new(), "{empty}");
     assert_eq!(report.broken(), Vec::<&str>::new(), "{report}");
-    assert_eq!((report.coupons, Outcome::of(&Ok::<_, ()>(report)).exit_code()), (5, 0));
+    assert_eq!((report.coupons, Outcome::of(&Ok::<_, ()>(report)).exit_code()), (7, 0));
 }
 
 #[tokio::test]
@@ -359,7 +491,11 @@ async fn the_guards_are_those_that_the_migrations_make() {
     let made: Vec<(String, String)> = sqlx::query_as(
         r"select relname::text, conname::text
           from pg_constraint join pg_class on pg_class.oid = conrelid
-          where connamespace = 'public'::regnamespace and relname not like '\_sqlx%'",
+          where connamespace = 'public'::regnamespace and relname not like '\_sqlx%'
+          union
+          select owner.relname::text, made.relname::text
+          from pg_index join pg_class owner on owner.oid = indrelid join pg_class made on made.oid = indexrelid
+          where indisunique and owner.relnamespace = 'public'::regnamespace and owner.relname not like '\_sqlx%'",
     )
     .fetch_all(&db.pool)
     .await
@@ -380,4 +516,38 @@ async fn a_database_that_cannot_be_asked_is_neither_clean_nor_broken() {
     let answer = audit::run(&db.pool, &vault(), noon(), AuditScope::DataOnly).await;
 
     assert_eq!(Outcome::of(&answer).exit_code(), 3);
+}
+
+#[tokio::test]
+async fn a_use_that_stands_twice_is_found() {
+    let db = TestDatabase::new().await;
+    plant_consistent(&db.pool).await;
+    run(
+        &db.pool,
+        "drop index redemption_one_live;
+         update redemption set reversed_at = null where order_no = 'order-1'",
+    )
+    .await;
+
+    let report = audit(&db).await;
+
+    assert_eq!(report.broken(), ["used_once", "guards_exist"], "{report}");
+}
+
+#[tokio::test]
+async fn what_is_late_for_a_reason_is_not_stuck() {
+    for reason in [
+        "update app set secret_sealed = null",
+        "update channel set paused_at = '2026-11-11'",
+        "update channel set open_until = '2026-11-11T12:00:01+08:00'",
+    ] {
+        let db = TestDatabase::new().await;
+        plant_consistent(&db.pool).await;
+        run(&db.pool, "update delivery set due_at = '2026-11-03' where state = 'pending'").await;
+        run(&db.pool, reason).await;
+
+        let report = audit(&db).await;
+
+        assert_eq!(report.broken(), Vec::<&str>::new(), "{reason}: {report}");
+    }
 }

@@ -37,7 +37,7 @@ async fn the_ninth_caller_of_a_queue_of_eight_is_turned_away_at_once() {
     let took = asked.elapsed();
     holding.rollback().await.unwrap();
 
-    assert_eq!(ninth, Err(NoAnswer::Busy));
+    assert_eq!(ninth, Err(NoAnswer::Full));
     assert!(took < Duration::from_millis(50), "{took:?}");
     for answer in eight.await {
         answer.coupon();

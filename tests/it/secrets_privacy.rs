@@ -28,7 +28,7 @@ async fn dump(pool: &PgPool) -> String {
                 .fetch_all(pool)
                 .await
                 .unwrap();
-        dump += &format!("{table}\n{}\n", rows.join("\n"));
+        dump.extend([table, rows.join("\n")].map(|part| part + "\n"));
     }
     dump
 }

@@ -168,9 +168,9 @@ async fn the_doctor_knows_what_is_wrong_with_the_master_key() {
 
     for ((health, detail), (expected, words)) in seen.iter().zip([
         ("warning", "none: set secrets.master_keys_file"),
-        ("well", "seals; 1 secrets open"),
+        ("well", "seals; sealed so far: 1, all open"),
         ("broken", "key 1 is in use and not in"),
-        ("broken", "1 of 1 secrets do not open"),
+        ("broken", "1 of 1 sealed values do not open"),
         ("broken", "chmod 600"),
     ]) {
         assert!(health == expected && detail.contains(words), "{health}: {detail}");
@@ -209,7 +209,7 @@ async fn beside_our_own_postgres_a_key_is_made_once_and_missed_when_it_is_gone()
 
     let serve = Serve::start(&environment).await;
     let made = fs::read_to_string(&file).unwrap();
-    let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    let bits = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
     let key = kaquan(&["key", "create", "--name", "owner"], &environment).await.out;
     let body = json!({ "platform": "baidu", "app_key": "key", "name": "商城", "secret": "canary" });
     send(serve.address, key.trim(), "POST", "apps", body).await;
@@ -222,7 +222,7 @@ async fn beside_our_own_postgres_a_key_is_made_once_and_missed_when_it_is_gone()
     fs::rename(&away, &file).unwrap();
     Serve::start(&environment).await.stop().await;
 
-    assert_eq!((mode, made_again, made), (0o600, false, fs::read_to_string(&file).unwrap()));
+    assert_eq!((bits, made_again, made), (0o600, false, fs::read_to_string(&file).unwrap()));
     assert_eq!(status["keys"][0]["opened"], 1);
     assert_eq!(without.code, 1, "{without:?}");
     let last = without.err.lines().last().unwrap();

@@ -2,14 +2,20 @@
 
 pub mod admin;
 pub mod audit;
+pub mod baidu_desk;
 pub mod books;
+pub mod call;
 pub mod campaign_offer;
 pub mod command;
 pub mod corpus;
+pub mod counter;
 pub mod crash_load;
 pub mod crash_scene;
 pub mod database;
+pub mod delivery_chaos;
+pub mod delivery_plant;
 pub mod delivery_scene;
+pub mod delivery_stub;
 pub mod engine;
 pub mod letter;
 pub mod log;
@@ -21,6 +27,7 @@ pub mod recount;
 pub mod sabotage;
 pub mod serve;
 pub mod stage;
+pub mod stub;
 pub mod test_app;
 pub mod vault;
 pub mod volume;

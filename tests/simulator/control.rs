@@ -91,12 +91,20 @@ async fn the_clock_the_switches_and_the_apps_are_turned_over_the_wire() {
 }
 
 #[tokio::test]
-async fn the_page_loads_nothing_from_elsewhere() {
+async fn the_page_offers_everything_and_loads_nothing_from_elsewhere() {
     let stage = Stage::set().await;
 
     let page = stage.client.get(stage.url("/")).send().await.unwrap().text().await.unwrap();
 
-    assert!(page.contains("领取 Take coupon"));
+    let reply = stage.client.get(stage.url("/")).send().await.unwrap();
+    assert_eq!(reply.headers()["content-type"], "text/html;charset=UTF-8");
+    for words in ["应用", "用户", "领取", "卡券包", "库存", "平台下线", "严格性报告", "最近的调用"]
+    {
+        assert!(page.contains(words), "{words}");
+    }
+    for path in ["wallet", "take", "faults", "down", "report", "journal", "people", "templates"] {
+        assert!(page.contains(path), "{path}");
+    }
     assert!(!page.contains("http://") && !page.contains("https://"));
 }
 

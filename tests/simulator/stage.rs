@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kaquan::simulator::app::{DEFAULT_APP_KEY, DEFAULT_APP_SECRET};
+use kaquan::simulator::app::{App, DEFAULT_APP_KEY, DEFAULT_APP_SECRET};
 use kaquan::simulator::clock::Clock;
 use kaquan::simulator::sign::{Salt, sign};
 use kaquan::simulator::switches::Switches;
@@ -41,6 +41,11 @@ impl Stage {
         Self::build(Settings { switches, callback_timeout, ..Settings::default() }).await
     }
 
+    /// A stage whose journal keeps so many entries.
+    pub async fn forgetful(most_journal_kept: usize) -> Self {
+        Self::build(Settings { most_journal_kept, ..Settings::default() }).await
+    }
+
     async fn build(settings: Settings) -> Self {
         let begin = chrono::DateTime::from_timestamp(NOW, 0).unwrap();
         let settings = Settings {
@@ -62,10 +67,18 @@ impl Stage {
     }
 
     pub async fn fresh_token(&self) -> String {
+        self.token_for(DEFAULT_APP_KEY, DEFAULT_APP_SECRET).await
+    }
+
+    pub async fn token_of(&self, app: &App) -> String {
+        self.token_for(&app.app_key, &app.app_secret).await
+    }
+
+    async fn token_for(&self, key: &str, secret: &str) -> String {
         let query = [
             ("grant_type", "client_credentials"),
-            ("client_id", DEFAULT_APP_KEY),
-            ("client_secret", DEFAULT_APP_SECRET),
+            ("client_id", key),
+            ("client_secret", secret),
             ("scope", "smartapp_snsapi_base"),
         ];
         let reply = self.client.get(self.url("/oauth/2.0/token")).query(&query).send().await;

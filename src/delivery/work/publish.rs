@@ -97,8 +97,10 @@ async fn attempt(inner: &Inner, held: &Held) -> Result<Said, Said> {
         return Ok(nothing("投放已撤回，没有再发布"));
     }
     if let Some(last) = memory.sent.last() {
-        if inner.clock.now() < last.at + STRAGGLING {
-            return Err(Said::unheard(Outcome::NotAsked, "等待上一次创建的结果"));
+        let wait = last.at + STRAGGLING - inner.clock.now();
+        if wait > TimeDelta::zero() {
+            let after = Some(wait);
+            return Err(Said::unheard(Outcome::NotYet { after }, "等待上一次创建的结果"));
         }
         if let Some(found) = find(inner, held, &placement, &memory).await? {
             return Ok(found);
@@ -202,7 +204,7 @@ async fn remember(inner: &Inner, held: &Held, memory: &Memory) -> Result<(), Sai
     if ours.await? {
         return Ok(());
     }
-    Err(Said::unheard(Outcome::NotAsked, "others took this delivery over"))
+    Err(Said::unheard(Outcome::NotYet { after: None }, "others took this delivery over"))
 }
 
 /// Writes what came of it, in the transaction that settles it.

@@ -127,7 +127,7 @@ fn refused(problems: &[Problem]) -> Said {
 
 impl From<sqlx::Error> for Said {
     fn from(error: sqlx::Error) -> Self {
-        Self::unheard(Outcome::NotAsked, error.to_string())
+        Self::unheard(Outcome::NotYet { after: None }, error.to_string())
     }
 }
 
@@ -135,7 +135,9 @@ impl From<CallbackSecretError> for Said {
     fn from(error: CallbackSecretError) -> Self {
         let outcome = match error {
             CallbackSecretError::Sealed(_) => Outcome::Locked,
-            CallbackSecretError::Randomness(_) | CallbackSecretError::Db(_) => Outcome::NotAsked,
+            CallbackSecretError::Randomness(_) | CallbackSecretError::Db(_) => {
+                Outcome::NotYet { after: None }
+            }
         };
         Self::unheard(outcome, format!("no callback address to tell: {error}"))
     }

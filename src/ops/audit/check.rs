@@ -19,6 +19,17 @@ pub enum Check {
     ValidityFollowsTerms,
     TermsReadable,
     TimesAreSane,
+    ClaimsAreTold,
+    UsesAreTold,
+    UsedOnce,
+    UsedInsideValidity,
+    NothingElseIsTold,
+    DoneMeansOneSuccess,
+    AttemptsCountUp,
+    FencesRise,
+    NothingGivenUpEarly,
+    NothingStuck,
+    ToldInOrder,
     NothingDangling,
     SecretsOpen,
     GuardsExist,
@@ -28,7 +39,7 @@ pub enum Check {
 
 impl Check {
     /// All of them, in the order of the report.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 29] = [
         Self::NeverOversold,
         Self::CountersMatchRows,
         Self::StockIsTheSumOfAdditions,
@@ -42,6 +53,17 @@ impl Check {
         Self::ValidityFollowsTerms,
         Self::TermsReadable,
         Self::TimesAreSane,
+        Self::ClaimsAreTold,
+        Self::UsesAreTold,
+        Self::UsedOnce,
+        Self::UsedInsideValidity,
+        Self::NothingElseIsTold,
+        Self::DoneMeansOneSuccess,
+        Self::AttemptsCountUp,
+        Self::FencesRise,
+        Self::NothingGivenUpEarly,
+        Self::NothingStuck,
+        Self::ToldInOrder,
         Self::NothingDangling,
         Self::SecretsOpen,
         Self::GuardsExist,
@@ -75,6 +97,17 @@ impl Check {
             Self::ValidityFollowsTerms => "validity_follows_terms",
             Self::TermsReadable => "terms_readable",
             Self::TimesAreSane => "times_are_sane",
+            Self::ClaimsAreTold => "claims_are_told",
+            Self::UsesAreTold => "uses_are_told",
+            Self::UsedOnce => "used_once",
+            Self::UsedInsideValidity => "used_inside_validity",
+            Self::NothingElseIsTold => "nothing_else_is_told",
+            Self::DoneMeansOneSuccess => "done_means_one_success",
+            Self::AttemptsCountUp => "attempts_count_up",
+            Self::FencesRise => "fences_rise",
+            Self::NothingGivenUpEarly => "nothing_given_up_early",
+            Self::NothingStuck => "nothing_stuck",
+            Self::ToldInOrder => "told_in_order",
             Self::NothingDangling => "nothing_dangling",
             Self::SecretsOpen => "secrets_open",
             Self::GuardsExist => "guards_exist",
@@ -105,6 +138,31 @@ impl Check {
             Self::ValidityFollowsTerms => "Every coupon is valid when its terms say.",
             Self::TermsReadable => "Every version of every template's terms can be read.",
             Self::TimesAreSane => "Nothing happened in the future or ended before it began.",
+            Self::ClaimsAreTold => {
+                "What is claimed through us is owed to its platform exactly once."
+            }
+            Self::UsesAreTold => {
+                "A use is owed to its platform exactly once, and nothing else as one."
+            }
+            Self::UsedOnce => "A coupon is redeemed if, and only if, exactly one use of it stands.",
+            Self::UsedInsideValidity => {
+                "Every coupon was used after its issue and inside its validity."
+            }
+            Self::NothingElseIsTold => {
+                "A platform is told of coupons that exist, under their own records."
+            }
+            Self::DoneMeansOneSuccess => {
+                "A delivery is done if, and only if, one attempt succeeded."
+            }
+            Self::AttemptsCountUp => {
+                "Attempts are numbered 1, 2, 3, … and counted by their delivery."
+            }
+            Self::FencesRise => "Every attempt has a fence of its own, newer than the last.",
+            Self::NothingGivenUpEarly => {
+                "Nothing owed is given up without a clear \"no\" or the last try."
+            }
+            Self::NothingStuck => "Nothing owed is left lying.",
+            Self::ToldInOrder => "A platform hears of a coupon before it hears of its use.",
             Self::NothingDangling => "Every row points at rows that exist and belong together.",
             Self::SecretsOpen => {
                 "Every sealed secret names a known master key, and opens where it stands."

@@ -8,7 +8,9 @@ use sqlx::PgConnection;
 use super::{MOST_EXAMPLES, check::Check, report::Findings};
 use crate::{
     domain::{
-        id::{AppId, CodeId, HolderId, ImportId, KeyId, PlacementId, TemplateId, TokenId},
+        id::{
+            AppId, CodeId, DeliveryId, HolderId, ImportId, KeyId, PlacementId, TemplateId, TokenId,
+        },
         terms::{CodeSource, Terms},
         validity::ValidityRule,
     },
@@ -24,7 +26,7 @@ use crate::{
 };
 
 #[expect(clippy::cast_possible_wrap, reason = "twenty")]
-const MOST: i64 = MOST_EXAMPLES as i64;
+pub(super) const MOST: i64 = MOST_EXAMPLES as i64;
 
 /// Reads all terms; what cannot be read is found here and judged nowhere else.
 pub(super) async fn terms(
@@ -230,7 +232,7 @@ pub(super) async fn server(
     Ok(())
 }
 
-fn add_coupons(findings: &mut Findings, coupons: &[CouponFinding]) {
+pub(super) fn add_coupons(findings: &mut Findings, coupons: &[CouponFinding]) {
     for of_one_kind in coupons.chunk_by(|one, next| one.fault == next.fault) {
         let Some(first) = of_one_kind.first() else {
             continue;
@@ -263,6 +265,17 @@ const fn broken_by(fault: CouponFault) -> (Check, &'static str) {
             (Check::IssuedOrRefused, "was issued on a record that was refused")
         }
         CouponFault::CodeRepeated => (Check::CodesUnique, "shares its code or the looks of it"),
+        CouponFault::ClaimUntold => (
+            Check::ClaimsAreTold,
+            "is not owed to its platform exactly once, or owed to one without wallets",
+        ),
+        CouponFault::UseUntold => {
+            (Check::UsesAreTold, "was used and not owed exactly once, or owed and never used")
+        }
+        CouponFault::UseMiscounted => (Check::UsedOnce, "does not agree with its uses"),
+        CouponFault::UsedOutOfTime => {
+            (Check::UsedInsideValidity, "was used before or after its time")
+        }
     }
 }
 
@@ -282,5 +295,7 @@ fn name(row: &RowFinding) -> String {
         RowKind::Holder => HolderId::from(row.id).to_string(),
         RowKind::Refusal => format!("refusal of {}", HolderId::from(row.id)),
         RowKind::Key => KeyId::from(row.id).to_string(),
+        RowKind::Delivery => DeliveryId::from(row.id).to_string(),
+        RowKind::Attempt => format!("attempt at {}", DeliveryId::from(row.id)),
     }
 }

@@ -16,7 +16,10 @@ use crate::{
     },
     store::{
         self,
-        issuing::{Batch, IssuedCoupon, NewCoupon, NewHolder, OfferKey},
+        issuing::{
+            IssuedCoupon, OfferKey,
+            batch::{Batch, NewCoupon, NewHolder},
+        },
     },
 };
 
@@ -88,7 +91,7 @@ pub async fn set_based(
             batch.coupons.push(coupon);
             batch.holders.push(holder);
         }
-        store::issuing::write_batch(&mut conn, subject.now, &batch).await?;
+        store::issuing::batch::write_batch(&mut conn, subject.now, &batch).await?;
         count += SET as u64;
     }
     Ok(rate(count, begin.elapsed()))
@@ -124,6 +127,7 @@ fn claim(subject: Subject) -> anyhow::Result<(NewCoupon, NewHolder)> {
         ordinal: 1,
         record,
         code: None,
+        owed: None,
     };
     Ok((coupon, NewHolder { id: holder, app: subject.app, open_id }))
 }

@@ -1,4 +1,4 @@
-//! Signed callbacks as Baidu sends them, and a client of one connection that does nothing it need not.
+//! Signed callbacks as Baidu sends them, claims as a merchant sends them, and a client of one connection that does nothing it need not.
 
 use std::net::SocketAddr;
 
@@ -17,6 +17,15 @@ pub struct Target {
     pub token: String,
     /// Baidu's id of the template.
     pub platform_ref: String,
+}
+
+/// Where claims of one campaign go.
+#[derive(Debug, Clone)]
+pub struct ClaimTarget {
+    /// Our id of the placement.
+    pub placement: String,
+    /// An API key.
+    pub key: String,
 }
 
 /// How the server answered.
@@ -72,6 +81,23 @@ impl Client {
         self.send(request.as_bytes()).await
     }
 
+    /// Claims one coupon through us.
+    pub async fn claim(
+        &mut self,
+        target: &ClaimTarget,
+        record: &str,
+        open_id: &str,
+    ) -> std::io::Result<Heard> {
+        let ClaimTarget { placement, key } = target;
+        let body = format!(r#"{{"open_id":"{open_id}"}}"#);
+        let request = format!(
+            "POST /v1/admin/placements/{placement}/claims HTTP/1.1\r\nhost: kaquan\r\nauthorization: Bearer {key}\r\n\
+             idempotency-key: {record}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.send(request.as_bytes()).await
+    }
+
     /// Sends a request that costs the server nothing, to see what the client itself can do.
     pub async fn ping(&mut self) -> std::io::Result<Heard> {
         match self.send(b"GET /health/live HTTP/1.1\r\nhost: kaquan\r\n\r\n").await? {
@@ -110,6 +136,7 @@ fn understand(response: &[u8]) -> Option<Heard> {
     let status = head.get(9..12)?;
     Some(match status {
         "200" if body.starts_with(br#"{"errno":"0","msg":"success""#) => Heard::Code,
+        "201" => Heard::Code,
         "503" => Heard::Busy,
         _ => Heard::Other,
     })

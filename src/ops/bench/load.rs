@@ -14,7 +14,7 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 use tokio::{task::JoinSet, time::Instant};
 
-use super::callback::{Client, Heard, Target};
+use super::callback::{ClaimTarget, Client, Heard, Target};
 use crate::clock::Clock;
 
 /// What is asked.
@@ -24,6 +24,8 @@ pub enum Shape {
     Fresh(Arc<[Target]>),
     /// Records of an earlier run, over and over.
     Replay(Target, Arc<str>, u64),
+    /// Claims through us, each of somebody new.
+    Claims(ClaimTarget),
     /// Nothing at all.
     Nothing,
 }
@@ -153,6 +155,10 @@ impl Run {
                 let target = &targets[usize::try_from(number).unwrap_or_default() % targets.len()];
                 let (record, open_id) = names(&self.name, number);
                 client.call(target, &record, &open_id, now).await
+            }
+            Shape::Claims(target) => {
+                let (record, open_id) = names(&self.name, number);
+                client.claim(target, &record, &open_id).await
             }
             Shape::Replay(target, earlier, count) => {
                 let (record, open_id) = names(earlier, number % count);

@@ -51,6 +51,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 impl Server {
     /// Starts this very program as a server on the database.
     pub async fn start(database_url: &str) -> anyhow::Result<Self> {
+        Self::start_with(database_url, &[]).await
+    }
+
+    /// The same with more settings in its environment.
+    pub async fn start_with(database_url: &str, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let (address, metrics) = (free_address()?, free_address()?);
         let begun = Instant::now();
         let child = Command::new(std::env::current_exe()?)
@@ -59,6 +64,7 @@ impl Server {
             .env("KAQUAN__SERVER__LISTEN", address.to_string())
             .env("KAQUAN__METRICS__LISTEN", metrics.to_string())
             .env("KAQUAN__LOG__FILTER", "warn")
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
@@ -154,7 +160,7 @@ pub fn processor_s(process: &str) -> Option<f64> {
     Some(ticks / per_second as f64)
 }
 
-fn free_address() -> anyhow::Result<SocketAddr> {
+pub(super) fn free_address() -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?)
 }

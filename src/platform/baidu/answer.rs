@@ -17,7 +17,7 @@ pub struct Heard<T> {
     pub status: u16,
     /// What Baidu answered.
     pub answer: Answer,
-    /// From the first byte sent to the last one heard.
+    /// From connecting to the last byte of the answer.
     pub took: Duration,
 }
 

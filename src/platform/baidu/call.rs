@@ -72,6 +72,26 @@ impl Call {
         }
     }
 
+    /// Whether it only asks, so that nothing has changed there whatever became of it.
+    pub const fn only_asks(self) -> bool {
+        match self {
+            Self::Token
+            | Self::SessionKey
+            | Self::OldSessionKey
+            | Self::ListTemplates
+            | Self::ListBanners
+            | Self::Statistics => true,
+            Self::CreateTemplate
+            | Self::UpdateTemplate
+            | Self::DeleteTemplate
+            | Self::CreateBanner
+            | Self::DeleteBanner
+            | Self::AddStock
+            | Self::Sync
+            | Self::WriteOff => false,
+        }
+    }
+
     /// Whether even a good answer is nobody's to read, so that it is never kept.
     pub const fn answers_with_a_secret(self) -> bool {
         match self {

@@ -20,14 +20,19 @@ use super::{
     wire::{self, Malformed, Taken},
 };
 use crate::{
+    clock::Clock,
     domain::{
         app::PlatformKind,
         claim::{ClaimRefusal, PassingRefusal},
         stock::Way,
     },
-    http::client_address::client_address,
+    http::{
+        arrival::{Line, with_receipt},
+        client_address::client_address,
+    },
     issuing::{self, Answer, Issuer, Made, NoAnswer, OfferKey},
     service::{
+        repair_reply::{Doubts, Watch},
         route::{Directory, Route},
         source::Sources,
     },
@@ -40,6 +45,10 @@ pub struct Callbacks {
     pub directory: Arc<Directory>,
     /// Issues.
     pub issuer: Issuer,
+    /// Takes care of answers that may not have arrived.
+    pub doubts: Arc<Doubts>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
     /// Learns where Baidu calls from.
     pub sources: Arc<Sources>,
     /// How far a new record's timestamp may be from now.
@@ -52,6 +61,8 @@ pub struct Callbacks {
 const LONGEST_BODY: usize = 64 * 1024;
 /// How long a body may take to arrive.
 const BODY_PATIENCE: Duration = Duration::from_secs(5);
+/// How long Baidu waits for an answer. "平台为用户分配券" does not say; the newer push of events says 3 seconds.
+const BAIDU_PATIENCE: TimeDelta = TimeDelta::seconds(3);
 
 /// The callback's routes.
 pub fn router(state: Callbacks) -> Router {
@@ -60,33 +71,49 @@ pub fn router(state: Callbacks) -> Router {
 
 /// Answers one callback. Whatever goes wrong here, the answer is Baidu's to understand.
 async fn callback(State(state): State<Callbacks>, request: Request<Body>) -> Response {
-    let reply = state.answer(request).await;
+    let began = state.clock.now();
+    let line = request.extensions().get::<Line>().cloned();
+    let (reply, watch) = state.answer(request).await;
     metrics::counter!("kaquan_baidu_callbacks_total", "outcome" => reply.outcome()).increment(1);
-    reply.into_response()
+    let response = reply.into_response();
+    let Some(watch) = watch else { return response };
+    let clock = state.clock;
+    let receipt = move || {
+        // Later than that, nobody at Baidu is listening: the watch is dropped here, and with it left in doubt.
+        if clock.now() - began <= BAIDU_PATIENCE {
+            watch.arrived();
+        }
+    };
+    with_receipt(response, line, Box::new(receipt))
 }
 
 impl Callbacks {
-    async fn answer(&self, request: Request<Body>) -> Reply {
+    /// The answer; with a watch when Baidu has to hear it.
+    async fn answer(&self, request: Request<Body>) -> (Reply, Option<Watch>) {
+        match self.understand(request).await {
+            Ok(request) => self.issue(request).await,
+            Err(reply) => (reply, None),
+        }
+    }
+
+    async fn understand(&self, request: Request<Body>) -> Result<issuing::Request, Reply> {
         // The token stands last in the path; it is not taken from an extractor, so that none can print it.
         let token = request.uri().path().rsplit('/').next().unwrap_or_default();
         let route = match self.directory.find(token, PlatformKind::Baidu).await {
             Ok(Some(route)) => route,
-            Ok(None) => return Reply::NotFound,
+            Ok(None) => return Err(Reply::NotFound),
             Err(error) => {
                 tracing::error!(error = %error, "Cannot look up a callback token");
-                return Reply::Busy;
+                return Err(Reply::Busy);
             }
         };
         let caller = client_address(&request, &self.trusted_proxies);
         // Only what was understood is kept while the engine works: with thousands waiting, bodies add up.
-        let read = match read_body(request).await {
-            Ok(body) => wire::read(&body).map_err(Reply::Malformed),
-            Err(reply) => Err(reply),
+        let letter = {
+            let body = read_body(request).await?;
+            wire::read(&body).map_err(Reply::Malformed)?
         };
-        match read.and_then(|taken| self.check(&route, taken, caller)) {
-            Ok(request) => self.issue(request).await,
-            Err(reply) => reply,
-        }
+        self.check(&route, letter, caller)
     }
 
     /// After "平台为用户分配券": template, then sign; the engine alone knows old records from new.
@@ -135,18 +162,26 @@ impl Callbacks {
         })
     }
 
-    async fn issue(&self, request: issuing::Request) -> Reply {
+    async fn issue(&self, request: issuing::Request) -> (Reply, Option<Watch>) {
         let placement = request.offer.placement;
+        // From here on a coupon may come of it, whoever is still there to hear so.
+        let watch = self.doubts.watch(request.app, request.record.clone());
         match self.issuer.issue(request).await {
-            Ok(Answer::Issued(coupon)) => Reply::Code(coupon.code),
+            Ok(Answer::Issued(coupon)) => (Reply::Code(coupon.code), Some(watch)),
             Ok(Answer::Refused(refusal)) => {
+                watch.dismiss();
                 // Baidu never does that: somebody guesses, or replays with changes.
                 if refusal == ClaimRefusal::from(PassingRefusal::RecordTaken) {
                     tracing::warn!(placement.id = %placement, "A callback reuses a record");
                 }
-                Reply::Refused(refusal)
+                (Reply::Refused(refusal), None)
             }
-            Err(NoAnswer::Busy | NoAnswer::Failed) => Reply::Busy,
+            Err(NoAnswer::Full) => {
+                watch.dismiss();
+                (Reply::Busy, None)
+            }
+            // The engine may yet give a code, of which Baidu then has to be told.
+            Err(NoAnswer::Busy | NoAnswer::Failed) => (Reply::Busy, None),
         }
     }
 }

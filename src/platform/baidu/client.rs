@@ -16,7 +16,7 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use url::Url;
 
-use crate::config;
+use crate::config::baidu::Baidu;
 
 /// Makes the calls. Cheap to clone: all clones share their connections.
 #[derive(Debug, Clone)]
@@ -42,7 +42,7 @@ const IDLE: Duration = Duration::from_secs(20);
 
 impl Client {
     /// Built once; fails only where the machine has no certificates to trust.
-    pub fn new(config: &config::baidu::Baidu) -> reqwest::Result<Self> {
+    pub fn new(config: &Baidu) -> reqwest::Result<Self> {
         let _already_installed = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .user_agent(concat!("kaquan/", env!("CARGO_PKG_VERSION")))

@@ -24,6 +24,15 @@ pub fn differences(shown: &ShownTemplate, form: &TemplateForm) -> Vec<&'static s
     same.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
 }
 
+/// Those that stand there just so, the newest first: what became of a creation that went unanswered. Whose placement they
+/// are already is for the caller to know.
+pub fn lookalikes<'a>(shown: &'a [ShownTemplate], form: &TemplateForm) -> Vec<&'a ShownTemplate> {
+    let alike = |shown: &&ShownTemplate| shown.deleted == 0 && differences(shown, form).is_empty();
+    let mut found: Vec<_> = shown.iter().filter(alike).collect();
+    found.sort_by_key(|shown| std::cmp::Reverse((shown.created_at, shown.id)));
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use secrecy::SecretString;
@@ -84,5 +93,26 @@ mod tests {
         });
 
         assert_eq!(differences(&shown, &form()), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn lookalikes_come_newest_first_and_without_the_deleted() {
+        let numbered = |id: i64, change: (&'static str, Value)| {
+            shown(|template| {
+                template["id"] = id.into();
+                template[change.0] = change.1;
+            })
+        };
+        let all = [
+            numbered(1, ("createTime", json!(5))),
+            numbered(2, ("deleted", json!(1))),
+            numbered(3, ("title", json!("x"))),
+            numbered(4, ("createTime", json!(5))),
+            numbered(5, ("createTime", json!(3))),
+        ];
+
+        let ids: Vec<_> = lookalikes(&all, &form()).iter().map(|shown| shown.id).collect();
+
+        assert_eq!(ids, [4, 1, 5]);
     }
 }

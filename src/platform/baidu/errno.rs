@@ -37,7 +37,7 @@ const fn row<T>(said: T, meaning: &'static str, reaction: Reaction) -> Known<T> 
 }
 
 /// The gateway's `error_code`.
-pub const GATEWAY: [Known<i64>; 18] = [
+pub static GATEWAY: [Known<i64>; 18] = [
     row(1, "unknown error", Reaction::Unknown),
     row(2, "service temporarily unavailable", Reaction::Busy),
     row(3, "unsupported openapi method", Reaction::Refused),
@@ -69,7 +69,7 @@ pub const RECORD_EXISTS: i64 = 40000;
 pub const PARAMETER_ERRORS: [i64; 4] = [40001, 41000, 2002, 30001];
 
 /// The coupon service's `errno`.
-pub const BUSINESS: [Known<i64>; 31] = [
+pub static BUSINESS: [Known<i64>; 31] = [
     row(BANNER_EXISTS, "the template has a banner already", Reaction::Refused),
     row(NO_TEMPLATE, "coupon template does not exist", Reaction::Refused),
     row(70002, "list of codes too large", Reaction::Refused),
@@ -106,7 +106,7 @@ pub const BUSINESS: [Known<i64>; 31] = [
 ];
 
 /// The OAuth server's `error`.
-pub const OAUTH: [Known<&str>; 11] = [
+pub static OAUTH: [Known<&str>; 11] = [
     row("invalid_client", "unknown AppKey or wrong AppSecret", Reaction::Locked),
     row("unauthorized_client", "the app may not ask for tokens", Reaction::Locked),
     row("invalid_request", "the request for a token is malformed", Reaction::Locked),

@@ -25,7 +25,7 @@ pub struct CallError {
     pub status: Option<u16>,
     /// The pause that Baidu asked for.
     pub retry_after: Option<TimeDelta>,
-    /// From the first byte sent to the last one heard.
+    /// From connecting to the last byte of the answer.
     pub took: Duration,
     answer: Answer,
 }

@@ -103,7 +103,8 @@ fn check_span(from: i64, until: i64, problems: &mut Problems) {
     problems.expect(from < until, "validity", both(ordered));
 }
 
-/// All that Baidu would refuse about a banner; its picture was looked at when it was read.
+/// All that Baidu would refuse about a banner; its picture was looked at when it was read. The coupon pages bound neither
+/// title nor path; the title gets the limit of a template's.
 pub fn check_banner(form: &BannerForm) -> Result<(), Vec<Problem>> {
     let mut problems = Problems::default();
     let title = ("标题为 1 至 10 个汉字", "title: 1 to 10 Chinese characters");
@@ -196,14 +197,15 @@ mod tests {
 
     #[test]
     fn each_text_fits_to_the_column() {
-        let set: [(&str, usize, fn(&mut TemplateForm) -> &mut String); 5] = [
+        type Field = fn(&mut TemplateForm) -> &mut String;
+        let fields: [(&str, usize, Field); 5] = [
             ("title", 10, |form| &mut form.title),
             ("texts.description", 20, |form| &mut form.description),
             ("texts.introduction", 500, |form| &mut form.introduce),
             ("texts.threshold", 20, |form| &mut form.sill),
             ("texts.limit", 20, |form| &mut form.take_limit),
         ];
-        for (param, most, field) in set {
+        for (param, most, field) in fields {
             let with = |text: String| {
                 let mut form = good();
                 *field(&mut form) = text;

@@ -15,24 +15,41 @@ pub fn outcome(call: Call, failure: &Failure, after: Option<TimeDelta>, doubt: b
     if was_done_before(call, failure, doubt) {
         return Outcome::DoneBefore;
     }
+    let outcome = of_failure(call, failure, after);
+    if let Outcome::Unknown { after } = outcome
+        && call.only_asks()
+    {
+        return Outcome::Busy { after };
+    }
+    // A "no" to the app's wish for a token is no "no" to what the token was for.
+    if outcome == Outcome::Refused && call == Call::Token {
+        return Outcome::Locked;
+    }
+    outcome
+}
+
+fn of_failure(call: Call, failure: &Failure, after: Option<TimeDelta>) -> Outcome {
     match failure {
         // What no table knows is a "no"; a word of the OAuth server's that nobody knows is not.
         Failure::Gateway { .. } | Failure::Business { .. } => {
             of_reaction(failure.reaction().unwrap_or(Reaction::Refused), failure, after)
         }
+        // There the grant is a user's login code, and nothing of the app's.
+        Failure::OAuth { error } if call == Call::OldSessionKey && error == "invalid_grant" => {
+            Outcome::Refused
+        }
         Failure::OAuth { .. } => {
             of_reaction(failure.reaction().unwrap_or(Reaction::Unknown), failure, after)
         }
-        Failure::BannerExists { .. } => Outcome::Refused,
-        Failure::DataFalse => Outcome::Busy { after },
-        Failure::Http { status: 429 } => Outcome::Busy { after },
+        // The same request will do no better next time.
+        Failure::BannerExists { .. } | Failure::NotSent(Unsent::Request(_)) => Outcome::Refused,
+        Failure::NotSent(Unsent::Address(_)) => Outcome::Locked,
+        Failure::DataFalse
+        | Failure::Http { status: 429 }
+        | Failure::NotSent(Unsent::Connect(_)) => Outcome::Busy { after },
         Failure::Decode(_) | Failure::Http { .. } | Failure::Transport { .. } => {
             Outcome::Unknown { after }
         }
-        Failure::NotSent(Unsent::Connect(_)) => Outcome::Busy { after },
-        // The same address and the same request will do no better next time.
-        Failure::NotSent(Unsent::Address(_)) => Outcome::Locked,
-        Failure::NotSent(Unsent::Request(_)) => Outcome::Refused,
     }
 }
 
@@ -41,13 +58,12 @@ fn of_reaction(reaction: Reaction, failure: &Failure, after: Option<TimeDelta>) 
         Reaction::TooFast => Outcome::TooFast,
         Reaction::UsedUpToday => Outcome::UsedUpToday,
         Reaction::Locked => Outcome::Locked,
-        Reaction::Busy => Outcome::Busy { after },
         Reaction::Unknown => Outcome::Unknown { after },
         Reaction::Refused => Outcome::Refused,
-        // Asked about after a fresh token did not help either. 100 is then what it says, a wrong parameter; the others
-        // mean that somebody else's fresh token has overtaken ours.
+        // Who asks about a token has tried a fresh one, which did not help either: 100 is then what it says, a wrong
+        // parameter, and the others mean that somebody else's fresh token has overtaken ours.
         Reaction::FreshToken if *failure == (Failure::Gateway { code: 100 }) => Outcome::Refused,
-        Reaction::FreshToken => Outcome::Busy { after },
+        Reaction::Busy | Reaction::FreshToken => Outcome::Busy { after },
     }
 }
 
@@ -94,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn each_row_of_the_gateways_table_means_the_same_for_every_call() {
+    fn each_row_of_the_gateways_table_means_the_same_for_every_call_that_changes_something() {
         for (codes, meant) in [
             (vec![1], UNKNOWN),
             (vec![2, 13], BUSY),
@@ -109,12 +125,30 @@ mod tests {
             (vec![7, 9999, -1], Outcome::Refused),
         ] {
             for code in codes {
-                for call in Call::ALL {
+                for call in Call::ALL.into_iter().filter(|call| !call.only_asks()) {
                     let failure = Failure::Gateway { code };
                     assert_eq!(sure(call, &failure), meant, "{call:?} {code}");
                     assert_eq!(in_doubt(call, &failure), meant, "{call:?} {code}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_question_leaves_no_doubt() {
+        let lost = Failure::Transport { timed_out: true, cause: String::new() };
+        for call in Call::ALL.into_iter().filter(|call| call.only_asks()) {
+            for failure in [&lost, &Failure::Gateway { code: 1 }, &Failure::Http { status: 502 }] {
+                assert_eq!(sure(call, failure), BUSY, "{call:?}");
+            }
+        }
+        assert_eq!(sure(Call::ListTemplates, &business(40001)), Outcome::Refused);
+    }
+
+    #[test]
+    fn a_token_that_is_not_given_kills_nothing() {
+        for failure in [Failure::Gateway { code: 3 }, Failure::Gateway { code: 77 }, business(7)] {
+            assert_eq!(sure(Call::Token, &failure), Outcome::Locked, "{failure}");
         }
     }
 
@@ -161,8 +195,8 @@ mod tests {
             ("expired_token", BUSY),
             ("invalid_token", BUSY),
             ("temporarily_unavailable", BUSY),
-            ("server_error", UNKNOWN),
-            ("never_heard_of", UNKNOWN),
+            ("server_error", BUSY),
+            ("never_heard_of", BUSY),
         ] {
             assert_eq!(
                 sure(Call::Token, &Failure::OAuth { error: word.to_owned() }),
@@ -170,6 +204,14 @@ mod tests {
                 "{word}"
             );
         }
+    }
+
+    #[test]
+    fn a_login_code_that_is_not_taken_is_no_trouble_of_the_apps() {
+        let grant = Failure::OAuth { error: "invalid_grant".to_owned() };
+
+        assert_eq!(sure(Call::OldSessionKey, &grant), Outcome::Refused);
+        assert_eq!(sure(Call::SessionKey, &business(40001)), Outcome::Refused);
     }
 
     #[test]
@@ -223,7 +265,7 @@ mod tests {
     #[test]
     fn creating_is_never_presumed() {
         for call in [Call::CreateTemplate, Call::CreateBanner, Call::UpdateTemplate] {
-            for known in errno::BUSINESS {
+            for known in &errno::BUSINESS {
                 assert_ne!(in_doubt(call, &business(known.said)), Outcome::DoneBefore);
             }
         }

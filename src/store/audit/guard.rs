@@ -2,7 +2,8 @@
 
 use sqlx::PgConnection;
 
-/// Every constraint that the migrations make, with its table; a test holds the list against a fresh database.
+/// Every constraint and every unique index that the migrations make, with its table; a test holds the list against a
+/// fresh database.
 pub const GUARDS: &[(&str, &str)] = &[
     ("api_key", "api_key_once"),
     ("api_key", "api_key_pkey"),
@@ -14,6 +15,7 @@ pub const GUARDS: &[(&str, &str)] = &[
     ("attempt", "attempt_number_from_one"),
     ("attempt", "attempt_once"),
     ("attempt", "attempt_outcome_known"),
+    ("banner", "banner_one_per_placement"),
     ("banner", "banner_pkey"),
     ("banner", "banner_placement"),
     ("banner", "banner_state_known"),
@@ -45,6 +47,7 @@ pub const GUARDS: &[(&str, &str)] = &[
     ("delivery", "delivery_lease_whole"),
     ("delivery", "delivery_one_per_identity"),
     ("delivery", "delivery_pkey"),
+    ("delivery", "delivery_retries_counted"),
     ("delivery", "delivery_settled_once"),
     ("delivery", "delivery_state_known"),
     ("delivery_instance", "delivery_instance_pkey"),
@@ -63,6 +66,7 @@ pub const GUARDS: &[(&str, &str)] = &[
     ("platform_token", "platform_token_app"),
     ("platform_token", "platform_token_pkey"),
     ("redemption", "redemption_coupon"),
+    ("redemption", "redemption_one_live"),
     ("redemption", "redemption_pkey"),
     ("redemption", "redemption_reversed_later"),
     ("refusal", "refusal_one_per_record"),
@@ -132,6 +136,12 @@ pub async fn list_broken(conn: &mut PgConnection) -> sqlx::Result<Vec<BrokenGuar
                 from pg_constraint
                 join ours on ours.oid = conrelid
                 where ours.relname = wanted.relname and conname = wanted.name
+            ) and not exists (
+                select
+                from pg_index
+                join ours on ours.oid = indrelid
+                join pg_class as made on made.oid = indexrelid
+                where indisunique and ours.relname = wanted.relname and made.relname = wanted.name
             )
             union all
             select conname, 'not_validated'

@@ -26,6 +26,10 @@ pub enum RowKind {
     Refusal,
     /// An API key.
     Key,
+    /// Something owed to a platform.
+    Delivery,
+    /// A try, by the delivery that was tried.
+    Attempt,
 }
 
 /// One row that breaks a promise.
@@ -65,6 +69,18 @@ pub async fn list_dangling(conn: &mut PgConnection, most: i64) -> sqlx::Result<V
             from code
             left join code_import using (import_id, template_id)
             where code_import.import_id is null
+            union all
+            select 'delivery', delivery.delivery_id
+            from delivery
+            left join app using (app_id)
+            left join placement using (placement_id)
+            where app.app_id is null
+                or delivery.placement_id is not null and placement.app_id is distinct from delivery.app_id
+            union all
+            select 'attempt', attempt.delivery_id
+            from attempt
+            left join delivery using (delivery_id)
+            where delivery.delivery_id is null
         ) as dangling
         order by kind, id
         limit $1
@@ -100,6 +116,8 @@ pub async fn list_with_strange_times(
             select 'import', import_id from code_import where finished_at < started_at
             union all
             select 'key', key_id from api_key where revoked_at < created_at
+            union all
+            select 'delivery', delivery_id from delivery where settled_at < created_at
             union all
             select 'refusal', holder_id from refusal where $1::timestamptz + interval '5 seconds' < refused_at
         ) as strange

@@ -65,20 +65,3 @@ pub async fn pause(
     .await?;
     Ok(result.rows_affected() > 0)
 }
-
-/// Makes sure that every app has a channel.
-pub async fn ensure_all(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!(
-        r#"
-        insert into channel (app_id, refilled_at)
-        select app_id, $1
-        from app
-        where not exists (select from channel where channel.app_id = app.app_id)
-        on conflict do nothing
-        "#,
-        now,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use crate::domain::{
     delivery::{AttemptOutcome, Verdict},
-    id::{AppId, DeliveryId},
+    id::DeliveryId,
 };
 
 /// What came of one attempt.
@@ -78,24 +78,4 @@ pub async fn settle(
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|row| row.delivery_id).collect())
-}
-
-/// What waited for nothing but the platform is due now.
-pub async fn end_outage(
-    conn: &mut PgConnection,
-    now: DateTime<Utc>,
-    app: AppId,
-) -> sqlx::Result<u64> {
-    let result = sqlx::query!(
-        r#"
-        update delivery
-        set due_at = $2, outage = false
-        where app_id = $1 and state = 'pending' and outage and due_at > $2
-        "#,
-        app as _,
-        now,
-    )
-    .execute(conn)
-    .await?;
-    Ok(result.rows_affected())
 }

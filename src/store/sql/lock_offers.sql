@@ -6,6 +6,8 @@ select
     template.state as "template_state!: TemplateState",
     template.version as "version!",
     placement.state as "placement_state!: PlacementState",
+    placement.tells_claims as "tells_claims!",
+    placement.known_there as "known_there!",
     stock.total - stock.issued as "left!",
     (
         -- One record may be asked for from two templates at once. Whoever comes second then sees the first one's answer,
@@ -24,12 +26,13 @@ cross join lateral (
     for no key update
 ) template
 cross join lateral (
-    select p.placement_id, p.state
+    select p.placement_id, p.state, p.tells_claims, p.platform_ref is not null as known_there
     from placement p
     where p.placement_id = asked.placement_id
       -- Spelled so that no index is found for it: the key of the placement is the one to use.
       and p.template_id is not distinct from template.template_id
-    -- A row that is only looked at would be the one from before the wait, and a pause that came in between be missed.
+    -- A row that is only looked at would be the one from before the wait, and a pause that came in between be missed,
+    -- or the platform's id, for which what is owed would wait for ever.
     for share
 ) placement
 cross join lateral (

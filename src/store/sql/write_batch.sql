@@ -23,6 +23,17 @@ taken as (
     set state = 'taken'
     from unnest($13::uuid[]) as used (code_id)
     where code.code_id = used.code_id
+),
+new_owed as (
+    -- Most batches owe nothing: then this costs a few microseconds.
+    insert into delivery (
+        delivery_id, app_id, kind, subject_id, placement_id, identity, state, due_at, created_at
+    )
+    select
+        owed.delivery_id, owed.app_id, 'sync', owed.coupon_id, owed.placement_id, owed.record,
+        owed.state, $1, $1
+    from unnest($27::uuid[], $28::uuid[], $29::uuid[], $30::uuid[], $31::text[], $32::text[])
+        as owed (delivery_id, app_id, coupon_id, placement_id, record, state)
 )
 insert into coupon (
     coupon_id, placement_id, template_id, terms_version, app_id, holder_id, person_id, ordinal,

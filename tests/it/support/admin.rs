@@ -9,7 +9,9 @@ use http_body_util::BodyExt;
 use kaquan::{
     api::{self, AdminState},
     clock::{Clock, ManualClock},
+    config::issuing::Issuing,
     domain::access::Role,
+    issuing::{self, Engine},
     service::create_key::create_key,
     vault::Vault,
 };
@@ -27,6 +29,7 @@ pub struct Admin {
     pub changed: Arc<Notify>,
     pub router: Router,
     pub owner: String,
+    _engine: Engine,
 }
 
 #[derive(Debug)]
@@ -51,15 +54,19 @@ impl Admin {
         let database = TestDatabase::new().await;
         let clock = Arc::new(ManualClock::at(noon()));
         let changed = Arc::new(Notify::new());
+        let (issuer, engine) =
+            issuing::start(&Issuing::default(), &database.options, clock.clone()).unwrap();
         let router = api::router(AdminState {
             db: database.pool.clone(),
             vault: vault.clone(),
+            issuer,
             clock: clock.clone(),
             public_url: "https://coupons.example.com/".parse().unwrap(),
             changed: changed.clone(),
         });
         let (_, owner) = create_key(&database.pool, noon(), "owner", Role::Owner).await.unwrap();
-        Self { database, vault, clock, changed, router, owner: owner.reveal().to_owned() }
+        let owner = owner.reveal().to_owned();
+        Self { database, vault, clock, changed, router, owner, _engine: engine }
     }
 
     pub fn db(&self) -> &PgPool {

@@ -1,7 +1,8 @@
 -- A small merchant whose books agree. Ids are hashes of names, so that tests can say whom they mean.
-insert into app (app_id, platform, app_key, name, created_at, updated_at) values
-    (md5('baidu')::uuid, 'baidu', 'key-1', '小程序', '2026-10-01', '2026-10-01'),
-    (md5('own')::uuid, 'own', 'shop', '门店', '2026-10-01', '2026-10-02');
+insert into app (app_id, platform, app_key, name, secret_sealed, created_at, updated_at) values
+    (md5('baidu')::uuid, 'baidu', 'key-1', '小程序', 'sealed', '2026-10-01', '2026-10-01'),
+    (md5('own')::uuid, 'own', 'shop', '门店', null, '2026-10-01', '2026-10-02');
+insert into channel (app_id, refilled_at) values (md5('baidu')::uuid, '2026-10-01');
 
 begin;
 insert into template (template_id, version, created_at, updated_at) values
@@ -17,20 +18,22 @@ from (values
 ) as terms (name, version, changes);
 commit;
 
-insert into placement (placement_id, template_id, app_id, created_at, updated_at) values
-    (md5('made on baidu')::uuid, md5('made')::uuid, md5('baidu')::uuid, '2026-10-01', '2026-10-01'),
-    (md5('made on own')::uuid, md5('made')::uuid, md5('own')::uuid, '2026-10-01', '2026-10-01'),
-    (md5('given on baidu')::uuid, md5('given')::uuid, md5('baidu')::uuid, '2026-10-01', '2026-10-01');
+insert into placement (placement_id, template_id, app_id, platform_ref, tells_claims, created_at, updated_at) values
+    (md5('made on baidu')::uuid, md5('made')::uuid, md5('baidu')::uuid, '1001', true, '2026-10-01', '2026-10-01'),
+    (md5('made on own')::uuid, md5('made')::uuid, md5('own')::uuid, null, false, '2026-10-01', '2026-10-01'),
+    (md5('given on baidu')::uuid, md5('given')::uuid, md5('baidu')::uuid, null, true, '2026-10-01', '2026-10-01');
 insert into callback_token (token_id, placement_id, secret_hash, created_at)
 values (md5('token')::uuid, md5('made on baidu')::uuid, sha256('secret'), '2026-10-01');
 insert into stock (placement_id, way, total, issued) values
-    (md5('made on baidu')::uuid, 'take', 10, 2),
+    (md5('made on baidu')::uuid, 'take', 10, 3),
+    (md5('made on baidu')::uuid, 'claim', 1, 1),
     (md5('made on own')::uuid, 'claim', 5, 1),
     (md5('given on baidu')::uuid, 'take', 2, 2);
 insert into stock_addition (addition_id, app_id, placement_id, way, name, amount, added_by, added_at) values
     (md5('a1')::uuid, md5('baidu')::uuid, md5('made on baidu')::uuid, 'take', 'first', 12, 'key', '2026-10-01'),
     (md5('a2')::uuid, md5('baidu')::uuid, md5('made on baidu')::uuid, 'take', 'back', -2, 'key', '2026-10-02'),
     (md5('a3')::uuid, md5('own')::uuid, md5('made on own')::uuid, 'claim', 'first', 5, 'key', '2026-10-01'),
+    (md5('a5')::uuid, md5('baidu')::uuid, md5('made on baidu')::uuid, 'claim', 'kept', 1, 'key', '2026-10-01'),
     (md5('a4')::uuid, md5('baidu')::uuid, md5('given on baidu')::uuid, 'take', 'given', 2, 'key', '2026-10-01');
 
 insert into code_import (import_id, template_id, started_at, finished_at)
@@ -45,7 +48,9 @@ insert into member (member_id, uid, created_at) values (md5('alice')::uuid, 'u-1
 insert into holder (holder_id, app_id, open_id, member_id, created_at) values
     (md5('alice on baidu')::uuid, md5('baidu')::uuid, 'open-alice', md5('alice')::uuid, '2026-11-02'),
     (md5('alice on own')::uuid, md5('own')::uuid, 'open-alice', md5('alice')::uuid, '2026-11-02'),
-    (md5('bob')::uuid, md5('baidu')::uuid, 'open-bob', null, '2026-11-02');
+    (md5('bob')::uuid, md5('baidu')::uuid, 'open-bob', null, '2026-11-02'),
+    (md5('carol')::uuid, md5('baidu')::uuid, 'open-carol', null, '2026-11-02'),
+    (md5('dave')::uuid, md5('baidu')::uuid, 'open-dave', null, '2026-11-02');
 
 insert into coupon (
     coupon_id, placement_id, template_id, terms_version, app_id, holder_id, person_id, ordinal,
@@ -66,10 +71,61 @@ from (values
         '2026-11-01T00:00:00+08:00', '2026-12-31T00:00:00+08:00', '2026-11-03T09:00:00+08:00'),
     -- Taken before the holder was linked to a member.
     (5, 'given on baidu', 'given', 1, 'baidu', 'alice on baidu', 'alice on baidu', 1, 'take', 'up-01',
-        '2026-11-01T00:00:00+08:00', '2026-12-31T00:00:00+08:00', '2026-11-02T10:00:00+08:00')
+        '2026-11-01T00:00:00+08:00', '2026-12-31T00:00:00+08:00', '2026-11-02T10:00:00+08:00'),
+    -- These two were used.
+    (7, 'made on baidu', 'made', 2, 'baidu', 'carol', 'carol', 1, 'claim', 'KQ00000000000000007',
+        '2026-11-04T00:00:00+08:00', '2026-11-07T00:00:00+08:00', '2026-11-03T09:00:00+08:00'),
+    (8, 'made on baidu', 'made', 2, 'baidu', 'dave', 'dave', 1, 'take', 'KQ00000000000000008',
+        '2026-11-04T00:00:00+08:00', '2026-11-07T00:00:00+08:00', '2026-11-03T09:00:00+08:00')
 ) as coupon (
     n, placement, template, version, app, holder, person, ordinal, way, code,
     valid_from, valid_until, issued_at
 );
 insert into refusal (app_id, record, placement_id, holder_id, reason, refused_at)
 values (md5('baidu')::uuid, 'record-6', md5('given on baidu')::uuid, md5('bob')::uuid, 'sold_out', '2026-11-05');
+
+update coupon set state = 'redeemed' where record in ('record-7', 'record-8');
+insert into redemption (redemption_id, coupon_id, order_no, redeemed_at, reversed_at) values
+    (md5('undone')::uuid, md5('coupon 7')::uuid, 'order-1', '2026-11-04T10:00:00+08:00', '2026-11-04T11:00:00+08:00'),
+    (md5('carol uses')::uuid, md5('coupon 7')::uuid, 'order-2', '2026-11-05T10:00:00+08:00', null),
+    (md5('dave uses')::uuid, md5('coupon 8')::uuid, 'order-3', '2026-11-05T10:00:00+08:00', null);
+
+insert into delivery (
+    delivery_id, app_id, kind, subject_id, placement_id, identity, state, attempts, fence,
+    leased_by, leased_until, due_at, created_at, settled_at
+)
+select
+    md5('delivery ' || n)::uuid, md5('baidu')::uuid, kind, md5(subject)::uuid, md5(placement)::uuid, identity, state,
+    attempts, fence, leased_by, leased_until::timestamptz, due_at::timestamptz, '2026-11-03T09:00:00+08:00',
+    settled_at::timestamptz
+from (values
+    -- Told at the second try, after one whose answer was lost and a lease that came to nothing.
+    (1, 'sync', 'coupon 7', 'made on baidu', 'record-7', 'done', 2, 3,
+        null, null, '2026-11-03T09:00:05+08:00', '2026-11-03T09:00:06+08:00'),
+    (2, 'write_off', 'coupon 7', 'made on baidu', 'record-7', 'done', 1, 1,
+        null, null, '2026-11-05T10:00:00+08:00', '2026-11-05T10:00:01+08:00'),
+    -- Its reply was in doubt, and the platform would not have it; what was owed next waits behind it.
+    (3, 'sync', 'coupon 8', 'made on baidu', 'record-8', 'dead', 1, 1,
+        null, null, '2026-11-03T09:00:10+08:00', '2026-11-03T09:00:11+08:00'),
+    (4, 'write_off', 'coupon 8', 'made on baidu', 'record-8', 'pending', 0, 0,
+        null, null, '2026-11-05T10:00:00+08:00', null),
+    (5, 'publish', 'given on baidu', 'given on baidu', 'publish-1', 'leased', 1, 2,
+        1, '2026-11-11T12:00:30+08:00', '2026-11-11T12:00:00+08:00', null),
+    (6, 'add_stock', 'given', 'given on baidu', 'given', 'waiting', 0, 0,
+        null, null, '2026-11-03T09:00:00+08:00', null),
+    (7, 'update', 'made on baidu', 'made on baidu', 'update-1', 'pending', 1, 1,
+        null, null, '2026-11-11T13:00:00+08:00', null)
+) as owed (
+    n, kind, subject, placement, identity, state, attempts, fence, leased_by, leased_until, due_at, settled_at
+)
+order by n;
+insert into attempt (delivery_id, number, fence, instance, started_at, duration_ms, outcome)
+select md5('delivery ' || n)::uuid, number, fence, 1, started_at::timestamptz, 100, outcome
+from (values
+    (1, 1, 1, '2026-11-03T09:00:00+08:00', 'unknown'),
+    (1, 2, 3, '2026-11-03T09:00:05+08:00', 'ok'),
+    (2, 1, 1, '2026-11-05T10:00:00+08:00', 'ok'),
+    (3, 1, 1, '2026-11-03T09:00:10+08:00', 'permanent'),
+    (5, 1, 1, '2026-11-11T11:59:00+08:00', 'retry'),
+    (7, 1, 1, '2026-11-11T11:59:00+08:00', 'unknown')
+) as attempt (n, number, fence, started_at, outcome);

@@ -220,7 +220,7 @@ pub async fn connect(pool: &PgPool, baidu: &Simulator, campaign: Campaign) {
 
 pub async fn set_rate(pool: &PgPool, app: AppId, rate: f64) {
     let mut conn = pool.acquire().await.unwrap();
-    store::delivery::breaker::ensure_all(&mut conn, noon()).await.unwrap();
+    store::channel::insert_missing(&mut conn, noon()).await.unwrap();
     sqlx::query(
         "update channel set calls_per_second = $2, burst = $2, tokens = $2, refilled_at = $3
          where app_id = $1",

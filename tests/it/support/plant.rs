@@ -43,8 +43,11 @@ impl Campaign {
         let placement = PlacementId::new(noon());
         let platform_ref = (placement.uuid().as_u128() & 0x7fff_ffff).to_string();
         sqlx::query(
-            "insert into placement (placement_id, template_id, app_id, platform_ref, created_at, updated_at)
-             values ($1, $2, $3, $4, $5, $5)",
+            "insert into placement
+                 (placement_id, template_id, app_id, platform_ref, tells_claims, created_at, updated_at)
+             select $1, $2, app_id, $4, platform = 'baidu', $5, $5
+             from app
+             where app_id = $3",
         )
         .bind(placement.uuid())
         .bind(template.uuid())

@@ -32,7 +32,7 @@ impl Client {
             .with("stockName", letter.name)
             .with_number("stock", letter.amount)
             .with_number("createTime", letter.at.timestamp());
-        self.tell(Call::AddStock, account, token, Body::Form(form), &[token.expose()]).await
+        self.tell(Call::AddStock, account, token, Shape::Numbered, Body::Form(form), &[]).await
     }
 
     /// Puts a coupon that was given through us into its holder's wallet. Repeated with the same record, never a new one.
@@ -53,8 +53,8 @@ impl Client {
                 "code": letter.code,
             },
         });
-        let secrets = [token.expose(), letter.open_id, letter.code];
-        self.tell(Call::Sync, account, token, Body::Json(body), &secrets).await
+        let (shape, secrets) = (Shape::About(letter.record), [letter.open_id, letter.code]);
+        self.tell(Call::Sync, account, token, shape, Body::Json(body), &secrets).await
     }
 
     /// Tells that a coupon was used, whoever's record it is. It cannot be undone there.
@@ -67,28 +67,23 @@ impl Client {
         open_id: &str,
     ) -> Result<Heard<()>, CallError> {
         let form = Parameters::default().with("recordId", record).with("openId", open_id);
-        let secrets = [token.expose(), open_id];
-        self.tell(Call::WriteOff, account, token, Body::Form(form), &secrets).await
+        let shape = Shape::About(record);
+        self.tell(Call::WriteOff, account, token, shape, Body::Form(form), &[open_id]).await
     }
 
-    /// A call that is answered by a bare success.
+    /// A call that is answered by a bare success. Besides the token, `people` is what the answer must not keep.
     async fn tell(
         &self,
         call: Call,
         account: Account<'_>,
         token: &AccessToken,
+        shape: Shape<'_>,
         body: Body,
-        secrets: &[&str],
+        people: &[&str],
     ) -> Result<Heard<()>, CallError> {
-        let request = Request {
-            call,
-            method: Method::POST,
-            base: account.open_api,
-            query: of_token(token),
-            body,
-            shape: Shape::Numbered,
-            secrets,
-        };
+        let (method, base, query) = (Method::POST, account.open_api, of_token(token));
+        let secrets = &[&[token.expose()], people].concat();
+        let request = Request { call, method, base, query, body, shape, secrets };
         read_as(call, self.exchange(request).await?, |_| Ok(()))
     }
 }

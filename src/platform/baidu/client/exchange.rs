@@ -28,7 +28,7 @@ pub(super) struct Request<'a> {
     pub base: &'a Url,
     pub query: Parameters,
     pub body: Body,
-    pub shape: Shape,
+    pub shape: Shape<'a>,
     /// What is blanked in the answer before anybody keeps it.
     pub secrets: &'a [&'a str],
 }
@@ -115,7 +115,7 @@ async fn read(mut reply: Response) -> Result<Raw, Failure> {
 
 fn hear(
     call: Call,
-    shape: Shape,
+    shape: Shape<'_>,
     secrets: &[&str],
     raw: &Raw,
     took: Duration,

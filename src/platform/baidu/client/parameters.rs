@@ -33,6 +33,8 @@ impl Parameters {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -49,5 +51,18 @@ mod tests {
             "title=%E6%BB%A1%20100%2B%E5%87%8F%2620%3D%25&empty=&n=-1\
              &url=https%3A%2F%2Fm.example%2Fcb%3Fa%3Db*-._%7E"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_can_be_read_again(values in prop::collection::vec(any::<String>(), 0..5)) {
+            let all = values.iter().fold(Parameters::default(), |all, value| all.with("n", value));
+
+            let text = all.into_text();
+
+            prop_assert!(text.bytes().all(|byte| byte.is_ascii_graphic()));
+            let read = url::form_urlencoded::parse(text.as_bytes());
+            prop_assert_eq!(read.map(|(_, value)| value.into_owned()).collect::<Vec<_>>(), values);
+        }
     }
 }

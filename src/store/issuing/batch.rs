@@ -1,0 +1,145 @@
+//! What one batch of the engine writes, in one statement.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::{IssuedCoupon, OfferKey};
+use crate::domain::{
+    claim::FinalRefusal,
+    delivery::DeliveryState,
+    id::{AppId, CodeId, DeliveryId, HolderId, PersonId, PlacementId},
+    people::{OpenId, Record},
+};
+
+/// A coupon to be written.
+#[derive(Debug, Clone)]
+pub struct NewCoupon {
+    /// What the holder is told.
+    pub coupon: IssuedCoupon,
+    /// Where it comes from.
+    pub offer: OfferKey,
+    /// The terms it keeps.
+    pub version: i32,
+    /// Where its record counts.
+    pub app: AppId,
+    /// Whose it is.
+    pub holder: HolderId,
+    /// Whom the limit counts.
+    pub person: PersonId,
+    /// Which of the person's coupons of the template.
+    pub ordinal: u32,
+    /// The act of claiming.
+    pub record: Record,
+    /// The uploaded code it uses up.
+    pub code: Option<CodeId>,
+    /// The word of it that the platform is owed.
+    pub owed: Option<OwedSync>,
+}
+
+/// What a platform is owed for one coupon; the rest of the delivery is the coupon's.
+#[derive(Debug, Clone, Copy)]
+pub struct OwedSync {
+    /// Ours.
+    pub id: DeliveryId,
+    /// Waiting or pending.
+    pub state: DeliveryState,
+}
+
+/// A final refusal to be written.
+#[derive(Debug, Clone)]
+pub struct NewRefusal {
+    /// Where its record counts.
+    pub app: AppId,
+    /// The act of claiming.
+    pub record: Record,
+    /// What it was for.
+    pub placement: PlacementId,
+    /// Who asked.
+    pub holder: HolderId,
+    /// Why not.
+    pub reason: FinalRefusal,
+}
+
+/// Somebody to be met for the first time.
+#[derive(Debug, Clone)]
+pub struct NewHolder {
+    /// Derived from the other two.
+    pub id: HolderId,
+    /// Where they are known.
+    pub app: AppId,
+    /// As whom.
+    pub open_id: OpenId,
+}
+
+/// Everything one batch writes.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Coupons, and with them the counting of stock and the use of uploaded codes.
+    pub coupons: Vec<NewCoupon>,
+    /// Final refusals.
+    pub refusals: Vec<NewRefusal>,
+    /// People.
+    pub holders: Vec<NewHolder>,
+}
+
+/// Writes a batch that was decided at `now`.
+pub async fn write_batch(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    batch: &Batch,
+) -> sqlx::Result<()> {
+    let Batch { coupons, refusals, holders } = batch;
+    let counts = count_by_stock(coupons);
+    let owed: Vec<_> = coupons.iter().filter_map(|c| Some((c, c.owed?))).collect();
+    sqlx::query_file!(
+        "src/store/sql/write_batch.sql",
+        now,
+        &column(holders, |h| h.id.uuid()),
+        &column(holders, |h| h.app.uuid()),
+        &column(holders, |h| h.open_id.as_str()) as _,
+        &column(&counts, |(key, _)| key.placement.uuid()),
+        &column(&counts, |(key, _)| key.way.as_str()) as _,
+        &column(&counts, |(_, count)| *count),
+        &column(refusals, |r| r.app.uuid()),
+        &column(refusals, |r| r.record.as_str()) as _,
+        &column(refusals, |r| r.placement.uuid()),
+        &column(refusals, |r| r.holder.uuid()),
+        &column(refusals, |r| r.reason.as_str()) as _,
+        &coupons.iter().filter_map(|c| c.code).map(CodeId::uuid).collect::<Vec<_>>(),
+        &column(coupons, |c| c.coupon.id.uuid()),
+        &column(coupons, |c| c.offer.placement.uuid()),
+        &column(coupons, |c| c.offer.template.uuid()),
+        &column(coupons, |c| c.version),
+        &column(coupons, |c| c.app.uuid()),
+        &column(coupons, |c| c.holder.uuid()),
+        &column(coupons, |c| c.person.uuid()),
+        &column(coupons, |c| i32::try_from(c.ordinal).unwrap_or(i32::MAX)),
+        &column(coupons, |c| c.record.as_str()) as _,
+        &column(coupons, |c| c.offer.way.as_str()) as _,
+        &column(coupons, |c| c.coupon.code.as_str()) as _,
+        &column(coupons, |c| c.coupon.valid_from),
+        &column(coupons, |c| c.coupon.valid_until),
+        &column(&owed, |(_, sync)| sync.id.uuid()),
+        &column(&owed, |(c, _)| c.app.uuid()),
+        &column(&owed, |(c, _)| c.coupon.id.uuid()),
+        &column(&owed, |(c, _)| c.offer.placement.uuid()),
+        &column(&owed, |(c, _)| c.record.as_str()) as _,
+        &column(&owed, |(_, sync)| sync.state.as_str()) as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+fn column<'a, T, V>(rows: &'a [T], value: impl FnMut(&'a T) -> V) -> Vec<V> {
+    rows.iter().map(value).collect()
+}
+
+/// How many coupons each stock gives, in the order of the locks.
+fn count_by_stock(coupons: &[NewCoupon]) -> Vec<(OfferKey, i64)> {
+    let mut counts = std::collections::BTreeMap::new();
+    for coupon in coupons {
+        *counts.entry(coupon.offer).or_insert(0) += 1;
+    }
+    counts.into_iter().collect()
+}

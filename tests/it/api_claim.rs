@@ -1,0 +1,199 @@
+//! Coupons given through us over the admin API, and what their platform is owed.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use chrono::TimeDelta;
+use kaquan::{clock::Clock, ops::audit::AuditScope};
+use serde_json::{Value, json};
+use sqlx::postgres::PgListener;
+
+use crate::support::{
+    admin::Admin,
+    counter::path,
+    log,
+    recount::{Counts, recount},
+};
+
+async fn is_sound(admin: &Admin) {
+    recount(admin.db(), admin.clock.now(), AuditScope::DataOnly).await;
+}
+
+#[tokio::test]
+async fn a_claim_is_answered_with_a_coupon_and_the_same_key_with_the_same_one() {
+    let admin = Admin::new().await;
+    let placement = admin.given_claimable("baidu", json!({}), 10).await;
+
+    let first = admin.claim(&placement, "order-1", "open-1").await.created();
+    let again = admin.claim(&placement, "order-1", "open-1").await.created();
+
+    insta::assert_json_snapshot!(first, {
+        ".id" => "cpn_…", ".placement_id" => "plc_…", ".code" => "…", ".record" => "q…",
+    }, @r#"
+    {
+      "code": "…",
+      "id": "cpn_…",
+      "issued_at": "2026-11-11T04:00:00Z",
+      "placement_id": "plc_…",
+      "record": "q…",
+      "valid_from": "2026-11-11T04:00:00Z",
+      "valid_until": "2026-11-17T16:00:00Z"
+    }
+    "#);
+    assert_eq!(first, again);
+    assert_eq!(first["placement_id"], placement["id"]);
+    assert_eq!(Counts::read(admin.db()).await, Counts { coupons: 1, refusals: 0, issued: 1 });
+    is_sound(&admin).await;
+}
+
+#[tokio::test]
+async fn baidu_is_owed_word_of_each_claim_once_and_an_app_of_our_own_never() {
+    let admin = Admin::new().await;
+    let baidu = admin.given_claimable("baidu", json!({}), 10).await;
+    let own = admin.given_claimable("own", json!({}), 10).await;
+
+    let early = admin.claim(&baidu, "order-1", "open-1").await.created();
+    let waiting = admin.owed(&early).await;
+    let mut workers = PgListener::connect_with(admin.db()).await.unwrap();
+    workers.listen("kaquan_delivery").await.unwrap();
+    let known = json!({ "version": 1, "platform_ref": "1001" });
+    admin.patch(&path(&baidu), known).await.ok();
+    let heard = tokio::time::timeout(Duration::from_secs(10), workers.recv()).await;
+    let late = admin.claim(&baidu, "order-2", "open-2").await.created();
+    admin.claim(&baidu, "order-2", "open-2").await.created();
+    let ours = admin.claim(&own, "order-1", "open-1").await.created();
+
+    let sync = |state: &str, coupon: &Value| {
+        format!("sync {state} {}", coupon["record"].as_str().unwrap())
+    };
+    assert_eq!(waiting, [sync("waiting", &early)]);
+    // What waited for the platform's id waits no longer.
+    assert!(heard.is_ok(), "no worker hears of it");
+    assert_eq!(admin.owed(&early).await, [sync("pending", &early)]);
+    assert_eq!(admin.owed(&late).await, [sync("pending", &late)]);
+    assert_eq!(admin.owed(&ours).await, Vec::<String>::new());
+    is_sound(&admin).await;
+}
+
+#[tokio::test]
+async fn a_claim_without_a_key_is_none() {
+    let admin = Admin::new().await;
+    let placement = admin.given_claimable("own", json!({}), 10).await;
+    let address = format!("{}/claims", path(&placement));
+
+    let missing = admin.post(&address, json!({ "open_id": "open-1" })).await;
+    let empty = admin.claim(&placement, "", "open-1").await;
+    let blank = admin.claim(&placement, "a b", "open-1").await;
+    let long = admin.claim(&placement, &"k".repeat(256), "open-1").await;
+    let mut twice = admin.request("POST", &address, Body::from(r#"{"open_id":"open-1"}"#));
+    for key in ["a", "b"] {
+        twice.headers_mut().append("idempotency-key", key.parse().unwrap());
+    }
+
+    for reply in [missing, empty, blank, long] {
+        reply.problem(400, "idempotency_key_required");
+    }
+    admin.send(twice).await.problem(400, "invalid_header");
+    admin.claim(&placement, &"k".repeat(255), "open-1").await.created();
+    admin.claim(&placement, "k", "张三").await.problem(422, "invalid_values");
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_one_person_and_one_placement_of_an_app() {
+    let admin = Admin::new().await;
+    let placement = admin.given_claimable("own", json!({}), 10).await;
+    let template = json!(admin.given_template(json!({})).await);
+    let beside = admin.given_claimable_on(&placement["app_id"], &template, 10).await;
+    let elsewhere = admin.given_claimable("baidu", json!({}), 10).await;
+    admin.claim(&placement, "order-1", "open-1").await.created();
+
+    let other_person = admin.claim(&placement, "order-1", "open-2").await;
+    let other_placement = admin.claim(&beside, "order-1", "open-1").await;
+
+    other_person.problem(409, "idempotency_key_taken");
+    other_placement.problem(409, "idempotency_key_taken");
+    admin.claim(&elsewhere, "order-1", "open-1").await.created();
+}
+
+#[tokio::test]
+async fn each_refusal_has_its_code() {
+    let admin = Admin::new().await;
+    let later = json!({ "claim_from": "2026-11-12T00:00:00+08:00" });
+    let over = json!({ "claim_until": "2026-11-11T11:00:00+08:00" });
+    let gold = json!({ "audience": { "type": "member_classes", "any_of": ["gold"] } });
+    let (one, none) = (json!({ "per_person_limit": 1 }), json!({}));
+    let app = admin.given_app("refusals").await;
+    for (number, (fields, stock, act, code)) in [
+        (later, 1, None, "not_open"),
+        (over, 1, None, "closed"),
+        (gold, 1, None, "not_eligible"),
+        (one, 1, Some("claim"), "limit_reached"),
+        (none.clone(), 0, None, "sold_out"),
+        (none.clone(), 1, Some("pause"), "paused"),
+        (none.clone(), 1, Some("withdraw"), "ended"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let template = json!(admin.given_template(fields).await);
+        let placement = admin.given_claimable_on(&json!(app), &template, stock).await;
+        match act {
+            Some("claim") => drop(admin.claim(&placement, "before", "open-1").await.created()),
+            Some(verb) => {
+                drop(admin.post(&format!("{}/{verb}", path(&placement)), json!({})).await.ok());
+            }
+            None => {}
+        }
+
+        let key = format!("order-{number}");
+        let first = admin.claim(&placement, &key, "open-1").await;
+        let again = admin.claim(&placement, &key, "open-1").await;
+
+        first.problem(409, code);
+        again.problem(409, code);
+    }
+    let nowhere = json!({ "id": "plc_00000000000070008000000000000001" });
+    admin.claim(&nowhere, "order-1", "open-1").await.problem(404, "not_found");
+    is_sound(&admin).await;
+}
+
+#[tokio::test]
+async fn an_engine_that_does_not_answer_makes_the_caller_ask_again() {
+    let admin = Admin::new().await;
+    let placement = admin.given_claimable("own", json!({}), 10).await;
+    let mut holding = admin.db().begin().await.unwrap();
+    sqlx::query("select from template for update").execute(&mut *holding).await.unwrap();
+
+    let busy = admin.claim(&placement, "order-1", "open-1").await;
+    holding.rollback().await.unwrap();
+    let again = admin.claim(&placement, "order-1", "open-1").await;
+
+    assert_eq!(busy.headers["retry-after"], "1");
+    busy.problem(503, "busy");
+    again.created();
+    assert_eq!(Counts::read(admin.db()).await.coupons, 1);
+}
+
+#[tokio::test]
+async fn no_code_and_no_open_id_reaches_a_log() {
+    let admin = Admin::new().await;
+    let placement = admin.given_claimable("baidu", json!({}), 1).await;
+
+    log::listen();
+    let coupon = admin.claim(&placement, "order-1", "canary-open-id").await.created();
+    admin
+        .claim(&placement, "order-1", "canary-open-id-2")
+        .await
+        .problem(409, "idempotency_key_taken");
+    admin.redeem(&coupon["code"], "order-1").await.created();
+    let other = admin.redeem(&coupon["code"], "order-2").await.problem(409, "already_redeemed");
+    admin.clock.advance(TimeDelta::days(1));
+    let heard = log::heard();
+
+    let code = coupon["code"].as_str().unwrap();
+    assert!(heard.contains("coupon redeemed"));
+    for secret in [code, "canary-open-id"] {
+        assert!(!heard.contains(secret), "{heard}");
+    }
+    assert!(!other.to_string().contains(code));
+}

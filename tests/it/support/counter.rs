@@ -1,0 +1,58 @@
+//! A merchant's own front end and its till, over the admin API.
+
+use kaquan::domain::id::CouponId;
+use serde_json::{Value, json};
+
+use super::admin::{Admin, Reply};
+
+impl Admin {
+    /// A placement on a new app of the platform, with stock for claims.
+    pub async fn given_claimable(&self, platform: &str, fields: Value, stock: i64) -> Value {
+        let app = json!({ "platform": platform, "app_key": platform, "name": "商城" });
+        let app = self.post("/v1/admin/apps", app).await.created();
+        let template = self.given_template(fields).await;
+        self.given_claimable_on(&app["id"], &json!(template), stock).await
+    }
+
+    /// A placement of this template on this app, with stock for claims.
+    pub async fn given_claimable_on(&self, app: &Value, template: &Value, stock: i64) -> Value {
+        let body = json!({ "template_id": template, "app_id": app });
+        let placement = self.post("/v1/admin/placements", body).await.created();
+        if stock > 0 {
+            let path = format!("{}/stock-additions", path(&placement));
+            let addition = json!({ "name": placement["id"], "way": "claim", "amount": stock });
+            self.post(&path, addition).await.created();
+        }
+        placement
+    }
+
+    /// Somebody claims a coupon of the placement.
+    pub async fn claim(&self, placement: &Value, key: &str, open_id: &str) -> Reply {
+        let body = json!({ "open_id": open_id }).to_string();
+        let mut request = self.request("POST", &format!("{}/claims", path(placement)), body);
+        request.headers_mut().insert("idempotency-key", key.parse().unwrap());
+        self.send(request).await
+    }
+
+    /// The till takes a code for an order.
+    pub async fn redeem(&self, code: &Value, order_no: &str) -> Reply {
+        self.post("/v1/admin/redemptions", json!({ "code": code, "order_no": order_no })).await
+    }
+
+    /// What is owed about a coupon, as `kind state identity`.
+    pub async fn owed(&self, coupon: &Value) -> Vec<String> {
+        let id: CouponId = coupon["id"].as_str().unwrap().parse().unwrap();
+        sqlx::query_scalar(
+            "select concat_ws(' ', kind, state, identity) from delivery where subject_id = $1 order by position",
+        )
+        .bind(id.uuid())
+        .fetch_all(self.db())
+        .await
+        .unwrap()
+    }
+}
+
+/// The address of a placement.
+pub fn path(placement: &Value) -> String {
+    format!("/v1/admin/placements/{}", placement["id"].as_str().unwrap())
+}
