@@ -1,7 +1,9 @@
 //! Placements on Baidu: published, changed, imported and withdrawn, whatever happens to the answers on the way.
 
 use chrono::TimeDelta;
-use kaquan::simulator::{aim::FaultAim, fault::CallFault, template::TemplateInside};
+use kaquan::simulator::{
+    aim::FaultAim, fault::CallFault, take::TakeOrder, template::TemplateInside,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -132,6 +134,26 @@ async fn a_worker_that_dies_after_the_creation_leaves_one_template() {
 }
 
 #[tokio::test]
+async fn whoever_takes_before_we_know_the_id_is_asked_to_come_again() {
+    let stage = Stage::new().await;
+    let placement = stage.given_placement(json!({})).await;
+    lose_the_answer_to(&stage, "create");
+    stage.act(&placement, "publish").await.is(202);
+    stage.drain().await;
+    let id = standing(&stage)[0].coupon_template_id;
+    stage.baidu.set_stock(id, 5).unwrap();
+    stage.add_stock(&placement, "launch", 5).await.is(201);
+
+    let early = stage.baidu.take(TakeOrder::new(id, "open-1")).await.unwrap();
+    stage.drain_after(a_minute()).await;
+    let late = stage.baidu.retake(&early.record_id, Vec::new()).await.unwrap();
+
+    assert!(early.tries.iter().all(|attempt| attempt.status == Some(503)), "{early:#?}");
+    assert!(late.code().is_some(), "{late:#?}");
+    stage.finish().await;
+}
+
+#[tokio::test]
 async fn two_that_could_be_ours_are_left_to_a_person() {
     let stage = Stage::new().await;
     let one = stage.given_placement(json!({})).await;
@@ -149,8 +171,19 @@ async fn two_that_could_be_ours_are_left_to_a_person() {
         assert!(failed["platform_note"].as_str().unwrap().contains("多个相同的券模板"));
         stage.act(placement, "publish").await.problem(409, "given_up");
     }
+    // A person looks, and writes down which is which.
+    let ids: Vec<_> = standing(&stage).iter().map(|there| there.coupon_template_id).collect();
+    for (placement, id) in [(&one, ids[0]), (&other, ids[1])] {
+        let by_hand = json!({ "version": 1, "platform_ref": id.to_string() });
+        stage.ask(Method::PATCH, &path(placement), Some(by_hand)).await.is(200);
+        stage.act(placement, "update").await.is(202);
+    }
+    stage.drain().await;
+    for placement in [&one, &other] {
+        assert_eq!(stage.look(placement).await["platform_state"], "published");
+    }
     assert_eq!(standing(&stage).len(), 2);
-    stage.finish_owing().await;
+    stage.finish().await;
 }
 
 #[tokio::test]

@@ -227,6 +227,12 @@ impl Stage {
         self.baidu.stop().await.unwrap();
     }
 
+    /// Ends a story in which somebody lived by another clock, and something is left to do.
+    pub async fn leave(mut self) {
+        self.server.take().unwrap().stop().await;
+        self.baidu.stop().await.unwrap();
+    }
+
     fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.server.as_ref().unwrap().address)
     }
