@@ -90,6 +90,11 @@ impl Worker {
             ("statement_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "10s"),
             ("synchronous_commit", "on"),
+            // The statements are written for their indexes: one plan each, and none is compiled.
+            ("plan_cache_mode", "force_generic_plan"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+            ("jit", "off"),
         ]);
         let db = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
