@@ -2,6 +2,7 @@
 
 pub mod database;
 pub mod keys;
+pub mod worker;
 
 mod health;
 
@@ -21,13 +22,10 @@ use crate::{
     api::{self, AdminState},
     clock::Clock,
     config::Config,
-    delivery::{Deps, Worker},
+    delivery::Worker,
     http::listener::{self, Limits},
     issuing::{self, Engine},
-    platform::baidu::{
-        callback::{self, Callbacks},
-        client::Client,
-    },
+    platform::baidu::callback::{self, Callbacks},
     service::{route::Directory, source::Sources},
     store, telemetry,
     vault::Vault,
@@ -76,15 +74,7 @@ impl App {
             async move { directory.keep_fresh().await }
         });
         spawn_until(&background, &stop, upkeep(issuer.clone()));
-        let worker = Worker::start(Deps {
-            database: database.clone(),
-            vault: vault.clone(),
-            clock: Arc::clone(&clock),
-            settings: config.delivery.clone(),
-            baidu: Client::new(&config.baidu).context("calls to Baidu cannot be made")?,
-            public_url: config.server.public_url.clone(),
-        });
-        let worker = worker.await?;
+        let worker = worker::start(config, database, &vault, Arc::clone(&clock)).await?;
 
         let callbacks = Callbacks {
             directory,

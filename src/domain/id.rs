@@ -91,6 +91,10 @@ typed_id!(
     CodeId, "cod"
 );
 typed_id!(
+    /// One comparison of the platform's figures with ours.
+    ReconciliationId, "rcn"
+);
+typed_id!(
     /// A person as one app knows them.
     HolderId, "hld"
 );
@@ -122,6 +126,14 @@ typed_id!(
     /// One picture that leads to a coupon on a platform.
     BannerId, "ban"
 );
+
+impl CouponId {
+    /// The smallest id that can be made at `now` or later.
+    pub fn first_at(now: DateTime<Utc>) -> Self {
+        let milliseconds = u64::try_from(now.timestamp_millis()).unwrap_or_default();
+        Self(uuid::Builder::from_unix_timestamp_millis(milliseconds, &[0; 10]).into_uuid())
+    }
+}
 
 impl HolderId {
     /// The id of `open_id` on `app`, derived so that servers which meet somebody new at once agree on it.
@@ -167,6 +179,15 @@ mod tests {
         assert!(id.to_uppercase().parse::<CouponId>().is_err());
         assert!(format!("{id}0").parse::<CouponId>().is_err());
         assert!("cpn_".parse::<CouponId>().is_err());
+    }
+
+    #[test]
+    fn coupons_of_a_day_lie_between_two_ids() {
+        let day = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let id = CouponId::new(day("2026-11-11T04:00:00.123456Z"));
+
+        assert!(CouponId::first_at(day("2026-11-11T04:00:00.123Z")) <= id);
+        assert!(id < CouponId::first_at(day("2026-11-11T04:00:00.124Z")));
     }
 
     #[test]

@@ -2,6 +2,9 @@
 //!
 //! Finds the template again whose creation went unanswered, and notices what somebody changed by hand.
 
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
 use super::{
     colour::Colour,
     form::{TemplateForm, kind_of},
@@ -24,10 +27,36 @@ pub fn differences(shown: &ShownTemplate, form: &TemplateForm) -> Vec<&'static s
     same.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
 }
 
+/// What people see of a template, by the same names; of what we cannot read, as it was shown.
+pub fn seen(shown: &ShownTemplate) -> Value {
+    let moment = |seconds: i64| {
+        let moment = DateTime::<Utc>::from_timestamp(seconds, 0);
+        moment.map(|moment| moment.to_rfc3339_opts(SecondsFormat::Secs, true))
+    };
+    let colour = Colour::read(&shown.bg_color);
+    json!({
+        "colour": colour.map_or_else(|| shown.bg_color.clone(), |colour| colour.name().to_owned()),
+        "kind": kind_of(shown.coupon_type).map_or_else(|| json!(shown.coupon_type), |kind| json!(kind)),
+        "title": shown.title,
+        "texts.description": shown.description,
+        "validity.from": moment(shown.effect_time),
+        "validity.until": moment(shown.expire_time),
+        "texts.introduction": shown.introduce,
+        "texts.threshold": shown.sill,
+        "texts.limit": shown.take_limit,
+    })
+}
+
+/// The fields that are not as they were seen before.
+pub fn changes(before: &Value, now: &Value) -> Vec<String> {
+    let Some(now) = now.as_object() else { return Vec::new() };
+    let changed = now.iter().filter(|(name, value)| before.get(name) != Some(value));
+    changed.map(|(name, _)| name.clone()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use secrecy::SecretString;
-    use serde_json::{Value, json};
 
     use super::*;
     use crate::{domain::terms::tests::sample, platform::baidu::draft::draft};
@@ -74,6 +103,20 @@ mod tests {
             let shown = shown(|template| template[key] = value);
             assert_eq!(differences(&shown, &form()), [field]);
         }
+    }
+
+    #[test]
+    fn what_was_seen_is_told_from_what_is_seen_now_however_the_colour_is_shown() {
+        let before = seen(&shown(|_| {}));
+        let same = seen(&shown(|template| template["bgColor"] = "#9857ae".into()));
+        let other = seen(&shown(|template| {
+            template["title"] = "x".into();
+            template["expireTime"] = 1.into();
+        }));
+
+        assert_eq!(changes(&before, &same), Vec::<String>::new());
+        assert_eq!(changes(&before, &other), ["title", "validity.until"]);
+        assert_eq!((&before["kind"], &before["colour"]), (&json!("cash"), &json!("B010")));
     }
 
     #[test]
