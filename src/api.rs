@@ -20,6 +20,7 @@ pub mod code_import;
 pub mod member;
 pub mod placement;
 pub mod platform_rules;
+pub mod reconciliation;
 pub mod route;
 pub mod secret;
 pub mod stock_addition;

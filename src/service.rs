@@ -10,6 +10,7 @@ pub mod create_template;
 pub mod edit_app;
 pub mod edit_template;
 pub mod import_codes;
+pub mod request_reconciliation;
 pub mod reseal_secrets;
 pub mod revoke_key;
 pub mod rotate_callback_token;

@@ -2,7 +2,9 @@
 
 use axum::routing::{self, MethodRouter};
 
-use super::{AdminState, app, code_import, member, placement, stock_addition, template};
+use super::{
+    AdminState, app, code_import, member, placement, reconciliation, stock_addition, template,
+};
 use crate::domain::access::Permission;
 
 /// One method on one path.
@@ -34,6 +36,11 @@ pub const ADMIN: &[Route] = routes! {
     post "/v1/admin/apps" ManageApps => app::create;
     get "/v1/admin/apps/{app}" Read => app::get;
     patch "/v1/admin/apps/{app}" ManageApps => app::edit;
+
+    get "/v1/admin/apps/{app}/platform-templates" Read => reconciliation::platform_templates;
+    post "/v1/admin/apps/{app}/reconciliations" RunCampaigns => reconciliation::request;
+    get "/v1/admin/reconciliations" Read => reconciliation::list;
+    get "/v1/admin/reconciliations/{reconciliation}" Read => reconciliation::get;
 
     get "/v1/admin/templates" Read => template::list;
     post "/v1/admin/templates" RunCampaigns => template::create;
