@@ -1,5 +1,7 @@
 //! Counting a day reads the rows of that day, however many there are of others.
 
+use chrono::{DateTime, Utc};
+use kaquan::{domain::id::CouponId, store::platform_figure::COUNT};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::support::database::TestDatabase;
@@ -47,17 +49,17 @@ async fn fill(conn: &mut PgConnection) {
 }
 
 async fn plan(conn: &mut PgConnection) -> String {
-    let text = include_str!("../../src/store/sql/count_by_placement.sql");
     let mut plain = String::new();
-    for (place, part) in text.split('"').enumerate() {
+    for (place, part) in COUNT.split('"').enumerate() {
         plain.push_str(if place % 2 == 0 { part } else { part.split(['!', '?']).next().unwrap() });
     }
     run(conn, format!("prepare count_by_placement as {plain}")).await;
-    let (first, last) =
-        ("019fb000-0000-7000-8000-000000000000", "019fb500-0000-7000-8000-000000000000");
+    let day = |text: &str| -> DateTime<Utc> { text.parse().unwrap() };
+    let (since, until) = (day("2026-10-01T00:00:00Z"), day("2026-10-02T00:00:00Z"));
+    let (first, last) = (CouponId::first_at(since).uuid(), CouponId::first_at(until).uuid());
     let explain = format!(
         "explain execute count_by_placement (
-             '00000000-0000-0000-0000-000000000001', '2026-10-01', '2026-10-02', '{first}', '{last}'
+             '00000000-0000-0000-0000-000000000001', '{since}', '{until}', '{first}', '{last}'
          )"
     );
     let lines: Vec<String> =

@@ -1,25 +1,20 @@
 -- What we did for each placement of one app between two moments. Coupons are found by their key, which begins with the
 -- moment of issue; what was paid, by the index on when it was.
-with span as materialized (
-    select $2::timestamptz as since, $3::timestamptz as until
-),
-issued as (
+with issued as (
     select coupon.placement_id, count(*) as takes
     from coupon
-    cross join span
     where coupon.coupon_id >= $4 and coupon.coupon_id < $5
       and coupon.app_id = $1
       and coupon.way = 'take'
-      and coupon.issued_at >= span.since and coupon.issued_at < span.until
+      and coupon.issued_at >= $2 and coupon.issued_at < $3
     group by coupon.placement_id
 ),
 paid as materialized (
     select delivery.placement_id, delivery.kind, delivery.subject_id
     from delivery
-    cross join span
     where delivery.app_id = $1
       and delivery.state = 'done'
-      and delivery.settled_at >= span.since and delivery.settled_at < span.until
+      and delivery.settled_at >= $2 and delivery.settled_at < $3
       and delivery.kind in ('sync', 'write_off')
 ),
 told as (
@@ -28,20 +23,30 @@ told as (
         count(*) filter (where paid.kind = 'sync' and coupon.way = 'claim') as synced,
         count(*) filter (where paid.kind = 'write_off') as written_off
     from paid
-    left join coupon on paid.kind = 'sync' and coupon.coupon_id = paid.subject_id
+    -- One by one through the key: a join of whole tables would read every coupon there ever was.
+    left join lateral (
+        select way
+        from coupon
+        where paid.kind = 'sync' and coupon.coupon_id = paid.subject_id
+        offset 0
+    ) as coupon on true
     group by paid.placement_id
 ),
 -- A coupon that was taken there is told of only when its code may not have arrived.
 repaired as (
     select coupon.placement_id, count(*) as doubtful_takes
     from delivery
-    join coupon on coupon.coupon_id = delivery.subject_id
-    cross join span
+    cross join lateral (
+        select placement_id, way, issued_at
+        from coupon
+        where coupon.coupon_id = delivery.subject_id
+        offset 0
+    ) as coupon
     where delivery.app_id = $1
       and delivery.kind = 'sync'
       and delivery.subject_id >= $4 and delivery.subject_id < $5
       and coupon.way = 'take'
-      and coupon.issued_at >= span.since and coupon.issued_at < span.until
+      and coupon.issued_at >= $2 and coupon.issued_at < $3
     group by coupon.placement_id
 ),
 -- It may have been done on this day although it was settled on another, or never.
@@ -51,14 +56,13 @@ doubted as (
         count(*) filter (where delivery.kind = 'sync') as syncs_in_doubt,
         count(*) filter (where delivery.kind = 'write_off') as write_offs_in_doubt
     from delivery
-    cross join span
     where delivery.doubt
       and delivery.app_id = $1
-      and delivery.created_at < span.until
+      and delivery.created_at < $3
       and (
           delivery.settled_at is null
-          or delivery.settled_at >= span.until
-          or delivery.state <> 'done' and delivery.settled_at >= span.since
+          or delivery.settled_at >= $3
+          or delivery.state <> 'done' and delivery.settled_at >= $2
       )
     group by delivery.placement_id
 ),
@@ -78,18 +82,16 @@ unsettled as (
         count(*) filter (where unpaid.state <> 'dead') as write_offs_owed,
         count(*) filter (where unpaid.state = 'dead') as write_offs_dead
     from unpaid
-    cross join span
     where unpaid.kind = 'write_off'
-      and unpaid.created_at >= span.since and unpaid.created_at < span.until
+      and unpaid.created_at >= $2 and unpaid.created_at < $3
     group by unpaid.placement_id
 ),
 added as (
     select stock_addition.placement_id, sum(stock_addition.amount)::bigint as added
     from stock_addition
-    cross join span
     where stock_addition.app_id = $1
       and stock_addition.way = 'take'
-      and stock_addition.added_at >= span.since and stock_addition.added_at < span.until
+      and stock_addition.added_at >= $2 and stock_addition.added_at < $3
     group by stock_addition.placement_id
 )
 select
