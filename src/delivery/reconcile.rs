@@ -9,12 +9,14 @@ mod sides;
 
 use std::{
     collections::BTreeMap,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use futures_util::FutureExt;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -91,7 +93,8 @@ async fn request_jobs(inner: &Inner) -> anyhow::Result<()> {
     let mut conn = inner.db.acquire().await?;
     for app in store::reconciliation::leave::list_without_job(&mut conn, due).await? {
         let last = store::reconciliation::leave::find_last_day(&mut conn, app).await?;
-        let missed = last.map_or(0, |last| (day_in_china(now) - last).num_days());
+        // The last day that was compared was still moving then, and so may have been the one before.
+        let missed = last.map_or(0, |last| (day_in_china(now) - last).num_days() + 1);
         let missed = i32::try_from(missed).unwrap_or(MOST_DAYS);
         let days = missed.clamp(i32::from(inner.reconciliation.days), MOST_DAYS);
         let id = ReconciliationId::new(now);
@@ -151,8 +154,10 @@ impl Worker {
 /// Runs one; what came of it is written either way.
 #[tracing::instrument(name = "delivery.reconcile", skip_all, fields(app.id = %leave.app, reconciliation.id = %leave.id))]
 async fn attempt(inner: &Inner, leave: &Leave) -> anyhow::Result<Comparison> {
-    let compared = match timeout(PATIENCE, compare_now(inner, leave)).await {
-        Ok(compared) => compared,
+    let work = AssertUnwindSafe(compare_now(inner, leave)).catch_unwind();
+    let compared = match timeout(PATIENCE, work).await {
+        Ok(Ok(compared)) => compared,
+        Ok(Err(_panic)) => Err(anyhow::anyhow!("it panicked; this is a fault of kaquan's")),
         Err(_elapsed) => {
             Err(anyhow::anyhow!("it took longer than {} minutes", PATIENCE.as_secs() / 60))
         }
@@ -201,7 +206,8 @@ async fn compare_now(inner: &Inner, leave: &Leave) -> anyhow::Result<Comparison>
     let both = sides::read(inner, leave.app, began, &expected, &pulled).await?;
     let tolerance = i64::from(inner.reconciliation.tolerance);
     let rule = Rule { today: last, first, tolerance };
-    let differences = compare(&both.subjects, &both.strangers, rule);
+    let strangers = (both.strangers.as_slice(), both.arrivals);
+    let differences = compare(&both.subjects, strangers, rule);
     let comparison = Comparison { first, last, subjects: both.subjects, differences };
     write(inner, leave, &pulled, &comparison).await?;
     Ok(comparison)

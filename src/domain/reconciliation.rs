@@ -160,8 +160,6 @@ pub struct Stranger {
     pub platform_ref: String,
     /// For people.
     pub title: String,
-    /// How many placements are about to be published, one of which it may be.
-    pub publications: i64,
 }
 
 /// What counts as a difference.
@@ -211,18 +209,24 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
 }
 
-/// Everything that differs, placement by placement, strangers last.
-pub fn compare(subjects: &[Subject], strangers: &[Stranger], rule: Rule) -> Vec<Difference> {
+/// Everything that differs, placement by placement, strangers last. `arrivals` are about to be published or imported.
+pub fn compare(
+    subjects: &[Subject],
+    (strangers, arrivals): (&[Stranger], i64),
+    rule: Rule,
+) -> Vec<Difference> {
     let mut differences = Vec::new();
     for subject in subjects {
         differences.extend(standing(subject));
         differences.extend(count::counts(subject, rule));
     }
+    // Each of those that are about to arrive can be one of them.
+    let explained = i64::try_from(strangers.len()).is_ok_and(|count| count <= arrivals);
     differences.extend(strangers.iter().map(|stranger| Difference {
         placement: None,
         platform_ref: stranger.platform_ref.clone(),
-        owed: stranger.publications,
-        explained: stranger.publications > 0,
+        owed: arrivals,
+        explained,
         ..Difference::of_kind(DifferenceKind::TemplateUnknown)
     }));
     differences

@@ -1,13 +1,17 @@
 //! Who does it and when: once a day for each app, again after a failure, and never past a channel that is closed.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use kaquan::{
     clock::Clock,
+    delivery::Worker,
     domain::id::ReconciliationId,
-    simulator::{aim::FaultAim, fault::CallFault},
+    service::request_reconciliation::request_reconciliation,
+    simulator::{aim::FaultAim, fault::CallFault, switches::Switches},
     store,
 };
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgListener};
 
 use crate::support::{
     delivery_scene::{by_hand, set_rate, worker},
@@ -66,7 +70,7 @@ async fn days_that_were_missed_are_made_up_for() {
 
     assert_eq!(
         spans(scene.db()).await,
-        [("2026-11-11".to_owned(), Some(3)), ("2026-11-20".to_owned(), Some(9))]
+        [("2026-11-11".to_owned(), Some(3)), ("2026-11-20".to_owned(), Some(10))]
     );
     scene.finish().await;
 }
@@ -170,7 +174,7 @@ async fn one_that_was_asked_for_is_done_by_whoever_looks_first() {
 async fn one_whose_server_went_away_is_begun_again() {
     let scene = ReconcileScene::new().await;
     let now: DateTime<Utc> = scene.app.clock.now();
-    let patience = std::time::Duration::from_secs(600);
+    let patience = Duration::from_secs(600);
     let mut conn = scene.db().acquire().await.unwrap();
     let id = ReconciliationId::new(now);
     store::reconciliation::request(&mut conn, now, id, scene.id(), 3).await.unwrap();
@@ -189,4 +193,64 @@ async fn one_whose_server_went_away_is_begun_again() {
     assert!(!late.unwrap(), "who comes back late changes nothing");
     drop(conn);
     scene.finish().await;
+}
+
+/// Hears of every change of a comparison's state.
+async fn listen(scene: &ReconcileScene) -> PgListener {
+    let tell = "create function tell() returns trigger language plpgsql as $$
+        begin
+            perform pg_notify('changed', new.state);
+            return null;
+        end
+        $$;
+        create trigger tell after update of state on reconciliation for each row execute function tell()";
+    sqlx::raw_sql(tell).execute(scene.db()).await.unwrap();
+    let mut listener = PgListener::connect_with(scene.db()).await.unwrap();
+    listener.listen("changed").await.unwrap();
+    listener
+}
+
+async fn hear(listener: &mut PgListener) -> String {
+    // Sooner than the next look that nobody asked for.
+    let heard = tokio::time::timeout(Duration::from_secs(15), listener.recv()).await;
+    heard.expect("somebody does it").unwrap().payload().to_owned()
+}
+
+/// A worker that works by itself.
+async fn busy(scene: &ReconcileScene) -> Worker {
+    let settings = kaquan::config::delivery::Delivery::default();
+    worker(&scene.app.database.options, scene.app.clock.clone(), settings).await
+}
+
+#[tokio::test]
+async fn a_worker_does_the_days_job_and_what_is_asked_for_by_itself() {
+    let scene = ReconcileScene::new().await;
+    let mut listener = listen(&scene).await;
+    let worker = busy(&scene).await;
+    assert_eq!([hear(&mut listener).await, hear(&mut listener).await], ["running", "done"]);
+
+    let now = scene.app.clock.now();
+    request_reconciliation(scene.db(), now, scene.id(), 1).await.unwrap();
+
+    assert_eq!([hear(&mut listener).await, hear(&mut listener).await], ["running", "done"]);
+    worker.stop().await;
+    scene.finish().await;
+}
+
+#[tokio::test]
+async fn a_server_that_stops_leaves_what_is_under_way_to_the_next() {
+    let scene = ReconcileScene::new().await;
+    let slow = Switches { answer_after_ms: 2_000, ..Switches::default() };
+    scene.app.baidu.set_switches(slow);
+    let mut listener = listen(&scene).await;
+    let worker = busy(&scene).await;
+    assert_eq!(hear(&mut listener).await, "running");
+
+    worker.stop().await;
+
+    assert_eq!(hear(&mut listener).await, "failed");
+    scene.app.baidu.set_switches(Switches::default());
+    assert_eq!(scene.worker.reconcile_due().await.unwrap(), 1);
+    assert_eq!(scene.runs().await, [("done".to_owned(), Some(0), None)]);
+    scene.worker.stop().await;
 }

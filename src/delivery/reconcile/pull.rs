@@ -88,7 +88,7 @@ pub(super) async fn pull(
     (first, last): (NaiveDate, NaiveDate),
 ) -> Result<Pulled, PullError> {
     let mut line = Line::open(inner, app).await?;
-    let list = line
+    let standing = line
         .walk(
             |template: &ShownTemplate| template.id,
             |page| {
@@ -116,8 +116,9 @@ pub(super) async fn pull(
         }
         figures.extend(counted.items.iter().map(|counted| figure(day, counted)));
     }
-    let standing = list.items.into_iter().filter(|template| template.deleted == 0);
-    Ok(Pulled { first, figures, templates: standing.collect(), complete: list.complete })
+    let complete = standing.complete;
+    let templates = standing.items.into_iter().filter(|template| template.deleted == 0).collect();
+    Ok(Pulled { first, figures, templates, complete })
 }
 
 fn figure(day: NaiveDate, counted: &DayOfTemplate) -> PlatformFigure {
@@ -230,15 +231,15 @@ impl<'a> Line<'a> {
             let now = self.inner.clock.instead_of_database();
             let leave = {
                 let mut conn = self.inner.db.acquire().await?;
-                match store::delivery::call::take(&mut conn, now, self.app).await? {
-                    Some(leave) => leave,
-                    None => {
-                        let now = self.inner.clock.now();
-                        store::delivery::breaker::ensure_all(&mut conn, now).await?;
-                        continue;
-                    }
+                let leave = store::delivery::call::take(&mut conn, now, self.app).await?;
+                if leave.is_none() {
+                    let now = self.inner.clock.now();
+                    store::delivery::breaker::ensure_all(&mut conn, now).await?;
                 }
+                leave
             };
+            // Without a channel before, there is one now.
+            let Some(leave) = leave else { continue };
             match leave {
                 CallLeave::Granted => return Ok(()),
                 CallLeave::Later(span) => {

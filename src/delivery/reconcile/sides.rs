@@ -23,6 +23,8 @@ use crate::{
 pub(super) struct Sides {
     pub subjects: Vec<Subject>,
     pub strangers: Vec<Stranger>,
+    /// How many are about to be published or imported.
+    pub arrivals: i64,
 }
 
 /// What was known and owed before the platform was asked; what is paid meanwhile is no difference.
@@ -85,13 +87,11 @@ pub(super) async fn read(
     let known: HashSet<&str> = placed.iter().map(|placed| placed.platform_ref.as_str()).collect();
     let strangers = pulled.templates.iter().filter_map(|template| {
         let platform_ref = template.id.to_string();
-        (!known.contains(platform_ref.as_str())).then(|| Stranger {
-            platform_ref,
-            title: template.title.clone(),
-            publications: arrivals.max(expected.arrivals),
-        })
+        (!known.contains(platform_ref.as_str()))
+            .then(|| Stranger { platform_ref, title: template.title.clone() })
     });
-    Ok(Sides { subjects, strangers: strangers.collect() })
+    let arrivals = arrivals.max(expected.arrivals);
+    Ok(Sides { subjects, strangers: strangers.collect(), arrivals })
 }
 
 /// The platform's side, to be looked up.

@@ -48,7 +48,7 @@ fn with(ago: u64, ours: Counted, (taken, used): (i64, i64)) -> Subject {
 }
 
 fn found(subject: &Subject) -> Vec<(DifferenceKind, Option<i64>, Option<i64>, bool)> {
-    let differences = compare(std::slice::from_ref(subject), &[], rule());
+    let differences = compare(std::slice::from_ref(subject), (&[], 0), rule());
     differences.into_iter().map(|d| (d.kind, d.ours, d.theirs, d.explained)).collect()
 }
 
@@ -94,8 +94,8 @@ fn a_tolerance_can_be_set_for_days_that_are_over() {
     let ours = Counted { takes: 10, ..Counted::default() };
     let subject = with(2, ours, (12, 0));
 
-    let strict = compare(std::slice::from_ref(&subject), &[], rule());
-    let lenient = compare(&[subject], &[], Rule { tolerance: 2, ..rule() });
+    let strict = compare(std::slice::from_ref(&subject), (&[], 0), rule());
+    let lenient = compare(&[subject], (&[], 0), Rule { tolerance: 2, ..rule() });
 
     assert_eq!((strict.len(), lenient.len()), (1, 0));
 }
@@ -210,7 +210,7 @@ fn templates_are_as_we_told_them_or_somebody_was_there() {
         (Standing::Missing, true, false, Owed::default(), None),
         (Standing::Unsure, false, false, Owed::default(), None),
     ] {
-        let subject = Subject { standing, withdrawn, untold, owed, ..quiet() };
+        let subject = Subject { withdrawn, owed, untold, standing, ..quiet() };
 
         let found = found(&subject);
 
@@ -221,16 +221,15 @@ fn templates_are_as_we_told_them_or_somebody_was_there() {
 
 #[test]
 fn a_stranger_may_be_a_publication_under_way() {
-    let stranger = |publications| Stranger {
-        platform_ref: "7".to_owned(),
-        title: String::new(),
-        publications,
-    };
+    let stranger = |id: &str| Stranger { platform_ref: id.to_owned(), title: String::new() };
+    let strangers = [stranger("7"), stranger("8")];
 
-    let differences = compare(&[], &[stranger(0), stranger(1)], rule());
+    for (arrivals, explained) in [(0, false), (1, false), (2, true)] {
+        let differences = compare(&[], (&strangers, arrivals), rule());
 
-    let told: Vec<_> = differences.iter().map(|d| (d.kind, d.explained)).collect();
-    assert_eq!(told, [(TemplateUnknown, false), (TemplateUnknown, true)]);
+        let told: Vec<_> = differences.iter().map(|one| (one.kind, one.explained)).collect();
+        assert_eq!(told, [(TemplateUnknown, explained); 2]);
+    }
 }
 
 #[test]
