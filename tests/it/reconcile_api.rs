@@ -24,6 +24,7 @@ async fn admin(scene: &ReconcileScene) -> Admin {
     admin.router = api::router(AdminState {
         db: scene.db().clone(),
         vault: vault(),
+        issuer: admin.issuer.clone(),
         clock,
         public_url: "https://coupons.example.com/".parse().unwrap(),
         changed: admin.changed.clone(),
