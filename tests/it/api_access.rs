@@ -80,7 +80,7 @@ fn reading_changes_nothing_and_only_accounts_are_kept_from_operators() {
         };
         assert_eq!(route.asks, expected, "{} {}", route.method, route.path);
     }
-    assert_eq!(ADMIN.len(), 36);
+    assert_eq!(ADMIN.len(), 45);
 }
 
 #[test]
