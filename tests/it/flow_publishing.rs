@@ -179,7 +179,7 @@ async fn two_that_could_be_ours_are_left_to_a_person() {
     stage.act(&placement, "update").await.is(202);
     stage.drain().await;
     assert_eq!(stage.look(&placement).await["platform_state"], "published");
-    stage.finish_owing().await;
+    stage.finish().await;
 }
 
 #[tokio::test]

@@ -25,11 +25,16 @@ async fn an_addition_whose_answer_is_lost_is_offered_once() {
     let placement = stage.given_published(json!({})).await;
     lose_the_answer_to(&stage, "addStock");
 
-    stage.add_stock(&placement, "launch", 100).await.is(201);
+    let owed = stage.add_stock(&placement, "launch", 100).await.is(201).body;
     stage.add_stock(&placement, "launch", 100).await.is(200);
     stage.drain().await;
     stage.drain_after(a_minute()).await;
+    let again = stage.add_stock(&placement, "launch", 100).await.is(200).body;
 
+    assert_eq!(
+        (&owed["delivery"]["state"], &again["delivery"]["state"]),
+        (&json!("pending"), &json!("done"))
+    );
     assert_eq!(stage.baidu.templates()[0].stock, 100);
     assert_eq!(stage.calls("addStock"), 2);
     assert_eq!(effects(&stage.baidu, EffectKind::Stock), (1, 1));
@@ -128,6 +133,23 @@ async fn a_banner_is_taken_away_even_when_nobody_knows_whether_it_was_shown() {
     assert!(stage.baidu.banners().iter().all(|banner| banner.deleted));
     stage.add_banner(&placement, "双十二").await.is(202);
     stage.drain().await;
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn a_banner_goes_with_its_placement() {
+    let stage = Stage::new().await;
+    let placement = stage.given_published(json!({})).await;
+    stage.add_banner(&placement, "双十一").await.is(202);
+    stage.drain().await;
+
+    stage.act(&placement, "withdraw").await.is(202);
+    stage.drain().await;
+    let late = stage.add_banner(&placement, "双十二").await;
+
+    late.problem(409, "wrong_state");
+    let list = stage.ask(Method::GET, &format!("{}/banners", path(&placement)), None).await.is(200);
+    assert_eq!(list.body["data"][0]["state"], "removed");
     stage.finish().await;
 }
 
