@@ -11,6 +11,7 @@ pub mod crash_scene;
 pub mod database;
 pub mod delivery_chaos;
 pub mod delivery_scene;
+pub mod delivery_servers;
 pub mod delivery_stub;
 pub mod engine;
 pub mod letter;
