@@ -34,6 +34,7 @@ mod delivery_basics;
 mod delivery_claims;
 mod delivery_doubts;
 mod delivery_faults;
+mod delivery_kill;
 mod delivery_order;
 mod delivery_retries;
 mod delivery_secrets;
