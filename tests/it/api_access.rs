@@ -22,6 +22,7 @@ fn concrete(path: &str) -> String {
         .replace("{template}", &format!("tpl_{SOME_UUID}"))
         .replace("{placement}", &format!("plc_{SOME_UUID}"))
         .replace("{import}", &format!("imp_{SOME_UUID}"))
+        .replace("{reconciliation}", &format!("rcn_{SOME_UUID}"))
         .replace("{uid}", "nobody")
 }
 
@@ -67,12 +68,13 @@ fn reading_changes_nothing_and_only_accounts_are_kept_from_operators() {
     for route in ADMIN {
         let expected = match (route.method, route.path) {
             ("get", _) => Permission::Read,
+            ("post", path) if path.ends_with("/reconciliations") => Permission::RunCampaigns,
             (_, path) if path.starts_with("/v1/admin/apps") => Permission::ManageApps,
             _ => Permission::RunCampaigns,
         };
         assert_eq!(route.asks, expected, "{} {}", route.method, route.path);
     }
-    assert_eq!(ADMIN.len(), 27);
+    assert_eq!(ADMIN.len(), 31);
 }
 
 #[test]
