@@ -89,8 +89,8 @@ pub fn judge(claims: &[Claim]) -> Promise {
         "one coupon per Idempotency-Key",
         steady && given.len() == stock && refused == MEMBERS - stock,
         format!(
-            "{answers} claims with {MEMBERS} keys: {} coupons, {refused} told 已领完; \
-             Baidu was unwell, away and back",
+            "{answers} claims with {MEMBERS} keys, Baidu unwell or away: \
+             {} coupons, {refused} told 已领完",
             given.len()
         ),
     )

@@ -21,8 +21,12 @@ pub struct Rush {
 }
 
 impl Rush {
-    /// Everybody takes at once.
-    pub async fn run(baidu: &Simulator, template: i64) -> anyhow::Result<Self> {
+    /// Everybody takes at once, and something else goes on at the same time.
+    pub async fn run<T>(
+        baidu: &Simulator,
+        template: i64,
+        meanwhile: impl Future<Output = T>,
+    ) -> anyhow::Result<(Self, T)> {
         let lost = group(template, "cut-off", 1, &[Fault::HangUp { tries: 3 }]);
         let cut_off = baidu.take_all(lost).await?.results.swap_remove(0);
         let forged = forge(baidu, template).await?;
@@ -33,11 +37,10 @@ impl Rush {
             baidu.take_all(group(template, "c", 40, &[Fault::drop_answer()])),
             baidu.take_all(group(template, "d", 30, &[Fault::hang_up()])),
             baidu.take_all(group(template, "e", rest, &[Fault::Replay, Fault::NumbersAsText])),
-        ])
-        .await
-        .into_iter()
-        .collect::<Result<_, _>>()?;
-        Ok(Self { groups, forged, cut_off })
+        ]);
+        let (groups, meanwhile) = tokio::join!(groups, meanwhile);
+        let groups = groups.into_iter().collect::<Result<_, _>>()?;
+        Ok((Self { groups, forged, cut_off }, meanwhile))
     }
 
     /// Every record of the rush once more, as after a restart of the platform; the one that was cut off comes last.

@@ -108,13 +108,11 @@ impl Stage {
     async fn rush(&self, baidu: &Simulator) -> anyhow::Result<(Rush, String)> {
         let template = self.campaign.coupon_template_id;
         baidu.set_stock(template, 10 * STOCK)?;
-        let (rush, address) = tokio::join!(
-            Rush::run(baidu, template),
-            self.merchant.rotate(&self.campaign.placement)
-        );
+        let rotation = self.merchant.rotate(&self.campaign.placement);
+        let (rush, address) = Rush::run(baidu, template, rotation).await?;
         let held: usize = baidu.wallets().values().map(Vec::len).sum();
         baidu.set_stock(template, STOCK - i64::try_from(held)?)?;
-        Ok((rush?, address?))
+        Ok((rush, address?))
     }
 
     /// Coupons of both ways are used, stock and a picture are added, and Baidu hears of all that in spite of faults.
