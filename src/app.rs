@@ -79,15 +79,7 @@ impl App {
             async move { directory.keep_fresh().await }
         });
         spawn_until(&background, &stop, upkeep(issuer.clone()));
-        let worker = Worker::start(Deps {
-            database: database.clone(),
-            vault: vault.clone(),
-            clock: Arc::clone(&clock),
-            settings: config.delivery.clone(),
-            baidu: Client::new(&config.baidu).context("calls to Baidu cannot be made")?,
-            public_url: config.server.public_url.clone(),
-        });
-        let worker = worker.await?;
+        let worker = worker(config, database, &vault, &clock).await?;
         let watch = watch_deliveries(db.clone(), Arc::clone(&clock));
         spawn_until(&background, &stop, watch);
         let doubts = Doubts::open(db.clone(), Arc::clone(&clock), config.issuing.deadline);
@@ -134,8 +126,8 @@ impl App {
             background,
             listener,
             engine,
-            doubts,
             worker,
+            doubts,
         })
     }
 
@@ -155,6 +147,23 @@ impl App {
         self.db.close().await;
         tracing::info!("kaquan has stopped");
     }
+}
+
+async fn worker(
+    config: &Config,
+    database: &PgConnectOptions,
+    vault: &Vault,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Worker> {
+    let deps = Deps {
+        database: database.clone(),
+        vault: vault.clone(),
+        clock: Arc::clone(clock),
+        settings: config.delivery.clone(),
+        baidu: Client::new(&config.baidu).context("calls to Baidu cannot be made")?,
+        public_url: config.server.public_url.clone(),
+    };
+    Worker::start(deps).await
 }
 
 /// On a connection without the pool's time limits: a large table may take long, and so may another server before us.

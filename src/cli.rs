@@ -12,6 +12,7 @@ mod health;
 mod key;
 mod migrate;
 mod output;
+mod placement;
 mod secrets;
 mod serve;
 mod session;
@@ -50,6 +51,8 @@ enum Command {
     Key(key::Key),
     /// Uploads and counts codes.
     Codes(codes::Codes),
+    /// Publishes, updates and withdraws placements, and changes their callback addresses.
+    Placement(placement::Placement),
     /// Shows the master keys in use, and exchanges them while servers run.
     Secrets(secrets::Secrets),
     /// Shows what is owed to the platforms, tries it anew, gives it up, stops and resumes calls.
@@ -118,6 +121,7 @@ fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Simulate(command) => command.run().await,
             Command::Key(command) => command.run(config).await,
             Command::Codes(command) => command.run(config).await,
+            Command::Placement(command) => command.run(config).await,
             Command::Secrets(command) => command.run(config).await,
             Command::Deliveries(command) => command.run(config).await,
             Command::Audit(command) => command.run(config).await,

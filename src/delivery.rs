@@ -15,6 +15,7 @@ mod leaser;
 mod load;
 mod presence;
 mod settler;
+mod survive;
 mod token;
 pub mod work;
 
@@ -25,7 +26,10 @@ use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -56,6 +60,8 @@ pub struct Worker {
     inner: Arc<Inner>,
     stop: CancellationToken,
     tasks: TaskTracker,
+    leave: CancellationToken,
+    presence: JoinHandle<()>,
 }
 
 /// What the tasks of a worker share.
@@ -106,13 +112,15 @@ impl Worker {
             instance,
             settings,
         });
-        tasks.spawn(presence::show(Arc::clone(&inner), options.clone(), alive, stop.clone()));
+        let leave = CancellationToken::new();
+        let shown = presence::show(Arc::clone(&inner), options.clone(), alive, leave.clone());
+        let presence = tokio::spawn(shown);
         if inner.settings.enabled {
             let (done, ended) = mpsc::unbounded_channel::<Tried>();
             tasks.spawn(settler::run(Arc::clone(&inner), ended));
             tasks.spawn(leaser::run(Arc::clone(&inner), options, done, stop.clone()));
         }
-        Ok(Self { inner, stop, tasks })
+        Ok(Self { inner, stop, tasks, leave, presence })
     }
 
     /// Pays what is due, again and again until nothing is; how many attempts that took.
@@ -138,6 +146,11 @@ impl Worker {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        // Only now: who no longer shows that it lives counts as dead, and its calls as lost.
+        self.leave.cancel();
+        if let Err(panic) = self.presence.await {
+            tracing::error!(error = %panic, "the delivery worker ended badly");
+        }
         self.inner.db.close().await;
     }
 }

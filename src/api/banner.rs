@@ -1,6 +1,6 @@
 //! `/v1/admin/banners`: pictures that lead to a placement, shown by its platform.
 
-use axum::extract::{Multipart, State, multipart::MultipartError};
+use axum::extract::{FromRequest, Multipart, Request, State, multipart::MultipartError};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
@@ -15,7 +15,7 @@ use crate::{
     },
     http::{
         error::ApiError,
-        extract::{Json, Path, Query},
+        extract::{Json, Path, Query, expect_media_type},
         page::{ListQuery, Page},
     },
     service::{
@@ -53,8 +53,11 @@ struct Form {
 pub async fn create(
     State(state): State<AdminState>,
     Path(placement): Path<PlacementId>,
-    form: Multipart,
+    request: Request,
 ) -> Result<(StatusCode, Json<BannerView>), ApiError> {
+    expect_media_type(request.headers(), "multipart/form-data")?;
+    let form = Multipart::from_request(request, &()).await;
+    let form = form.map_err(|rejection| bad(rejection.body_text()))?;
     let there = store::placement::find(&mut *state.db.acquire().await?, placement).await?;
     let platform = there.ok_or(AddBannerError::NoSuchPlacement)?.platform;
     let Form { title, dest_url, image } = read(form).await?;

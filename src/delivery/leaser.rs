@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Inner,
     attempt::{self, Held, Tried},
+    survive::survive,
 };
 use crate::{
     domain::{channel, id::AppId},
@@ -40,28 +41,27 @@ pub(super) async fn run(
     let announced = Arc::new(Notify::new());
     let mut attempts = JoinSet::new();
     let listening = tokio::spawn(listen(database, Arc::clone(&announced)));
-    let leasing = async {
-        let mut ticks = interval(inner.settings.poll);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            let soon = match pass(&inner, &done, &mut attempts).await {
-                Ok(soon) => soon,
-                Err(error) => {
-                    tracing::warn!(error = %error, "cannot look for deliveries");
-                    false
-                }
-            };
-            let patience = if soon { NEXT_DROP } else { inner.settings.poll };
-            tokio::select! {
-                () = announced.notified() => {}
-                () = inner.load.freed.notified() => {}
-                _woken = timeout(patience, ticks.tick()) => {}
+    let mut ticks = interval(inner.settings.poll);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // Never in the middle of a pass: what was leased just then would be taken for sent.
+    while !stop.is_cancelled() {
+        let soon = match survive(pass(&inner, &done, &mut attempts)).await {
+            Ok(soon) => soon,
+            Err(error) => {
+                tracing::warn!(error = %error, "cannot look for deliveries");
+                false
             }
-            // Those that have ended leave nothing but their place.
-            while attempts.try_join_next().is_some() {}
+        };
+        let patience = if soon { NEXT_DROP } else { inner.settings.poll };
+        tokio::select! {
+            () = announced.notified() => {}
+            () = inner.load.freed.notified() => {}
+            _woken = timeout(patience, ticks.tick()) => {}
+            () = stop.cancelled() => {}
         }
-    };
-    stop.run_until_cancelled(leasing).await;
+        // Those that have ended leave nothing but their place.
+        while attempts.try_join_next().is_some() {}
+    }
     listening.abort();
     while attempts.join_next().await.is_some() {}
 }

@@ -55,6 +55,7 @@ impl Load {
         self.freed.notify_one();
     }
 
+    #[cfg(test)]
     pub fn total(&self) -> usize {
         self.lock().total
     }

@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::Inner;
+use super::{Inner, survive::survive};
 use crate::store;
 
 /// How long a look may take before the connection counts as broken.
@@ -22,27 +22,23 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The pause before a broken connection is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Lives until it is told to stop.
+/// Lives until it is told to leave, which is when nothing is held any more.
 pub(super) async fn show(
     inner: Arc<Inner>,
     options: PgConnectOptions,
     alive: watch::Sender<Option<i32>>,
-    stop: CancellationToken,
+    leave: CancellationToken,
 ) {
     let life = async {
         loop {
-            if let Err(error) = live(&inner, &options, &alive).await {
+            if let Err(error) = survive(live(&inner, &options, &alive)).await {
                 alive.send_replace(None);
                 tracing::warn!(error = %error, "the delivery worker has lost its connection");
             }
             pause().await;
         }
     };
-    stop.run_until_cancelled(life).await;
-    // The calls under way are settled under this number; it is given up when the leases are.
-    while inner.load.total() > 0 {
-        inner.load.freed.notified().await;
-    }
+    leave.run_until_cancelled(life).await;
     alive.send_replace(None);
 }
 

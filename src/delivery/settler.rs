@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 
-use super::{Inner, attempt::Tried, work::Consequence};
+use super::{Inner, attempt::Tried, survive::survive, work::Consequence};
 use crate::{
     domain::{
         delivery::{Outcome, Verdict},
@@ -25,7 +25,7 @@ pub(super) async fn run(inner: Arc<Inner>, mut ended: mpsc::UnboundedReceiver<Tr
     let mut batch = Vec::new();
     while ended.recv_many(&mut batch, MOST_AT_ONCE).await > 0 {
         let tried = std::mem::take(&mut batch);
-        if let Err(error) = settle(&inner, tried).await {
+        if let Err(error) = survive(settle(&inner, tried)).await {
             // Still leased, they are taken over with the same identity when the lease ends.
             tracing::error!(error = %error, "cannot settle deliveries");
         }
@@ -39,17 +39,40 @@ pub(super) async fn settle(inner: &Inner, tried: Vec<Tried>) -> anyhow::Result<(
     for tried in tried {
         by_app.entry(tried.held.app).or_default().push(tried);
     }
+    let mut ended = Ok(());
     for (app, tried) in by_app {
         let (plain, special): (Vec<_>, Vec<_>) =
             tried.into_iter().partition(|t| matches!(t.said.consequence, Consequence::None));
         if !plain.is_empty() {
-            persist(inner, app, &plain).await?;
+            ended = ended.and(persist_all(inner, app, &plain).await);
         }
         for tried in special {
-            persist(inner, app, &[tried]).await?;
+            ended = ended.and(persist(inner, app, &[tried]).await);
         }
     }
-    Ok(())
+    ended
+}
+
+/// Together, and if that cannot be, one by one: one that cannot be written costs the others nothing.
+async fn persist_all(inner: &Inner, app: AppId, tried: &[Tried]) -> anyhow::Result<()> {
+    let together = persist(inner, app, tried).await;
+    if tried.len() < 2 || !together.as_ref().is_err_and(is_about_rows) {
+        return together;
+    }
+    let mut ended = Ok(());
+    for one in tried {
+        let written = write(inner, app, std::slice::from_ref(one)).await;
+        if written.as_ref().is_err_and(|error| !is_about_rows(error)) {
+            return written;
+        }
+        ended = ended.and(written);
+    }
+    ended
+}
+
+/// Whether the database answered, so that others may fare better.
+fn is_about_rows(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(sqlx::Error::Database(_)))
 }
 
 /// Their places are free again, however settling ends.

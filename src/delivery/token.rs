@@ -60,6 +60,8 @@ const LOOK: Duration = Duration::from_millis(50);
 const LOOKS: u32 = 200;
 /// After a failure nobody asks again for so long: those in flight all learn of it at once.
 const PAUSE_AFTER_FAILURE: TimeDelta = TimeDelta::seconds(1);
+/// The same while the old token still serves: there is time.
+const PAUSE_AHEAD_OF_TIME: TimeDelta = TimeDelta::seconds(30);
 /// The share of a token's life after which the next one is fetched (specs of the platform: 80 %).
 const REFRESH_AT_PERCENT: i32 = 80;
 
@@ -79,7 +81,11 @@ impl Tokens {
             if now < token.refresh_at {
                 return Ok(Arc::clone(token));
             }
-            // Ahead of time: one fetches, the others go on with what they have.
+            // Ahead of time: one fetches, the others go on with what they have; so do all for a while when it failed.
+            let failed = slot.lock().failed.as_ref().map(|(at, _trouble)| *at);
+            if failed.is_some_and(|at| now < at + PAUSE_AHEAD_OF_TIME) {
+                return Ok(Arc::clone(token));
+            }
             let Ok(_fetching) = slot.fetching.try_lock() else { return Ok(Arc::clone(token)) };
             let next = renew(inner, account, &slot, token.generation, false).await;
             return next.or_else(|_trouble| Ok(Arc::clone(token)));

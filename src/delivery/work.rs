@@ -27,15 +27,15 @@ pub(crate) enum Consequence {
     /// Nothing.
     None,
     /// A placement stands on the platform, or will not.
-    Publication(publish::Publication),
+    Publication(Box<publish::Publication>),
     /// The platform shows this of a placement, and calls this address.
-    Told(telling::Told),
+    Told(Box<telling::Told>),
     /// The platform has taken a placement off.
     Withdrawn,
     /// What stands on the platform becomes a placement.
     Imported(Box<import::Imported>),
     /// A banner is shown, or no more.
-    Banner(banner::Shown),
+    Banner(Box<banner::Shown>),
 }
 
 /// Makes the calls of one attempt.
@@ -69,7 +69,7 @@ impl Consequence {
         match self {
             Self::None => Ok(()),
             Self::Publication(publication) => publish::settle(conn, inner, held, publication).await,
-            Self::Told(told) => update::settle(conn, inner, held, *told).await,
+            Self::Told(told) => update::settle(conn, inner, held, **told).await,
             Self::Withdrawn => withdraw::settle(conn, inner, held).await,
             Self::Imported(imported) => import::settle(conn, inner, held, imported).await,
             Self::Banner(shown) => banner::settle(conn, inner, held, shown).await,

@@ -96,11 +96,11 @@ impl Breaker {
         now: DateTime<Utc>,
         chance: f64,
     ) -> Change {
-        let mut change = Change { breaker: self, recovered: false, locked: false };
+        let mut after = Change { breaker: self, recovered: false, locked: false };
         for outcome in outcomes {
-            change.take(outcome, now, chance);
+            after.take(outcome, now, chance);
         }
-        change
+        after
     }
 
     /// What is left of `open_until` when it has passed.
@@ -115,9 +115,13 @@ impl Change {
         match outcome {
             // A "no" is an answer: the platform is there.
             Outcome::Done | Outcome::DoneBefore | Outcome::Refused => {
-                self.recovered |= breaker.failures > 0;
+                // A few failures are no outage: what fails alone keeps its pauses. And a pause that the platform itself
+                // asked for stands, whatever came of calls that were under way.
+                if breaker.is_on_probation() {
+                    self.recovered = true;
+                    breaker.open_until = None;
+                }
                 breaker.failures = 0;
-                breaker.open_until = None;
             }
             Outcome::Busy { .. } | Outcome::Unknown { .. } | Outcome::NotAsked => {
                 // Those that were under way when it tripped say nothing new.
@@ -131,7 +135,7 @@ impl Change {
                 }
             }
             Outcome::TooFast => {
-                breaker.rest_until(now + BREATHER + TimeDelta::milliseconds(spread(chance)))
+                breaker.rest_until(now + BREATHER + TimeDelta::milliseconds(spread(chance)));
             }
             Outcome::UsedUpToday => breaker.rest_until(next_day_in_china(now)),
             Outcome::NotYet { .. } => {}
@@ -194,6 +198,25 @@ mod tests {
     fn a_clear_no_shows_that_the_platform_is_there() {
         assert_eq!(tripped().after([Outcome::Refused], noon(), 0.0).breaker, CLOSED);
         assert!(!CLOSED.after([Outcome::Done], noon(), 0.0).recovered);
+    }
+
+    #[test]
+    fn a_success_among_a_few_failures_ends_no_outage() {
+        let change = CLOSED.after([UNKNOWN, UNKNOWN, Outcome::Done], noon(), 0.0);
+
+        assert_eq!(change, Change { breaker: CLOSED, recovered: false, locked: false });
+    }
+
+    #[test]
+    fn a_success_that_was_under_way_ends_no_pause_that_the_platform_asked_for() {
+        for asked in [Outcome::TooFast, Outcome::UsedUpToday] {
+            let resting = CLOSED.after([asked], noon(), 0.0).breaker;
+
+            assert_eq!(
+                resting.after([Outcome::Done, Outcome::Refused], noon(), 0.0).breaker,
+                resting
+            );
+        }
     }
 
     #[test]

@@ -275,7 +275,7 @@ mod tests {
     fn after(outcome: Outcome, number: i32, chance: f64) -> TimeDelta {
         match outcome.judge(number, chance) {
             Verdict::Again { after, .. } => after,
-            other => panic!("{other:?}"),
+            other @ (Verdict::Done { .. } | Verdict::Dead) => panic!("{other:?}"),
         }
     }
 

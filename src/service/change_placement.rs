@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
 use crate::{
-    domain::{id::PlacementId, placement::PlacementState},
+    domain::{delivery::DeliveryKind, id::PlacementId, placement::PlacementState},
     store::{self, placement::Placement, violates},
 };
 
@@ -61,13 +61,19 @@ pub async fn change_placement(
 
     let lock = store::placement::lock(&mut tx, id).await?;
     let mut placement = lock.ok_or(ChangePlacementError::NoSuchPlacement)?;
+    let before = placement.platform_ref.clone();
     if !apply(&mut placement, change)? {
         return Ok(placement);
     }
     placement.version += 1;
     placement.updated_at = now;
     store::placement::update(&mut tx, &placement).await?;
+    if placement.platform_ref != before {
+        store::published::forget(&mut tx, id).await?;
+    }
     if placement.platform_ref.is_some() {
+        // What the platform knows is not to be published, and a publication that was given up holds nothing back any more.
+        store::delivery::owe::cancel_open(&mut tx, now, id, &[DeliveryKind::Publish]).await?;
         store::delivery::owe::arm_waiting(&mut tx, now, id).await?;
     }
     store::route::mark_changed(&mut tx).await?;

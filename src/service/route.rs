@@ -68,7 +68,8 @@ impl Directory {
 
     /// Where the token leads, if it lives and is for this platform.
     ///
-    /// An unknown token is looked for in the database once more, since it may be newer than what is in memory.
+    /// An unknown token is looked for in the database once more, since it may be newer than what is in memory; and so is
+    /// one whose placement the platform did not know when memory was read, for now it seems to.
     pub async fn find(
         &self,
         token: &str,
@@ -76,7 +77,7 @@ impl Directory {
     ) -> sqlx::Result<Option<Arc<Route>>> {
         let hash = secret::hash(token);
         let mut found = self.look(&hash);
-        if found.is_none() {
+        if found.as_ref().is_none_or(|route| route.platform_ref.is_none()) {
             self.refresh(Instant::now()).await?;
             found = self.look(&hash);
         }

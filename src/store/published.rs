@@ -88,6 +88,21 @@ pub async fn carry(
     Ok(())
 }
 
+/// Another id stands for another thing, of which the platform was told nothing.
+pub async fn forget(conn: &mut PgConnection, placement: PlacementId) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update placement
+        set published_version = null, published_token = null, published_at = null
+        where placement_id = $1
+        "#,
+        placement as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Writes down what the platform was told.
 pub async fn mark_told(
     conn: &mut PgConnection,

@@ -175,6 +175,7 @@ pub const ROOMS: &[Room] = &[
     Room {
         name: "cli",
         may_use: &[
+            "api::platform_rules",
             "app",
             "clock",
             "config",
@@ -188,7 +189,7 @@ pub const ROOMS: &[Room] = &[
             "vault",
         ],
         never: &[".begin(", ".commit(", "axum"],
-        why: "commands: they ask the rest and print what it says",
+        why: "commands: they ask the rest and print what it says; what only a platform can judge is asked as the API asks it",
     },
     Room {
         name: "main",

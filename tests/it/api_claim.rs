@@ -1,9 +1,12 @@
 //! Coupons given through us over the admin API, and what their platform is owed.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use chrono::TimeDelta;
 use kaquan::{clock::Clock, ops::audit::AuditScope};
 use serde_json::{Value, json};
+use sqlx::postgres::PgListener;
 
 use crate::support::{
     admin::Admin,
@@ -50,8 +53,12 @@ async fn baidu_is_owed_word_of_each_claim_once_and_an_app_of_our_own_never() {
     let own = admin.given_claimable("own", json!({}), 10).await;
 
     let early = admin.claim(&baidu, "order-1", "open-1").await.created();
+    let waiting = admin.owed(&early).await;
+    let mut workers = PgListener::connect_with(admin.db()).await.unwrap();
+    workers.listen("kaquan_delivery").await.unwrap();
     let known = json!({ "version": 1, "platform_ref": "1001" });
     admin.patch(&path(&baidu), known).await.ok();
+    let heard = tokio::time::timeout(Duration::from_secs(10), workers.recv()).await;
     let late = admin.claim(&baidu, "order-2", "open-2").await.created();
     admin.claim(&baidu, "order-2", "open-2").await.created();
     let ours = admin.claim(&own, "order-1", "open-1").await.created();
@@ -59,9 +66,13 @@ async fn baidu_is_owed_word_of_each_claim_once_and_an_app_of_our_own_never() {
     let sync = |state: &str, coupon: &Value| {
         format!("sync {state} {}", coupon["record"].as_str().unwrap())
     };
-    assert_eq!(admin.owed(&early).await, [sync("waiting", &early)]);
+    assert_eq!(waiting, [sync("waiting", &early)]);
+    // What waited for the platform's id waits no longer.
+    assert!(heard.is_ok(), "no worker hears of it");
+    assert_eq!(admin.owed(&early).await, [sync("pending", &early)]);
     assert_eq!(admin.owed(&late).await, [sync("pending", &late)]);
     assert_eq!(admin.owed(&ours).await, Vec::<String>::new());
+    is_sound(&admin).await;
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ async fn a_placement_shows_its_callback_address_once() {
       "id": "plc_…",
       "platform": "baidu",
       "platform_ref": "1001",
+      "platform_state": "published",
       "state": "active",
       "stock": [
         {
@@ -130,14 +131,19 @@ async fn a_placement_is_paused_resumed_and_withdrawn_for_good() {
     let before = admin.route_version().await;
     let act = async |verb: &str| admin.post(&format!("{path}/{verb}"), json!({})).await;
 
-    for (verb, state) in [
-        ("pause", "paused"),
-        ("pause", "paused"),
-        ("resume", "active"),
-        ("withdraw", "withdrawn"),
-        ("withdraw", "withdrawn"),
+    for (verb, status, state) in [
+        ("pause", 200, "paused"),
+        ("pause", 200, "paused"),
+        ("resume", 200, "active"),
+        ("withdraw", 202, "withdrawn"),
+        ("withdraw", 202, "withdrawn"),
     ] {
-        assert_eq!(act(verb).await.ok()["state"], state, "{verb}");
+        let reply = act(verb).await;
+        assert_eq!(
+            (reply.status.as_u16(), &reply.body["state"]),
+            (status, &json!(state)),
+            "{verb}"
+        );
     }
 
     act("resume").await.problem(409, "wrong_state");

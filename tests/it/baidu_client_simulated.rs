@@ -259,7 +259,6 @@ async fn trouble_at_the_gateway_says_what_to_do() {
 }
 
 #[tokio::test]
-#[ignore = "the simulator learns this call at present"]
 async fn a_template_is_replaced_and_deleted() {
     let scene = Scene::set().await;
     let id = scene.create(&form()).await.unwrap();
@@ -278,7 +277,6 @@ async fn a_template_is_replaced_and_deleted() {
 }
 
 #[tokio::test]
-#[ignore = "the simulator learns this call at present"]
 async fn a_banner_is_shown_once_and_taken_away() {
     let scene = Scene::set().await;
     let id = scene.create(&form()).await.unwrap();
@@ -302,7 +300,6 @@ async fn a_banner_is_shown_once_and_taken_away() {
 }
 
 #[tokio::test]
-#[ignore = "the simulator learns this call at present"]
 async fn a_synced_coupon_lies_in_the_wallet_once() {
     let scene = Scene::set().await;
     let id = scene.create(&form()).await.unwrap();
@@ -320,7 +317,6 @@ async fn a_synced_coupon_lies_in_the_wallet_once() {
 }
 
 #[tokio::test]
-#[ignore = "the simulator learns this call at present"]
 async fn a_lost_answer_to_a_write_off_is_cleared_up_by_the_second() {
     let scene = Scene::set().await;
     let id = scene.create(&form()).await.unwrap();
@@ -338,7 +334,6 @@ async fn a_lost_answer_to_a_write_off_is_cleared_up_by_the_second() {
 }
 
 #[tokio::test]
-#[ignore = "the simulator learns this call at present"]
 async fn what_baidu_counted_can_be_read() {
     let scene = Scene::set().await;
     let id = scene.create(&form()).await.unwrap();
@@ -357,7 +352,6 @@ async fn what_baidu_counted_can_be_read() {
 }
 
 #[tokio::test]
-#[ignore = "the simulator learns this call at present"]
 async fn a_login_code_is_good_for_one_session() {
     let scene = Scene::set().await;
     let (client, account, token) = (&scene.client, scene.account(), &scene.token);

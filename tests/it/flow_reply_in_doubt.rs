@@ -1,14 +1,15 @@
 //! Answers to Baidu that may not have arrived: the coupon is owed to it as a `sync`, unless a later try was answered.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use kaquan::{clock::Clock, config::issuing::Issuing};
+use kaquan::{clock::Clock, config::issuing::Issuing, domain::people::Record};
 use sqlx::postgres::PgListener;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{
     call::{Scene, read},
@@ -20,8 +21,9 @@ const GRACE: TimeDelta = TimeDelta::seconds(10);
 /// Baidu calls and hangs up while the engine works, which goes on.
 async fn hang_up(scene: &Scene, record: &str) {
     let mut call = scene.call(record);
-    assert!(futures_util::poll!(&mut call).is_pending());
-    drop(call);
+    // On a slow machine the answer may be there already; nobody reads it.
+    let answer = futures_util::poll!(&mut call);
+    drop((answer, call));
     scene.engine_is_done_with(record).await;
 }
 
@@ -141,6 +143,31 @@ async fn a_doubt_outlasts_a_database_that_is_away() {
 
     assert!(away.is_err());
     assert_eq!(back.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_doubts_is_settled_without_grace_as_far_as_there_are_coupons() {
+    let scene = Scene::start(10).await;
+    let mut owed = PgListener::connect_with(&scene.database.pool).await.unwrap();
+    owed.listen("kaquan_delivery").await.unwrap();
+    hang_up(&scene, "r-1").await;
+    for number in 0..10_000 {
+        let record = Record::parse(&format!("late-{number}")).unwrap();
+        drop(scene.doubts.watch(scene.offer.campaign.app, record));
+    }
+
+    let stop = CancellationToken::new();
+    let (doubts, until) = (Arc::clone(&scene.doubts), stop.clone());
+    let settling = tokio::spawn(async move { doubts.keep_settling(until).await });
+    let heard = tokio::time::timeout(Duration::from_secs(15), owed.recv()).await;
+    stop.cancel();
+    settling.await.unwrap();
+
+    assert!(heard.is_ok(), "nothing is owed");
+    assert_eq!(scene.owed().await, ["sync pending r-1"]);
+    // The others may still come to something.
+    scene.engine_is_done_with("late-7").await;
+    assert_eq!(scene.doubts.settle_all().await.unwrap(), 1);
 }
 
 /// Calls over the wire; with `half`, whoever calls closes its side before the answer comes.

@@ -32,6 +32,12 @@ pub(crate) enum Shown {
     Gone,
 }
 
+impl From<Shown> for Consequence {
+    fn from(shown: Shown) -> Self {
+        Self::Banner(Box::new(shown))
+    }
+}
+
 /// Shows the banner.
 pub(super) async fn create(inner: &Inner, held: &Held) -> Result<Said, Said> {
     let (banner, image) = read(inner, held).await?;
@@ -44,7 +50,7 @@ pub(super) async fn create(inner: &Inner, held: &Held) -> Result<Said, Said> {
     }
     let template = template_of(held)?;
     if let Some(there) = list(inner, held, template).await?.into_iter().next() {
-        return adopt(&banner, there);
+        return adopt(&banner, &there);
     }
     let form = read_banner(&banner.title, &banner.dest_url, Bytes::from(image));
     let form = form.map_err(|problems| {
@@ -55,7 +61,7 @@ pub(super) async fn create(inner: &Inner, held: &Held) -> Result<Said, Said> {
     match put_up(inner, held, template, &form, &exists).await {
         Err(said) if exists.load(Ordering::Relaxed) => {
             match list(inner, held, template).await?.into_iter().next() {
-                Some(there) => adopt(&banner, there),
+                Some(there) => adopt(&banner, &there),
                 None => Err(said),
             }
         }
@@ -82,22 +88,19 @@ async fn put_up(
 pub(super) async fn delete(inner: &Inner, held: &Held) -> Result<Said, Said> {
     let (banner, _) = read(inner, held).await?;
     let template = template_of(held)?;
-    let known = banner.platform_ref.as_deref().and_then(|text| text.parse().ok());
-    let known = match known {
-        Some(known) => Some(known),
+    let mut known = banner.platform_ref.as_deref().and_then(|text| text.parse().ok());
+    if known.is_none() {
         // Whether it ever came to be is what nobody knows.
-        None => {
-            let there = list(inner, held, template).await?.into_iter();
-            there.filter(|there| is_ours(&banner, there)).map(|there| there.id).next()
-        }
-    };
+        let there = list(inner, held, template).await?.into_iter();
+        known = there.filter(|there| is_ours(&banner, there)).map(|there| there.id).next();
+    }
     let Some(known) = known else {
         let said = Said::unheard(Outcome::Done, "平台上没有这个横幅");
-        return Ok(Said { consequence: Consequence::Banner(Shown::Gone), ..said });
+        return Ok(Said { consequence: Shown::Gone.into(), ..said });
     };
     match take_away(inner, held, template, known).await {
         Err(said) if said.outcome == Outcome::DoneBefore => {
-            Ok(Said { consequence: Consequence::Banner(Shown::Gone), ..said })
+            Ok(Said { consequence: Shown::Gone.into(), ..said })
         }
         said => said,
     }
@@ -107,7 +110,7 @@ async fn take_away(inner: &Inner, held: &Held, template: i64, banner: i64) -> Re
     let heard = ask!(inner, held, |account, token| inner
         .baidu
         .delete_banner(account, token, template, banner));
-    Ok(Said { consequence: Consequence::Banner(Shown::Gone), ..Said::done(&heard) })
+    Ok(Said { consequence: Shown::Gone.into(), ..Said::done(&heard) })
 }
 
 async fn read(inner: &Inner, held: &Held) -> Result<(Banner, Option<Vec<u8>>), Said> {
@@ -138,10 +141,10 @@ fn is_ours(banner: &Banner, there: &ShownBanner) -> bool {
     (&there.title, &there.dest_url) == (&banner.title, &banner.dest_url)
 }
 
-fn adopt(banner: &Banner, there: ShownBanner) -> Result<Said, Said> {
-    if is_ours(banner, &there) {
+fn adopt(banner: &Banner, there: &ShownBanner) -> Result<Said, Said> {
+    if is_ours(banner, there) {
         let said = Said::unheard(Outcome::Done, "平台上已有这个横幅");
-        return Ok(Said { consequence: live(&there), ..said });
+        return Ok(Said { consequence: live(there), ..said });
     }
     let note = format!(
         "平台上这个券已有另一个横幅（编号 {}，标题 {}）；请先在平台删除它，再重试",
@@ -152,7 +155,7 @@ fn adopt(banner: &Banner, there: ShownBanner) -> Result<Said, Said> {
 
 fn live(there: &ShownBanner) -> Consequence {
     let (platform_ref, pic_url) = (there.id.to_string(), there.pic_url.clone());
-    Consequence::Banner(Shown::Live { platform_ref, pic_url })
+    Shown::Live { platform_ref, pic_url }.into()
 }
 
 /// Writes what it has become. One that was removed in the meantime stays to be removed, now with its id.

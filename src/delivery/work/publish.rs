@@ -62,6 +62,12 @@ pub(crate) enum Publication {
     Nothing,
 }
 
+impl From<Publication> for Consequence {
+    fn from(publication: Publication) -> Self {
+        Self::Publication(Box::new(publication))
+    }
+}
+
 /// A creation that nobody answered may still be under way for so long.
 const STRAGGLING: TimeDelta = TimeDelta::seconds(30);
 
@@ -69,11 +75,8 @@ const STRAGGLING: TimeDelta = TimeDelta::seconds(30);
 pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
     attempt(inner, held).await.map_err(|said| {
         let nothing_there = said.outcome == Outcome::Refused && !held.delivery.doubt;
-        let consequence = if nothing_there {
-            Consequence::Publication(Publication::Nothing)
-        } else {
-            said.consequence
-        };
+        let consequence =
+            if nothing_there { Publication::Nothing.into() } else { said.consequence };
         Said { consequence, ..said }
     })
 }
@@ -87,7 +90,7 @@ async fn attempt(inner: &Inner, held: &Held) -> Result<Said, Said> {
         serde_json::from_value(held.delivery.payload.clone()).unwrap_or_default();
     let withdrawn = placement.state == PlacementState::Withdrawn;
     let nothing = |note| Said {
-        consequence: Consequence::Publication(Publication::Nothing),
+        consequence: Publication::Nothing.into(),
         ..Said::unheard(Outcome::Done, note)
     };
     if withdrawn && memory.sent.is_empty() {
@@ -119,7 +122,7 @@ async fn attempt(inner: &Inner, held: &Held) -> Result<Said, Said> {
     ));
     let (template, told) = (heard.value.id, telling.told);
     let stands = Publication::Stands { template, told, found: false };
-    Ok(Said { consequence: Consequence::Publication(stands), ..Said::done(&heard) })
+    Ok(Said { consequence: stands.into(), ..Said::done(&heard) })
 }
 
 /// What an earlier attempt has created, if there is exactly one thing that it can be.
@@ -143,7 +146,7 @@ async fn find(
         [] => Ok(None),
         &[(template, told)] => {
             let stands = Publication::Stands { template, told, found: true };
-            let consequence = Consequence::Publication(stands);
+            let consequence = stands.into();
             let note = format!("上一次创建其实已经成功，券模板编号 {template}");
             Ok(Some(Said { consequence, ..Said::unheard(Outcome::Done, note) }))
         }

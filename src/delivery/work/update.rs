@@ -51,7 +51,7 @@ async fn tell(
         is_unknown,
         gone
     ));
-    Ok(Said { consequence: Consequence::Told(telling.told), ..Said::done(&heard) })
+    Ok(Said { consequence: Consequence::Told(Box::new(telling.told)), ..Said::done(&heard) })
 }
 
 /// Whether Baidu says that there is no such template.

@@ -19,7 +19,7 @@ pub struct Platform {
     address: SocketAddr,
 }
 
-/// How long it may take to come up.
+/// How long it may take to come up, or to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Platform {
@@ -35,7 +35,8 @@ impl Platform {
             .stdout(Stdio::null())
             .spawn()
             .context("cannot start the simulator")?;
-        let mut platform = Self { child, http: reqwest::Client::new(), address };
+        let http = reqwest::Client::builder().timeout(PATIENCE).build()?;
+        let mut platform = Self { child, http, address };
         platform.wait_until_ready().await?;
         Ok(platform)
     }

@@ -123,6 +123,10 @@ impl Callbacks {
         taken: Taken,
         caller: Option<IpAddr>,
     ) -> Result<issuing::Request, Reply> {
+        // Baidu knows the template, and we do not know yet what it is called there: a publication is being settled.
+        if route.platform_ref.is_none() {
+            return Err(Reply::Busy);
+        }
         // A leaked token cannot issue for another campaign.
         if route.platform_ref.as_deref() != Some(taken.coupon_template_id.as_str()) {
             tracing::warn!(placement.id = %route.placement, "A callback names another template");

@@ -75,7 +75,10 @@ pub async fn list_dangling(conn: &mut PgConnection, most: i64) -> sqlx::Result<V
             left join app using (app_id)
             left join placement using (placement_id)
             where app.app_id is null
-                or delivery.placement_id is not null and placement.app_id is distinct from delivery.app_id
+                or delivery.placement_id is not null
+                    and placement.app_id is distinct from delivery.app_id
+                    -- The placement of an import is made when the platform has told of it.
+                    and (delivery.kind <> 'import' or delivery.state = 'done')
             union all
             select 'attempt', attempt.delivery_id
             from attempt

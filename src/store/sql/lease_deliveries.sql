@@ -96,8 +96,9 @@ select
     placement.platform_ref as "platform_ref?",
     coupon.record as "record?",
     coupon.code as "code?",
-    coupon.valid_from as "valid_from?",
-    coupon.valid_until as "valid_until?",
+    -- No moment that cannot be read: one row must not stop all those that were leased with it.
+    least(greatest(coupon.valid_from, '0001-01-01T00:00:00Z'), '9999-12-31T00:00:00Z') as "valid_from?",
+    least(greatest(coupon.valid_until, '0001-01-01T00:00:00Z'), '9999-12-31T00:00:00Z') as "valid_until?",
     holder.open_id as "open_id?"
 from allowed
 left join leased on true

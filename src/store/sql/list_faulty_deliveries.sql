@@ -19,8 +19,10 @@ with tried as (
 ),
 kept as materialized (
     select
-        delivery.*, tried.tries, tried.highest, tried.successes, tried.succeeded_at, tried.highest_fence,
-        tried.fence_fell, tried.latest
+        delivery.delivery_id, delivery.position, delivery.app_id, delivery.kind, delivery.subject_id,
+        delivery.placement_id, delivery.identity, delivery.state, delivery.attempts, delivery.fence,
+        delivery.leased_until, delivery.due_at, tried.tries, tried.highest, tried.successes,
+        tried.succeeded_at, tried.highest_fence, tried.fence_fell, tried.latest
     from delivery
     left join tried on tried.delivery_id = delivery.delivery_id
 ),

@@ -1,0 +1,209 @@
+//! `kaquan placement`: what a platform is told of a placement, as the admin API does it.
+
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
+
+use anyhow::{anyhow, bail};
+use chrono::{SubsecRound, TimeDelta};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::{output, session::Session};
+use crate::{
+    api::platform_rules,
+    app::keys,
+    clock::{Clock, SystemClock},
+    config::Config,
+    domain::{
+        delivery::{DeliveryKind, DeliveryState},
+        id::{DeliveryId, PlacementId},
+        problem::Problem,
+    },
+    service::{
+        publish_placement::{PublishPlacementError, publish_placement},
+        push_placement_update::{PushPlacementUpdateError, push_placement_update},
+        rotate_callback_token::rotate_callback_token,
+        withdraw_placement::withdraw_placement,
+    },
+    store::delivery::open::Open,
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Placement {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Puts a placement on its platform.
+    Publish(Which),
+    /// Tells the platform terms and callback address once more.
+    Update(Which),
+    /// Stops issuing at once, for good, and takes the placement off its platform.
+    Withdraw {
+        #[command(flatten)]
+        which: Which,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Gives the placement a new secret callback address.
+    Rotate {
+        #[command(flatten)]
+        which: Which,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+        /// How long the old address lives on after the platform was told of the new one; up to thirty days.
+        #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
+        #[arg(value_parser = clap::value_parser!(u32).range(0..=2_592_000))]
+        old_lives_for_seconds: u32,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Which {
+    /// The id, as the admin API shows it.
+    #[arg(long)]
+    placement: PlacementId,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What came of a command.
+#[derive(Serialize)]
+struct OwedView {
+    placement_id: PlacementId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    callback_url: Option<String>,
+    delivery: Option<DeliveryView>,
+}
+
+#[derive(Serialize)]
+struct DeliveryView {
+    id: DeliveryId,
+    kind: DeliveryKind,
+    state: DeliveryState,
+}
+
+impl Placement {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        self.what.ask_first()?;
+        let session = Session::open_current(config).await?;
+        let result = self.what.run(&session, config).await;
+        session.close().await;
+        result.map(|()| ExitCode::SUCCESS)
+    }
+}
+
+impl What {
+    /// What cannot be taken back is not done by a slip of the finger.
+    fn ask_first(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Publish(_)
+            | Self::Update(_)
+            | Self::Withdraw { yes: true, .. }
+            | Self::Rotate { yes: true, .. } => Ok(()),
+            Self::Withdraw { which, .. } => confirm(&format!(
+                "Withdraw {} for good? Nothing more will be issued from it.",
+                which.placement
+            )),
+            Self::Rotate { which, .. } => {
+                confirm(&format!("Give {} a new callback address?", which.placement))
+            }
+        }
+    }
+
+    async fn run(self, session: &Session, config: &Config) -> anyhow::Result<()> {
+        let (db, now) = (&session.db, SystemClock.now().trunc_subsecs(6));
+        let lint = platform_rules::check_terms;
+        match self {
+            Self::Publish(which) => {
+                let open = publish_placement(db, now, which.placement, lint).await;
+                which.tell(Some(open.map_err(explain_publication)?), None)
+            }
+            Self::Update(which) => {
+                let open = push_placement_update(db, now, which.placement, lint).await;
+                which.tell(Some(open.map_err(explain_update)?), None)
+            }
+            Self::Withdraw { which, .. } => {
+                let open = withdraw_placement(db, now, which.placement).await?;
+                which.tell(open, None)
+            }
+            Self::Rotate { which, old_lives_for_seconds, .. } => {
+                let vault = keys::look(config)?;
+                let overlap = TimeDelta::seconds(i64::from(old_lives_for_seconds));
+                let rotated =
+                    rotate_callback_token(db, &vault, now, which.placement, overlap).await?;
+                let base = config.server.public_url.as_str().trim_end_matches('/');
+                let url = format!("{base}/callbacks/baidu/{}", rotated.secret.reveal());
+                which.tell(rotated.open, Some(url))
+            }
+        }
+    }
+}
+
+impl Which {
+    fn tell(&self, open: Option<Open>, callback_url: Option<String>) -> anyhow::Result<()> {
+        let id = self.placement;
+        let delivery =
+            open.map(|open| DeliveryView { id: open.id, kind: open.kind, state: open.state });
+        if self.json {
+            return output::say_json(&OwedView { placement_id: id, callback_url, delivery });
+        }
+        match (&delivery, callback_url) {
+            (Some(delivery), _) => {
+                output::say(delivery.id);
+                output::note(format_args!(
+                    "The platform is still to hear of it. Watch `platform_state` at \
+                     /v1/admin/placements/{id}."
+                ));
+            }
+            // Nobody tells the platform, so the merchant must; this once it is shown.
+            (None, Some(url)) => {
+                output::say(url);
+                output::note(format_args!("Register this address. It is not shown again."));
+            }
+            (None, None) => output::note(format_args!("Done; the platform need not be told.")),
+        }
+        Ok(())
+    }
+}
+
+/// Asks at the terminal; where there is none, the answer is no.
+fn confirm(question: &str) -> anyhow::Result<()> {
+    if !io::stdin().is_terminal() {
+        bail!("{question} There is nobody to ask here; add --yes");
+    }
+    output::note(format_args!("{question} [y/N]"));
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        return Ok(());
+    }
+    bail!("nothing was done")
+}
+
+fn explain_publication(error: PublishPlacementError) -> anyhow::Error {
+    if let PublishPlacementError::Invalid(problems) = &error {
+        return list(problems);
+    }
+    error.into()
+}
+
+fn explain_update(error: PushPlacementUpdateError) -> anyhow::Error {
+    if let PushPlacementUpdateError::Invalid(problems) = &error {
+        return list(problems);
+    }
+    error.into()
+}
+
+fn list(problems: &[Problem]) -> anyhow::Error {
+    let problems: Vec<_> =
+        problems.iter().map(|one| format!("{}: {}", one.param, one.message)).collect();
+    anyhow!(problems.join("; "))
+}
