@@ -29,6 +29,7 @@ pub mod import;
 pub mod member;
 pub mod placement;
 pub mod platform_rules;
+pub mod reconciliation;
 pub mod redemption;
 pub mod route;
 pub mod secret;

@@ -2,6 +2,7 @@
 
 pub mod database;
 pub mod keys;
+pub mod worker;
 
 mod health;
 
@@ -21,13 +22,10 @@ use crate::{
     api::{self, AdminState},
     clock::Clock,
     config::Config,
-    delivery::{Deps, Worker},
+    delivery::Worker,
     http::listener::{self, Limits},
     issuing::{self, Engine},
-    platform::baidu::{
-        callback::{self, Callbacks},
-        client::Client,
-    },
+    platform::baidu::callback::{self, Callbacks},
     service::{
         repair_reply::Doubts, route::Directory, source::Sources, watch_deliveries::watch_deliveries,
     },
@@ -79,7 +77,7 @@ impl App {
             async move { directory.keep_fresh().await }
         });
         spawn_until(&background, &stop, upkeep(issuer.clone()));
-        let worker = worker(config, database, &vault, &clock).await?;
+        let worker = worker::start(config, database, &vault, Arc::clone(&clock)).await?;
         let watch = watch_deliveries(db.clone(), Arc::clone(&clock));
         spawn_until(&background, &stop, watch);
         let doubts = Doubts::open(db.clone(), Arc::clone(&clock), config.issuing.deadline);
@@ -147,23 +145,6 @@ impl App {
         self.db.close().await;
         tracing::info!("kaquan has stopped");
     }
-}
-
-async fn worker(
-    config: &Config,
-    database: &PgConnectOptions,
-    vault: &Vault,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Worker> {
-    let deps = Deps {
-        database: database.clone(),
-        vault: vault.clone(),
-        clock: Arc::clone(clock),
-        settings: config.delivery.clone(),
-        baidu: Client::new(&config.baidu).context("calls to Baidu cannot be made")?,
-        public_url: config.server.public_url.clone(),
-    };
-    Worker::start(deps).await
 }
 
 /// On a connection without the pool's time limits: a large table may take long, and so may another server before us.

@@ -13,6 +13,7 @@ mod key;
 mod migrate;
 mod output;
 mod placement;
+mod reconcile;
 mod secrets;
 mod serve;
 mod session;
@@ -59,6 +60,8 @@ enum Command {
     Deliveries(deliveries::Deliveries),
     /// Proves from the rows that every promise holds: 0 all hold, 2 one is broken, 3 could not check.
     Audit(audit::Audit),
+    /// Holds our figures against Baidu's: 0 nothing differs, 2 something does, 3 could not ask.
+    Reconcile(reconcile::Reconcile),
     /// Checks the set-up and says how to mend it.
     Doctor(doctor::Doctor),
     /// Asks the server that runs on this machine whether it is ready; for containers.
@@ -125,6 +128,7 @@ fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Secrets(command) => command.run(config).await,
             Command::Deliveries(command) => command.run(config).await,
             Command::Audit(command) => command.run(config).await,
+            Command::Reconcile(command) => command.run(config).await,
             Command::Doctor(command) => command.run(config).await,
             Command::Health => health::run(config).await,
             Command::Migrate(command) => command.run(config).await,

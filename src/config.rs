@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod issuing;
 pub mod log;
 pub mod metrics;
+pub mod reconciliation;
 pub mod secrets;
 pub mod server;
 
@@ -33,6 +34,8 @@ pub struct Config {
     pub baidu: baidu::Baidu,
     /// How it pays what it owes the platforms.
     pub delivery: delivery::Delivery,
+    /// How it holds its figures against the platforms'.
+    pub reconciliation: reconciliation::Reconciliation,
     /// What it tells about itself.
     pub log: log::Log,
 }
@@ -74,6 +77,7 @@ impl Config {
             issuing: section(&mut table, "issuing", &mut problems),
             baidu: section(&mut table, "baidu", &mut problems),
             delivery: section(&mut table, "delivery", &mut problems),
+            reconciliation: section(&mut table, "reconciliation", &mut problems),
             log: section(&mut table, "log", &mut problems),
         };
         problems.extend(table.keys().map(|name| format!("[{name}]: there is no such section")));
@@ -82,6 +86,7 @@ impl Config {
         config.server.check(&mut problems);
         config.baidu.check(&mut problems);
         config.delivery.check(&mut problems);
+        config.reconciliation.check(&mut problems);
         config.log.check(&mut problems);
         if problems.is_empty() { Ok(config) } else { Err(ConfigErrors(problems)) }
     }

@@ -6,7 +6,8 @@
 //! wakes up changes nothing.
 //!
 //! Three tasks share the work: one leases and starts attempts, one settles those that have ended, many at once, and one
-//! shows that this worker lives and takes over from those that do not.
+//! shows that this worker lives and takes over from those that do not. A fourth holds our figures against the
+//! platforms', once a day and when it is asked to.
 
 mod account;
 mod ask;
@@ -14,6 +15,7 @@ mod attempt;
 mod leaser;
 mod load;
 mod presence;
+mod reconcile;
 mod settler;
 mod survive;
 mod token;
@@ -27,14 +29,17 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinHandle,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
-    clock::Clock, config::delivery::Delivery, platform::baidu::client::Client, vault::Vault,
+    clock::Clock,
+    config::{delivery::Delivery, reconciliation::Reconciliation},
+    platform::baidu::client::Client,
+    vault::Vault,
 };
 
 use attempt::Tried;
@@ -49,6 +54,8 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// How it works.
     pub settings: Delivery,
+    /// When and how it holds our figures against the platforms'.
+    pub reconciliation: Reconciliation,
     /// Speaks to Baidu.
     pub baidu: Client,
     /// How platforms reach us; callback addresses begin with it.
@@ -70,6 +77,9 @@ pub(crate) struct Inner {
     pub vault: Vault,
     pub clock: Arc<dyn Clock>,
     pub settings: Delivery,
+    pub reconciliation: Reconciliation,
+    /// Rung when somebody asks for a reconciliation.
+    pub reconciliation_asked: Notify,
     pub baidu: Client,
     pub public_url: Url,
     pub accounts: account::Accounts,
@@ -85,11 +95,16 @@ const CONNECTIONS: u32 = 4;
 impl Worker {
     /// Starts the worker; without `settings.enabled` it only works when it is told to, by [`Worker::drain`].
     pub async fn start(deps: Deps) -> anyhow::Result<Self> {
-        let Deps { database, vault, clock, settings, baidu, public_url } = deps;
+        let Deps { database, vault, clock, settings, reconciliation, baidu, public_url } = deps;
         let options = database.application_name("kaquan delivery").options([
             ("statement_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "10s"),
             ("synchronous_commit", "on"),
+            // The statements are written for their indexes: one plan each, and none is compiled.
+            ("plan_cache_mode", "force_generic_plan"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+            ("jit", "off"),
         ]);
         let db = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
@@ -111,12 +126,15 @@ impl Worker {
             load: load::Load::new(settings.in_flight, settings.in_flight_per_app),
             instance,
             settings,
+            reconciliation,
+            reconciliation_asked: Notify::new(),
         });
         let leave = CancellationToken::new();
         let shown = presence::show(Arc::clone(&inner), options.clone(), alive, leave.clone());
         let presence = tokio::spawn(shown);
         if inner.settings.enabled {
             let (done, ended) = mpsc::unbounded_channel::<Tried>();
+            tasks.spawn(reconcile::run(Arc::clone(&inner), stop.clone()));
             tasks.spawn(settler::run(Arc::clone(&inner), ended));
             tasks.spawn(leaser::run(Arc::clone(&inner), options, done, stop.clone()));
         }

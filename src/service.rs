@@ -23,6 +23,7 @@ pub mod remove_banner;
 pub mod repair_reply;
 pub mod replay_dead;
 pub mod replay_delivery;
+pub mod request_reconciliation;
 pub mod reseal_secrets;
 pub mod resume_channel;
 pub mod revoke_key;

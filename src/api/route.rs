@@ -4,7 +4,7 @@ use axum::routing::{self, MethodRouter};
 
 use super::{
     AdminState, app, banner, channel, claim, code_import, coupon, delivery, import, member,
-    placement, redemption, stock_addition, template,
+    placement, reconciliation, redemption, stock_addition, template,
 };
 use crate::domain::access::Permission;
 
@@ -42,6 +42,11 @@ pub const ADMIN: &[Route] = routes! {
     post "/v1/admin/apps/{app}/channel/pause" RunCampaigns => channel::pause;
     post "/v1/admin/apps/{app}/channel/resume" RunCampaigns => channel::resume;
     post "/v1/admin/apps/{app}/imports" RunCampaigns => import::create;
+
+    get "/v1/admin/apps/{app}/platform-templates" Read => reconciliation::platform_templates;
+    post "/v1/admin/apps/{app}/reconciliations" RunCampaigns => reconciliation::request;
+    get "/v1/admin/reconciliations" Read => reconciliation::list;
+    get "/v1/admin/reconciliations/{reconciliation}" Read => reconciliation::get;
 
     get "/v1/admin/templates" Read => template::list;
     post "/v1/admin/templates" RunCampaigns => template::create;

@@ -1,7 +1,10 @@
 //! A command's connection to the database, beside a running server or alone.
 
 use anyhow::Context;
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 
 use crate::{app::database::Database, config::Config, store};
 
@@ -32,6 +35,11 @@ impl Session {
             return Err(error).context("the schema cannot be brought up to date");
         }
         Ok(session)
+    }
+
+    /// How to reach it, for those who need connections of their own.
+    pub fn options(&self) -> &PgConnectOptions {
+        &self.database.options
     }
 
     /// Closes it, and stops the embedded server if this command started it.

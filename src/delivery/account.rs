@@ -50,9 +50,14 @@ impl Accounts {
         if let Some(known) = known.filter(|known| known.version >= held.standing.app_version) {
             return Ok(known);
         }
-        let account = Arc::new(read(inner, held.app).await?);
+        self.current(inner, held.app).await
+    }
+
+    /// The account as it is now, for what is asked outside of any delivery.
+    pub async fn current(&self, inner: &Inner, app: AppId) -> Result<Arc<Account>, AccountTrouble> {
+        let account = Arc::new(read(inner, app).await?);
         let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        accounts.insert(held.app, Arc::clone(&account));
+        accounts.insert(app, Arc::clone(&account));
         Ok(account)
     }
 }

@@ -28,6 +28,8 @@ use crate::{
 
 /// Where new work is announced.
 const ANNOUNCEMENTS: &str = "kaquan_delivery";
+/// What is said there when somebody asks for a reconciliation.
+const RECONCILIATION: &str = "reconciliation";
 /// How soon to look again where only the app's rate stood in the way.
 const NEXT_DROP: Duration = Duration::from_millis(50);
 
@@ -40,7 +42,7 @@ pub(super) async fn run(
 ) {
     let announced = Arc::new(Notify::new());
     let mut attempts = JoinSet::new();
-    let listening = tokio::spawn(listen(database, Arc::clone(&announced)));
+    let listening = tokio::spawn(listen(database, Arc::clone(&inner), Arc::clone(&announced)));
     let mut ticks = interval(inner.settings.poll);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // Never in the middle of a pass: what was leased just then would be taken for sent.
@@ -67,7 +69,7 @@ pub(super) async fn run(
 }
 
 /// Hears of new work; the poll covers what is missed while the connection is away.
-async fn listen(database: PgConnectOptions, announced: Arc<Notify>) {
+async fn listen(database: PgConnectOptions, inner: Arc<Inner>, announced: Arc<Notify>) {
     let options = sqlx::postgres::PgPoolOptions::new().max_connections(1);
     let pool = options.connect_lazy_with(database);
     loop {
@@ -76,7 +78,10 @@ async fn listen(database: PgConnectOptions, announced: Arc<Notify>) {
             listener.listen(ANNOUNCEMENTS).await?;
             loop {
                 // `None` is a connection that was made anew.
-                let _announcement = listener.try_recv().await?;
+                let announcement = listener.try_recv().await?;
+                if announcement.is_some_and(|said| said.payload() == RECONCILIATION) {
+                    inner.reconciliation_asked.notify_one();
+                }
                 announced.notify_one();
             }
         };

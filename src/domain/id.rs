@@ -27,6 +27,12 @@ macro_rules! typed_id {
                 Self(Uuid::new_v7(stamp(now)))
             }
 
+            /// The smallest id that can be made at `now` or later.
+            pub fn first_at(now: DateTime<Utc>) -> Self {
+                let milliseconds = u64::try_from(now.timestamp_millis()).unwrap_or_default();
+                Self(uuid::Builder::from_unix_timestamp_millis(milliseconds, &[0; 10]).into_uuid())
+            }
+
             /// The bare value, for arrays in SQL.
             pub const fn uuid(self) -> Uuid {
                 self.0
@@ -91,6 +97,10 @@ typed_id!(
     CodeId, "cod"
 );
 typed_id!(
+    /// One comparison of the platform's figures with ours.
+    ReconciliationId, "rcn"
+);
+typed_id!(
     /// A person as one app knows them.
     HolderId, "hld"
 );
@@ -122,14 +132,6 @@ typed_id!(
     /// One picture that leads to a coupon on a platform.
     BannerId, "ban"
 );
-
-impl DeliveryId {
-    /// The smallest id that can be made at `now` or later.
-    pub fn first_at(now: DateTime<Utc>) -> Self {
-        let milliseconds = u64::try_from(now.timestamp_millis()).unwrap_or_default();
-        Self(uuid::Builder::from_unix_timestamp_millis(milliseconds, &[0; 10]).into_uuid())
-    }
-}
 
 impl HolderId {
     /// The id of `open_id` on `app`, derived so that servers which meet somebody new at once agree on it.

@@ -1,6 +1,7 @@
 //! What is owed to the platforms. Leasing and settling are the worker's, the rest is everybody's.
 
 pub mod breaker;
+pub mod call;
 pub mod cancel;
 pub mod lease;
 pub mod list;

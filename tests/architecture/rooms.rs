@@ -98,7 +98,16 @@ pub const ROOMS: &[Room] = &[
     },
     Room {
         name: "delivery",
-        may_use: &["platform", "store", "service", "domain", "clock", "vault", "config::delivery"],
+        may_use: &[
+            "platform",
+            "store",
+            "service",
+            "domain",
+            "clock",
+            "vault",
+            "config::delivery",
+            "config::reconciliation",
+        ],
         never: &["axum"],
         why: "pays what we owe, and serves nobody",
     },

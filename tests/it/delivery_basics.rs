@@ -1,9 +1,18 @@
 //! What is owed is paid: once, in order, with a row for every attempt.
 
 use chrono::TimeDelta;
-use kaquan::simulator::{effects::EffectKind, fault::CallFault};
+use kaquan::{
+    domain::channel,
+    simulator::{effects::EffectKind, fault::CallFault},
+    store::delivery::lease::{self, Ask},
+};
+use sqlx::PgConnection;
 
-use crate::support::delivery_scene::{DeliveryScene, Used};
+use crate::support::{
+    delivery_scene::{DeliveryScene, Used},
+    plant::noon,
+    volume::stop_watching,
+};
 
 #[tokio::test]
 async fn a_coupon_given_through_us_appears_in_the_holders_wallet() {
@@ -77,4 +86,40 @@ async fn a_dead_delivery_holds_back_the_rest_of_its_coupon_and_nobody_else() {
     assert_eq!(scene.count("pending").await, 1);
     assert_eq!(scene.count("done").await, 4);
     scene.finish_owing().await;
+}
+
+/// On a table of which the planner knows nothing, with a backlog as after a long outage.
+#[tokio::test]
+async fn a_lease_reads_no_further_into_the_backlog_than_it_takes() {
+    let scene = DeliveryScene::new().await;
+    stop_watching(scene.db()).await;
+    scene.owe(0..5_000, Used::Yes).await;
+    let ask = Ask {
+        app: scene.campaign.app,
+        limit: 100,
+        instance: 1,
+        lease: std::time::Duration::from_secs(30),
+        trips_at: channel::TRIPS_AT,
+    };
+    let mut tx = scene.db().begin().await.unwrap();
+    let before = touched(&mut tx).await;
+
+    let (_, leased) = lease::lease(&mut tx, Some(noon()), ask).await.unwrap().unwrap();
+
+    assert_eq!(leased.len(), 100);
+    let touched = touched(&mut tx).await - before;
+    assert!(touched < 1000, "{touched} of 10000 rows");
+    tx.rollback().await.unwrap();
+    scene.finish_owing().await;
+}
+
+/// How many rows of `delivery` this transaction has touched.
+async fn touched(conn: &mut PgConnection) -> i64 {
+    sqlx::query_scalar(
+        "select (seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint
+         from pg_stat_xact_user_tables where relname = 'delivery'",
+    )
+    .fetch_one(conn)
+    .await
+    .unwrap()
 }

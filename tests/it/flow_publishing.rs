@@ -400,6 +400,8 @@ async fn forget(stage: &Stage, placement: &Value) {
     for statement in [
         "delete from callback_token where placement_id = $1::uuid",
         "delete from stock where placement_id = $1::uuid",
+        "delete from attempt where delivery_id in (select delivery_id from delivery where placement_id = $1::uuid)",
+        "delete from delivery where placement_id = $1::uuid",
         "delete from placement where placement_id = $1::uuid",
     ] {
         sqlx::query(statement).bind(id).execute(stage.db()).await.unwrap();

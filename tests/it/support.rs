@@ -23,6 +23,7 @@ pub mod plans;
 pub mod plant;
 pub mod proxy;
 pub mod raw_http;
+pub mod reconcile_scene;
 pub mod recount;
 pub mod sabotage;
 pub mod serve;

@@ -2,6 +2,9 @@
 //!
 //! Finds the template again whose creation went unanswered, and notices what somebody changed by hand.
 
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
 use super::{
     colour::Colour,
     form::{TemplateForm, kind_of},
@@ -24,19 +27,36 @@ pub fn differences(shown: &ShownTemplate, form: &TemplateForm) -> Vec<&'static s
     same.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
 }
 
-/// Those that stand there just so, the newest first: what became of a creation that went unanswered. Whose placement they
-/// are already is for the caller to know.
-pub fn lookalikes<'a>(shown: &'a [ShownTemplate], form: &TemplateForm) -> Vec<&'a ShownTemplate> {
-    let alike = |shown: &&ShownTemplate| shown.deleted == 0 && differences(shown, form).is_empty();
-    let mut found: Vec<_> = shown.iter().filter(alike).collect();
-    found.sort_by_key(|shown| std::cmp::Reverse((shown.created_at, shown.id)));
-    found
+/// What people see of a template, by the same names; of what we cannot read, as it was shown.
+pub fn seen(shown: &ShownTemplate) -> Value {
+    let moment = |seconds: i64| {
+        let moment = DateTime::<Utc>::from_timestamp(seconds, 0);
+        moment.map(|moment| moment.to_rfc3339_opts(SecondsFormat::Secs, true))
+    };
+    let colour = Colour::read(&shown.bg_color);
+    json!({
+        "colour": colour.map_or_else(|| shown.bg_color.clone(), |colour| colour.name().to_owned()),
+        "kind": kind_of(shown.coupon_type).map_or_else(|| json!(shown.coupon_type), |kind| json!(kind)),
+        "title": shown.title,
+        "texts.description": shown.description,
+        "validity.from": moment(shown.effect_time),
+        "validity.until": moment(shown.expire_time),
+        "texts.introduction": shown.introduce,
+        "texts.threshold": shown.sill,
+        "texts.limit": shown.take_limit,
+    })
+}
+
+/// The fields that are not as they were seen before.
+pub fn changes(before: &Value, now: &Value) -> Vec<String> {
+    let Some(now) = now.as_object() else { return Vec::new() };
+    let changed = now.iter().filter(|(name, value)| before.get(name) != Some(value));
+    changed.map(|(name, _)| name.clone()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use secrecy::SecretString;
-    use serde_json::{Value, json};
 
     use super::*;
     use crate::{domain::terms::tests::sample, platform::baidu::draft::draft};
@@ -86,6 +106,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_seen_is_told_from_what_is_seen_now_however_the_colour_is_shown() {
+        let before = seen(&shown(|_| {}));
+        let same = seen(&shown(|template| template["bgColor"] = "#9857ae".into()));
+        let other = seen(&shown(|template| {
+            template["title"] = "x".into();
+            template["expireTime"] = 1.into();
+        }));
+
+        assert_eq!(changes(&before, &same), Vec::<String>::new());
+        assert_eq!(changes(&before, &other), ["title", "validity.until"]);
+        assert_eq!((&before["kind"], &before["colour"]), (&json!("cash"), &json!("B010")));
+    }
+
+    #[test]
     fn times_as_texts_are_the_same_times() {
         let shown = shown(|template| {
             template["effectTime"] = template["effectTime"].to_string().into();
@@ -93,26 +127,5 @@ mod tests {
         });
 
         assert_eq!(differences(&shown, &form()), Vec::<&str>::new());
-    }
-
-    #[test]
-    fn lookalikes_come_newest_first_and_without_the_deleted() {
-        let numbered = |id: i64, change: (&'static str, Value)| {
-            shown(|template| {
-                template["id"] = id.into();
-                template[change.0] = change.1;
-            })
-        };
-        let all = [
-            numbered(1, ("createTime", json!(5))),
-            numbered(2, ("deleted", json!(1))),
-            numbered(3, ("title", json!("x"))),
-            numbered(4, ("createTime", json!(5))),
-            numbered(5, ("createTime", json!(3))),
-        ];
-
-        let ids: Vec<_> = lookalikes(&all, &form()).iter().map(|shown| shown.id).collect();
-
-        assert_eq!(ids, [4, 1, 5]);
     }
 }

@@ -147,6 +147,11 @@ impl CallError {
         self.failure.reaction() == Some(Reaction::FreshToken)
     }
 
+    /// Whether Baidu does not like what was asked; of a list's first page, that pages may count from one.
+    pub fn refuses_the_parameters(&self) -> bool {
+        matches!(&self.failure, Failure::Business { errno, .. } if errno::PARAMETER_ERRORS.contains(errno))
+    }
+
     /// The same after a second look at what seemed a success.
     pub(super) fn of_heard<T>(call: Call, garble: Garble, heard: &Heard<T>) -> Self {
         let error = Self::new(call, Failure::Decode(garble), heard.took);

@@ -173,6 +173,7 @@ pub async fn worker(
         vault: vault(),
         clock,
         settings,
+        reconciliation: config::reconciliation::Reconciliation::default(),
         baidu: Client::new(&config::baidu::Baidu::default()).unwrap(),
         public_url: "http://127.0.0.1:1/".parse().unwrap(),
     };
