@@ -27,6 +27,7 @@ pub mod source;
 pub mod stock;
 pub mod stock_addition;
 pub mod template;
+pub mod wallet;
 
 /// All migrations, embedded; run at start.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -4,7 +4,7 @@ mod change;
 mod json;
 mod list;
 mod named;
-mod show;
+pub(super) mod show;
 mod status;
 
 use std::process::ExitCode;

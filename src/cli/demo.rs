@@ -5,8 +5,16 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 use serde_json::json;
 
-use super::{output, serve::Signals};
-use crate::{config::Config, ops::demo::Demo};
+use super::{
+    columns::{LINE, wrapped},
+    deliveries::show,
+    output,
+    serve::Signals,
+};
+use crate::{
+    config::Config,
+    ops::demo::{Demo, promise::Promise},
+};
 
 /// Exit status: 0 when every promise held.
 #[derive(Debug, Args)]
@@ -21,6 +29,9 @@ pub(super) struct RunDemo {
     #[arg(long)]
     json: bool,
 }
+
+/// Where the figures of a promise begin.
+const BEFORE_FIGURES: usize = 4;
 
 impl RunDemo {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
@@ -37,7 +48,7 @@ impl RunDemo {
             demo = Demo::play(config, self.data.clone(), |step| output::note(step)) => demo?,
             () = signals.next() => anyhow::bail!("stopped before the end"),
         };
-        self.tell(&demo)?;
+        self.tell(&demo).await?;
         let held = demo.held();
         if !self.once {
             signals.next().await;
@@ -46,7 +57,7 @@ impl RunDemo {
         Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn tell(&self, demo: &Demo) -> anyhow::Result<()> {
+    async fn tell(&self, demo: &Demo) -> anyhow::Result<()> {
         if self.json {
             return output::say_json(&json!({
                 "held": demo.held(),
@@ -57,19 +68,59 @@ impl RunDemo {
             }));
         }
         output::say("");
-        demo.promises.iter().for_each(output::say);
+        demo.promises.iter().flat_map(lines).for_each(output::say);
         output::say("");
-        if self.once {
-            return Ok(());
+        if let Some(sample) = demo.sample {
+            output::say("其中一件 · one of the deliveries, by `kaquan deliveries show`:");
+            output::say("");
+            let mut conn = demo.db().acquire().await?;
+            show::lines(&mut conn, sample).await?.into_iter().for_each(output::say);
+            output::say("");
         }
-        output::say(format_args!("kaquan        http://{}", demo.address));
-        output::say(format_args!("metrics       http://{}/metrics", demo.metrics_address));
-        output::say(format_args!(
-            "模拟百度 Baidu {}  ← 打开它，点一下“领券” · open it and take a coupon",
-            demo.baidu_url
-        ));
-        output::say(format_args!("API key       {}", demo.key));
-        output::say("Ctrl-C 停止 · Ctrl-C stops everything");
+        if !self.once {
+            invitation(demo).into_iter().for_each(output::say);
+        }
         Ok(())
     }
+}
+
+fn lines(promise: &Promise) -> Vec<String> {
+    let mark = if promise.held { '✓' } else { '✗' };
+    let mut lines = vec![format!("{mark} {} · {}", promise.zh, promise.en)];
+    let figures = wrapped(&promise.figures, LINE - BEFORE_FIGURES);
+    lines.extend(figures.into_iter().map(|line| format!("{}{line}", " ".repeat(BEFORE_FIGURES))));
+    lines
+}
+
+/// What to try while everything is up.
+fn invitation(demo: &Demo) -> Vec<String> {
+    let Demo { address, metrics_address, baidu_url, key, placement, data, .. } = demo;
+    let data = data.display();
+    vec![
+        format!("kaquan         http://{address}"),
+        format!("metrics        http://{metrics_address}/metrics"),
+        format!("模拟百度 Baidu {baidu_url}  ← 打开它，点“领券” · open it, take one"),
+        String::new(),
+        "会员领一张 · a member claims one; see the wallet of open-2 on that page:".to_owned(),
+        String::new(),
+        format!("  KEY={key}"),
+        format!("  API=http://{address}/v1/admin"),
+        format!("  PLACEMENT={placement}"),
+        "  curl -s $API/placements/$PLACEMENT/claims -d '{\"open_id\":\"open-2\"}' \\".to_owned(),
+        "    -H \"Authorization: Bearer $KEY\" -H 'Idempotency-Key: try-1' \\".to_owned(),
+        "    -H 'Content-Type: application/json'".to_owned(),
+        String::new(),
+        "核销它 · then use it, with the code from the answer:".to_owned(),
+        String::new(),
+        "  curl -s $API/redemptions -d '{\"code\":\"…\",\"order_no\":\"1\"}' \\".to_owned(),
+        "    -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json'".to_owned(),
+        String::new(),
+        "欠百度的事 · what Baidu is owed, from another terminal:".to_owned(),
+        String::new(),
+        format!("  export KAQUAN__DATABASE__DATA_DIR={data}"),
+        "  kaquan deliveries status".to_owned(),
+        "  kaquan deliveries list".to_owned(),
+        String::new(),
+        "Ctrl-C 停止 · Ctrl-C stops everything".to_owned(),
+    ]
 }

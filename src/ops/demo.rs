@@ -1,9 +1,14 @@
-//! `kaquan demo`: everything at once on a fresh database. Simulated users take coupons, everything goes wrong that can
-//! go wrong on the way, and at the end each promise is checked.
+//! `kaquan demo`: everything at once on a fresh database. A merchant's program puts a coupon on a simulated Baidu, users
+//! take it there, members claim it through kaquan and use it, everything goes wrong that can go wrong on the way, and at
+//! the end each promise is checked and both sides are compared.
 
-mod baidu;
+mod act;
+mod books;
+mod members;
 mod merchant;
+mod owed;
 pub mod promise;
+mod rush;
 mod script;
 
 use std::{
@@ -15,24 +20,26 @@ use std::{
 use chrono::TimeDelta;
 use secrecy::ExposeSecret;
 use serde_json::json;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::{PgPool, postgres::PgConnectOptions};
 use tokio::net::TcpListener;
 
 use crate::{
     app::{App, database::Database},
     clock::{Clock, SystemClock},
     config::{self, Config},
-    domain::access::Role,
+    domain::{access::Role, id::DeliveryId},
     postgres::settings::Settings,
     service::create_key::create_key,
     simulator::{
         self, Simulator,
+        aim::FaultAim,
         app::{DEFAULT_APP_KEY, DEFAULT_APP_SECRET},
+        fault::CallFault,
     },
 };
 
-use baidu::Baidu;
-use merchant::Merchant;
+use act::Act;
+use merchant::{Merchant, Wish};
 use promise::Promise;
 
 /// A demo whose script is over and whose servers are still up.
@@ -47,6 +54,12 @@ pub struct Demo {
     pub baidu_url: String,
     /// A key for the admin API.
     pub key: String,
+    /// The placement that everything was about.
+    pub placement: String,
+    /// A delivery that took a few attempts.
+    pub sample: Option<DeliveryId>,
+    /// Where the database is.
+    pub data: PathBuf,
     app: App,
     simulator: Simulator,
     database: Database,
@@ -54,10 +67,14 @@ pub struct Demo {
     folder: Option<PathBuf>,
 }
 
-/// The stock on kaquan's side; on Baidu's there is plenty, so that kaquan alone keeps the limit.
-pub(super) const STOCK: i64 = 150;
-/// People who want one.
-pub(super) const USERS: usize = 200;
+/// The stock to be taken on Baidu.
+const STOCK: i64 = 150;
+/// People who want one there.
+const USERS: usize = 200;
+/// The stock to be claimed through kaquan.
+const CLAIM_STOCK: i64 = 60;
+/// People who want one there.
+const MEMBERS: usize = 70;
 
 impl Demo {
     /// Starts everything and plays the script. `say` hears of each step.
@@ -80,10 +97,10 @@ impl Demo {
     async fn play_in(config: &Config, folder: &Path, say: impl Fn(&str)) -> anyhow::Result<Self> {
         let bin_dir = config.database.bin_dir.clone();
         let settings = Settings { bin_dir, ..Settings::at(folder) };
-        say("1/6 启动内嵌 Postgres · starting the embedded Postgres");
+        say(&Act::Postgres.line());
         let database = Database::embedded(settings).await?;
+        say(&Act::Servers.line());
         let simulator = start_simulator().await?;
-        say("2/6 启动 kaquan · starting kaquan");
         let mut config = config.clone();
         // The demo's own database has its own keys beside it, whatever the settings say of the real one.
         config.database = config::database::Database {
@@ -93,24 +110,32 @@ impl Demo {
             ..config.database
         };
         config.secrets = config::secrets::Secrets::default();
+        config.delivery = config::delivery::Delivery::default();
         config.server.listen = free_or_any(config.server.listen).await;
         config.metrics.listen = free_or_any(config.metrics.listen).await;
         let app = start(&mut config, &database.options).await?;
-        let stage = set_the_stage(&app, &simulator, &say).await?;
-        let (app, promises) = stage.play(app, &config, &database.options, &simulator, &say).await?;
-        // So that whoever opens the simulator's page afterwards can take one too.
-        stage.merchant.add_stock(&stage.campaign, "demo-2", STOCK).await?;
+        say(&Act::Campaign.line());
+        let stage = set_the_stage(&app, &simulator).await?;
+        let played = stage.play(app, &config, &database.options, &simulator, &say).await?;
         Ok(Self {
-            promises,
-            address: app.address,
-            metrics_address: app.metrics_address,
+            promises: played.promises,
+            address: played.app.address,
+            metrics_address: played.app.metrics_address,
             baidu_url: simulator.base_url().to_owned(),
             key: stage.key.expose_secret().to_owned(),
-            app,
+            placement: stage.campaign.placement,
+            sample: played.sample,
+            data: folder.to_owned(),
+            app: played.app,
             simulator,
             database,
             folder: None,
         })
+    }
+
+    /// The database, for those who look in from beside.
+    pub const fn db(&self) -> &PgPool {
+        &self.app.db
     }
 
     /// Whether every promise held.
@@ -158,18 +183,13 @@ async fn probe(any: SocketAddr) -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind(any).await?.local_addr()?)
 }
 
-/// A merchant with a campaign that stands on both sides.
-async fn set_the_stage(
-    app: &App,
-    simulator: &Simulator,
-    say: &impl Fn(&str),
-) -> anyhow::Result<script::Stage> {
-    say("3/6 商户建券、投放、加库存 · the merchant makes a template, places it and adds stock");
+/// A merchant with a campaign that stands on both sides, although answers were lost on the way.
+async fn set_the_stage(app: &App, simulator: &Simulator) -> anyhow::Result<script::Stage> {
     let now = SystemClock.now();
     let (_, key) = create_key(&app.db, now, "demo", Role::Owner).await?;
+    let key = key.reveal().to_owned();
     let http = reqwest::Client::builder().timeout(std::time::Duration::from_secs(10)).build()?;
-    let base = format!("http://{}", app.address);
-    let merchant = Merchant::new(http.clone(), base, key.reveal().to_owned());
+    let merchant = Merchant::new(http, format!("http://{}", app.address), key.clone());
     let terms = json!({
         "title": "满 100 减 20",
         "kind": "cash",
@@ -180,15 +200,18 @@ async fn set_the_stage(
         "validity": { "type": "after_claim", "days": 7 },
         "per_person_limit": 1,
     });
-    let campaign = merchant.open_campaign(DEFAULT_APP_KEY, &terms).await?;
-    let baidu =
-        Baidu::sign_in(http, simulator.base_url(), DEFAULT_APP_KEY, DEFAULT_APP_SECRET).await?;
-    let id = baidu.create("满100减20", &campaign.callback_url, now.timestamp()).await?;
-    merchant.name_on_baidu(&campaign, id).await?;
-    merchant.add_stock(&campaign, "demo-1", STOCK).await?;
-    // The same name again adds nothing, as after a lost answer.
-    merchant.add_stock(&campaign, "demo-1", STOCK).await?;
-    baidu.add_stock(id, "demo-1", 10 * STOCK, now.timestamp()).await?;
-    let key = key.reveal().to_owned().into();
-    Ok(script::Stage { key, merchant, campaign, coupon_template_id: id })
+    // The creation itself is left alone: after a lost answer kaquan waits half a minute before it looks what stands there.
+    for call in ["list", "addStock"] {
+        simulator.fault_calls(FaultAim::next(1, CallFault::HangUpAfterAccepting).at(call))?;
+    }
+    let wish = Wish {
+        app_key: DEFAULT_APP_KEY,
+        secret: DEFAULT_APP_SECRET,
+        open_api_url: simulator.base_url(),
+        terms,
+        to_take: STOCK,
+        to_claim: CLAIM_STOCK,
+    };
+    let campaign = merchant.open_campaign(wish).await?;
+    Ok(script::Stage { key: key.into(), merchant, campaign })
 }

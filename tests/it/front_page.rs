@@ -1,21 +1,36 @@
-//! The front page's walk: the bodies that it shows are accepted, and lead to a stock to issue from.
+//! The front page's walk: the bodies that it shows are accepted, and lead to a coupon that was claimed and used.
 
-use serde_json::Value;
+use http::StatusCode;
+use serde_json::{Value, json};
 
 use crate::support::admin::Admin;
 
-/// The calls of `admin PATH BODY` in the shell blocks, as the shell would read them.
-fn calls() -> Vec<(String, String)> {
+/// A call of the walk, as the shell would read it.
+struct Call {
+    /// `admin PATH BODY` or `claim KEY PERSON`.
+    function: &'static str,
+    words: [String; 2],
+}
+
+/// The calls in the shell blocks, in order; not where their functions are written.
+fn calls() -> Vec<Call> {
     let page = include_str!("../../README.md");
     let blocks =
         page.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("sh\n"));
-    let calls = blocks.flat_map(|block| block.split("admin ").skip(1));
+    let mut calls = Vec::new();
+    for block in blocks {
+        let starts = ["admin ", "claim "].into_iter().flat_map(|name| block.match_indices(name));
+        let mut starts: Vec<(usize, &'static str)> = starts
+            .filter(|(place, _)| *place == 0 || block[..*place].ends_with(['(', '\n']))
+            .map(|(place, name)| (place, if name == "admin " { "admin" } else { "claim" }))
+            .collect();
+        starts.sort_unstable();
+        calls.extend(starts.into_iter().map(|(place, function)| {
+            let (first, rest) = word(&block[place + function.len()..]);
+            Call { function, words: [first, word(rest).0] }
+        }));
+    }
     calls
-        .map(|call| {
-            let (path, rest) = word(call);
-            (path, word(rest).0)
-        })
-        .collect()
 }
 
 /// A word of the shell, with or without quotes, and what follows it.
@@ -28,36 +43,67 @@ fn word(text: &str) -> (String, &str) {
             let end = end.into_iter().find(|end| !text[..*end].ends_with('\\')).unwrap();
             (&text[1..end], &text[end + 1..])
         }
-        _ => text.split_once(char::is_whitespace).unwrap(),
+        _ => text.split_at(text.find(char::is_whitespace).unwrap_or(text.len())),
     };
     (word.replace("\\\"", "\""), rest)
 }
 
-#[tokio::test]
-async fn the_walk_of_the_front_page_leads_to_a_coupon_that_can_be_taken() {
-    let admin = Admin::new().await;
-    let mut made: Vec<(String, Value)> = Vec::new();
+/// The walk so far: what the shell's variables hold, and what was answered.
+#[derive(Default)]
+struct Walk {
+    variables: Vec<(&'static str, String)>,
+    answers: Vec<(StatusCode, Value)>,
+}
 
-    for (path, body) in calls() {
-        let known = |text: String| {
-            made.iter().fold(text, |text, (name, reply)| {
-                text.replace(&format!("${name}"), reply["id"].as_str().unwrap())
-            })
+impl Walk {
+    async fn step(&mut self, admin: &Admin, call: Call) {
+        let [first, second] = call.words.map(|text| {
+            let known = self.variables.iter();
+            known.fold(text, |text, (name, value)| text.replace(name, value))
+        });
+        let (reply, made, field) = if call.function == "claim" {
+            let placement = json!({ "id": self.known("$placement") });
+            (admin.claim(&placement, &first, &second).await, "$code", "code")
+        } else {
+            let body = serde_json::from_str(&second).unwrap();
+            let reply = admin.post(&format!("/v1/admin/{first}"), body).await;
+            let made = match first.as_str() {
+                "apps" => "$app",
+                "templates" => "$template",
+                "placements" => "$placement",
+                _ => "",
+            };
+            (reply, made, "id")
         };
-        let (path, body) = (known(path), known(body));
-        let body = serde_json::from_str(&body).unwrap();
-        let reply = admin.post(&format!("/v1/admin/{path}"), body).await.created();
-        made.push((path.trim_end_matches('s').to_owned(), reply));
+        if !made.is_empty() {
+            self.variables.push((made, reply.body[field].as_str().unwrap().to_owned()));
+        }
+        self.answers.push((reply.status, reply.body));
     }
 
-    let names: Vec<&str> = made.iter().map(|(name, _)| name.as_str()).collect();
-    let placement = made[2].1["id"].as_str().unwrap();
-    let stock = format!("placements/{placement}/stock-addition");
-    assert_eq!(names, ["app", "template", "placement", &stock]);
-    assert!(made[2].1["callback_url"].is_string());
-    let shown = admin.get(&format!("/v1/admin/placements/{placement}")).await.ok();
-    let take = shown["stock"].as_array().unwrap().iter().find(|stock| stock["way"] == "take");
-    assert_eq!(take.unwrap()["left"], 100);
+    fn known(&self, variable: &str) -> &str {
+        &self.variables.iter().find(|(name, _)| *name == variable).unwrap().1
+    }
+}
+
+#[tokio::test]
+async fn the_walk_of_the_front_page_leads_to_a_coupon_that_is_claimed_and_used() {
+    let admin = Admin::new().await;
+    let mut walk = Walk::default();
+
+    for call in calls() {
+        walk.step(&admin, call).await;
+    }
+
+    let statuses: Vec<u16> = walk.answers.iter().map(|(status, _)| status.as_u16()).collect();
+    // App, template, placement, publication, two additions, a claim and its repetition, a use.
+    assert_eq!(statuses, [201, 201, 201, 202, 201, 201, 201, 201, 201], "{:#?}", walk.answers);
+    assert_eq!(walk.answers[6], walk.answers[7]);
+    let path = format!("/v1/admin/placements/{}", walk.known("$placement"));
+    let shown = admin.get(&path).await.ok();
+    assert_eq!(shown["platform_state"], "publishing");
+    let left: Vec<_> = shown["stock"].as_array().unwrap().iter().map(|one| &one["left"]).collect();
+    assert_eq!(left, [49, 100]);
 }
 
 #[tokio::test]

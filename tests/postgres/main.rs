@@ -9,6 +9,7 @@
     reason = "the helpers of a test are not test functions"
 )]
 
+mod demo;
 mod kills;
 mod measure;
 mod owner;

@@ -3,6 +3,7 @@
 use anyhow::bail;
 use chrono::{DateTime, Utc};
 use clap::Args;
+use sqlx::PgConnection;
 
 use super::json;
 use crate::{
@@ -39,18 +40,36 @@ const BEFORE_FACTS: usize = 11;
 impl Show {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<()> {
         let mut conn = session.db.acquire().await?;
-        let found = store::delivery::list::find(&mut conn, self.delivery).await?;
-        let Some(delivery) = found else { bail!("there is no delivery {}", self.delivery) };
-        let blocker = store::delivery::show::find_blocker(&mut conn, self.delivery).await?;
-        let attempts = store::delivery::show::list_attempts(&mut conn, self.delivery).await?;
         if self.json {
+            let (delivery, blocker, attempts) = read(&mut conn, self.delivery).await?;
             return output::say_json(&json::detail(&delivery, blocker, &attempts));
         }
-        let app = store::app::find(&mut conn, delivery.app).await?;
-        facts(&delivery, app.as_ref(), blocker).into_iter().for_each(output::say);
-        table(&attempts).into_iter().for_each(output::say);
+        lines(&mut conn, self.delivery).await?.into_iter().for_each(output::say);
         Ok(())
     }
+}
+
+/// One delivery and its attempts, as a person reads them.
+pub(in crate::cli) async fn lines(
+    conn: &mut PgConnection,
+    id: DeliveryId,
+) -> anyhow::Result<Vec<String>> {
+    let (delivery, blocker, attempts) = read(conn, id).await?;
+    let app = store::app::find(conn, delivery.app).await?;
+    let mut lines = facts(&delivery, app.as_ref(), blocker);
+    lines.extend(table(&attempts));
+    Ok(lines)
+}
+
+async fn read(
+    conn: &mut PgConnection,
+    id: DeliveryId,
+) -> anyhow::Result<(Delivery, Option<Blocker>, Vec<Attempt>)> {
+    let found = store::delivery::list::find(conn, id).await?;
+    let Some(delivery) = found else { bail!("there is no delivery {id}") };
+    let blocker = store::delivery::show::find_blocker(conn, id).await?;
+    let attempts = store::delivery::show::list_attempts(conn, id).await?;
+    Ok((delivery, blocker, attempts))
 }
 
 fn facts(delivery: &Delivery, app: Option<&App>, blocker: Option<Blocker>) -> Vec<String> {

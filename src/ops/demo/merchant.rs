@@ -1,7 +1,15 @@
 //! The sample merchant: a program on the merchant's side, which uses the admin API as any other would.
 
+use std::time::Duration;
+
 use anyhow::{Context, bail};
+use reqwest::{
+    Method, RequestBuilder, StatusCode,
+    multipart::{Form, Part},
+};
 use serde_json::{Value, json};
+
+use crate::domain::id::AppId;
 
 /// A client of the admin API.
 pub struct Merchant {
@@ -10,16 +18,39 @@ pub struct Merchant {
     key: String,
 }
 
-/// A template placed on the simulated Baidu.
+/// What the merchant says of a campaign before it stands.
+#[derive(Debug)]
+pub struct Wish<'a> {
+    /// Baidu's name of the app.
+    pub app_key: &'a str,
+    /// Baidu's secret of the app.
+    pub secret: &'a str,
+    /// Where Baidu listens.
+    pub open_api_url: &'a str,
+    /// What the coupon is worth.
+    pub terms: Value,
+    /// The stock to be taken on Baidu.
+    pub to_take: i64,
+    /// The stock to be claimed through us.
+    pub to_claim: i64,
+}
+
+/// A template that Baidu knows.
 #[derive(Debug)]
 pub struct Campaign {
+    /// Our id of the app.
+    pub app: AppId,
     /// Our id of the placement.
     pub placement: String,
-    /// Its version, for edits.
-    pub version: i64,
-    /// Where Baidu shall call, told once.
-    pub callback_url: String,
+    /// Baidu's id of the template.
+    pub coupon_template_id: i64,
 }
+
+/// How often an answer is waited for, ten times a second.
+const LOOKS: u32 = 600;
+/// The smallest picture that every reader takes: one red dot.
+const DOT: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde\
+    \0\0\0\x0cIDATx\xdac\xf8ol\x0c\0\x03\x9a\x01f\xff\x10L\xd2\0\0\0\0IEND\xaeB`\x82";
 
 impl Merchant {
     /// A merchant with a key, at a server.
@@ -27,48 +58,165 @@ impl Merchant {
         Self { http, base, key }
     }
 
-    /// An account, a template and its placement.
-    pub async fn open_campaign(&self, app_key: &str, terms: &Value) -> anyhow::Result<Campaign> {
-        let app = json!({ "platform": "baidu", "app_key": app_key, "name": "示例小程序" });
-        let app = self.send("POST", "/v1/admin/apps", &app).await?;
-        let template = self.send("POST", "/v1/admin/templates", terms).await?;
-        let placement = json!({ "app_id": app["id"], "template_id": template["id"] });
-        let placement = self.send("POST", "/v1/admin/placements", &placement).await?;
-        let text = |field: &str| placement[field].as_str().map(str::to_owned);
-        Ok(Campaign {
-            placement: text("id").context("a placement without an id")?,
-            version: placement["version"].as_i64().context("a placement without a version")?,
-            callback_url: text("callback_url").context("a placement without an address")?,
-        })
-    }
+    /// An app, a template and its placement, with stock, published: Baidu knows it when this returns.
+    pub async fn open_campaign(&self, wish: Wish<'_>) -> anyhow::Result<Campaign> {
+        let app = json!({
+            "platform": "baidu",
+            "app_key": wish.app_key,
+            "name": "示例小程序",
+            "secret": wish.secret,
+            "settings": { "open_api_url": wish.open_api_url },
+        });
+        let app = text(&self.post("/apps", &app).await?, "id")?;
+        // Baidu's own limit is not known; the simulated one has none.
+        let rate = json!({ "calls_per_second": 1000, "burst": 200 });
+        self.send(Method::PATCH, &format!("/apps/{app}/channel"), &rate).await?;
+        let template = self.post("/templates", &wish.terms).await?;
+        let placement = json!({ "app_id": app, "template_id": template["id"] });
+        let placement = text(&self.post("/placements", &placement).await?, "id")?;
+        self.add_stock(&placement, "demo-1", "take", wish.to_take).await?;
+        // The same name again adds nothing, as after a lost answer.
+        self.add_stock(&placement, "demo-1", "take", wish.to_take).await?;
+        self.add_stock(&placement, "demo-2", "claim", wish.to_claim).await?;
+        self.post(&format!("/placements/{placement}/publish"), &json!({})).await?;
 
-    /// Tells kaquan which template of Baidu's the placement is.
-    pub async fn name_on_baidu(&self, campaign: &Campaign, id: i64) -> anyhow::Result<()> {
-        let path = format!("/v1/admin/placements/{}", campaign.placement);
-        let edit = json!({ "version": campaign.version, "platform_ref": id.to_string() });
-        self.send("PATCH", &path, &edit).await.map(drop)
+        let app = app.parse()?;
+        self.wait_until_paid(app).await?;
+        let shown = self.get(&format!("/placements/{placement}")).await?;
+        if shown["platform_state"] != "published" {
+            bail!("not on Baidu: {} {}", shown["platform_state"], shown["platform_note"]);
+        }
+        let coupon_template_id = text(&shown, "platform_ref")?.parse()?;
+        Ok(Campaign { app, placement, coupon_template_id })
     }
 
     /// Adds stock under a name.
     pub async fn add_stock(
         &self,
-        campaign: &Campaign,
+        placement: &str,
         name: &str,
+        way: &str,
         amount: i64,
     ) -> anyhow::Result<()> {
-        let path = format!("/v1/admin/placements/{}/stock-additions", campaign.placement);
-        self.send("POST", &path, &json!({ "name": name, "amount": amount })).await.map(drop)
+        let addition = json!({ "name": name, "way": way, "amount": amount });
+        self.post(&format!("/placements/{placement}/stock-additions"), &addition).await.map(drop)
     }
 
-    async fn send(&self, method: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let method = method.parse::<reqwest::Method>()?;
-        let request = self.http.request(method, format!("{}{path}", self.base));
-        let response = request.bearer_auth(&self.key).json(body).send().await?;
-        let status = response.status();
-        let answer: Value = response.json().await?;
-        if !status.is_success() {
-            bail!("{path}: {status}: {answer}");
-        }
-        Ok(answer)
+    /// Gives the placement another callback address, which is told here once; the old one lives on for an hour.
+    pub async fn rotate(&self, placement: &str) -> anyhow::Result<String> {
+        let path = format!("/placements/{placement}/callback-token-rotations");
+        let rotated = self.post(&path, &json!({ "old_lives_for_seconds": 3600 })).await?;
+        text(&rotated, "callback_url")
     }
+
+    /// Shows a picture beside the coupon on Baidu.
+    pub async fn add_banner(&self, placement: &str) -> anyhow::Result<()> {
+        let path = format!("/placements/{placement}/banners");
+        let form = Form::new()
+            .text("title", "满减")
+            .text("dest_url", "/pages/index")
+            .part("image", Part::bytes(DOT).file_name("banner.png"));
+        let (status, answer) = self.ask(self.request(Method::POST, &path).multipart(form)).await?;
+        fine(&path, status, answer).map(drop)
+    }
+
+    /// What is left of the stock of a way.
+    pub async fn left(&self, placement: &str, way: &str) -> anyhow::Result<i64> {
+        let shown = self.get(&format!("/placements/{placement}")).await?;
+        let stocks = shown["stock"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let stock = stocks.iter().find(|stock| stock["way"] == way);
+        stock.and_then(|stock| stock["left"].as_i64()).context("a placement without a stock")
+    }
+
+    /// Everything that the app's platform is or was owed.
+    pub async fn deliveries(&self, app: AppId) -> anyhow::Result<Vec<Value>> {
+        let mut all = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.get(&format!("/deliveries?app_id={app}&limit=200{cursor}")).await?;
+            all.extend(page["data"].as_array().into_iter().flatten().cloned());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// Waits until the app's platform is owed nothing, a minute at most.
+    pub async fn wait_until_paid(&self, app: AppId) -> anyhow::Result<()> {
+        let path = format!("/apps/{app}/channel");
+        let mut channel = Value::Null;
+        for _ in 0..LOOKS {
+            channel = self.get(&path).await?;
+            let owed = ["waiting", "pending", "leased"];
+            if owed.iter().all(|state| channel["deliveries"][state] == 0) {
+                return Ok(());
+            }
+            pause().await;
+        }
+        bail!("Baidu is still owed something after a minute: {channel}")
+    }
+
+    /// A call whose "no" is of interest too.
+    pub async fn try_post(
+        &self,
+        path: &str,
+        idempotency_key: Option<&str>,
+        body: &Value,
+    ) -> anyhow::Result<(StatusCode, Value)> {
+        for _ in 0..LOOKS {
+            let mut request = self.request(Method::POST, path).json(body);
+            if let Some(key) = idempotency_key {
+                request = request.header("Idempotency-Key", key);
+            }
+            let (status, answer) = self.ask(request).await?;
+            // "Try again", and that is safe.
+            if status != StatusCode::SERVICE_UNAVAILABLE {
+                return Ok((status, answer));
+            }
+            pause().await;
+        }
+        bail!("{path}: busy for a minute")
+    }
+
+    async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let (status, answer) = self.ask(self.request(Method::GET, path)).await?;
+        fine(path, status, answer)
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.send(Method::POST, path, body).await
+    }
+
+    async fn send(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let (status, answer) = self.ask(self.request(method, path).json(body)).await?;
+        fine(path, status, answer)
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}/v1/admin{path}", self.base)).bearer_auth(&self.key)
+    }
+
+    async fn ask(&self, request: RequestBuilder) -> anyhow::Result<(StatusCode, Value)> {
+        let response = request.send().await?;
+        Ok((response.status(), response.json().await?))
+    }
+}
+
+fn fine(path: &str, status: StatusCode, answer: Value) -> anyhow::Result<Value> {
+    if status.is_success() {
+        return Ok(answer);
+    }
+    bail!("{path}: {status}: {answer}")
+}
+
+/// A field that must be there.
+pub fn text(answer: &Value, field: &str) -> anyhow::Result<String> {
+    let text = answer[field].as_str().map(str::to_owned);
+    text.with_context(|| format!("an answer without `{field}`"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the merchant asks again a little later")]
+async fn pause() {
+    tokio::time::sleep(Duration::from_millis(100)).await;
 }

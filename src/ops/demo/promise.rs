@@ -1,7 +1,5 @@
 //! The table at the end: each promise, whether it held, and the figures that say so.
 
-use std::fmt;
-
 use serde::Serialize;
 
 /// One promise and how it fared.
@@ -21,12 +19,5 @@ impl Promise {
     /// A promise with its figures.
     pub fn new(zh: &'static str, en: &'static str, held: bool, figures: impl Into<String>) -> Self {
         Self { zh, en, held, figures: figures.into() }
-    }
-}
-
-impl fmt::Display for Promise {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mark = if self.held { '✓' } else { '✗' };
-        write!(f, "{mark} {} · {}\n    {}", self.zh, self.en, self.figures)
     }
 }

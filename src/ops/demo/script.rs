@@ -1,25 +1,28 @@
-//! What happens in the demo, and what is counted.
-
-use std::collections::HashSet;
+//! The acts of the demo, one after the other, and the promises that they show.
 
 use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 
 use super::{
-    STOCK, USERS,
+    MEMBERS, STOCK,
+    act::Act,
+    books,
+    members::{self, Uses},
     merchant::{Campaign, Merchant},
+    owed::{self, Owed},
     promise::Promise,
+    rush::Rush,
 };
 use crate::{
     app::App,
     clock::{Clock, SystemClock},
     config::Config,
+    domain::id::DeliveryId,
     ops::audit::{self, AuditScope},
     simulator::{
         Simulator,
-        crowd::{CrowdOrder, CrowdReport},
-        fault::Fault,
-        record::{Outcome, TakeReport},
+        aim::{FaultAim, NoSuchCall},
+        fault::CallFault,
     },
 };
 
@@ -29,24 +32,29 @@ pub struct Stage {
     pub key: SecretString,
     /// Who runs the campaign.
     pub merchant: Merchant,
-    /// As it stands in kaquan.
+    /// As it stands in kaquan and on Baidu.
     pub campaign: Campaign,
-    /// Baidu's id of the template.
-    pub coupon_template_id: i64,
 }
 
-/// What the crowd did.
-struct Rush {
-    /// One report per group of users, each group with a fault of its own.
-    groups: Vec<CrowdReport>,
-    /// Forged and broken calls.
-    forged: Vec<TakeReport>,
-    /// A take whose three calls were all cut off.
-    cut_off: TakeReport,
+/// What the play leaves behind.
+pub struct Played {
+    /// The server, which was restarted in between.
+    pub app: App,
+    /// What it showed.
+    pub promises: Vec<Promise>,
+    /// A delivery that took a few attempts.
+    pub sample: Option<DeliveryId>,
 }
+
+/// How many of each way are used.
+const USED: usize = 20;
+/// How many members claim before Baidu is gone altogether.
+const EARLY_MEMBERS: usize = 45;
+/// What is added at the end.
+const MORE: i64 = 50;
 
 impl Stage {
-    /// Plays the script; gives back the server, which was restarted in between.
+    /// Plays the script.
     pub async fn play(
         &self,
         app: App,
@@ -54,150 +62,107 @@ impl Stage {
         database: &PgConnectOptions,
         baidu: &Simulator,
         say: &impl Fn(&str),
-    ) -> anyhow::Result<(App, Vec<Promise>)> {
-        say(
-            "4/6 200 人抢 150 张券，网络出各种毛病 · 200 users rush for 150 coupons over a bad network",
-        );
-        let rush = self.rush(baidu).await?;
-        say("5/6 重启 kaquan，再问一遍 · kaquan restarts, and every record is asked again");
+    ) -> anyhow::Result<Played> {
+        let Self { merchant, campaign, .. } = self;
+        say(&Act::Rush.line());
+        let (rush, address) = self.rush(baidu).await?;
+
+        say(&Act::Claims.line());
+        storm(baidu)?;
+        let mut claims = members::claim(merchant, campaign, 0..EARLY_MEMBERS).await?;
+        baidu.revoke_tokens();
+
+        say(&Act::Restart.line());
+        baidu.set_down(true);
+        claims.extend(members::claim(merchant, campaign, EARLY_MEMBERS..MEMBERS).await?);
         app.stop().await;
         let app = super::start(&mut config.clone(), database).await?;
-        let again = self.ask_again(baidu, &rush).await?;
-        say("6/6 对账 · recounting everything");
-        let now = SystemClock.now();
-        let audit = audit::run(&app.db, &app.vault, now, AuditScope::Everything).await?;
+        baidu.set_down(false);
+        baidu.clear_call_faults();
+        merchant.wait_until_paid(campaign.app).await?;
+        let repaired = baidu.wallet(&rush.cut_off.open_id).pop().map(|held| held.code);
+        let again = rush.ask_again(baidu).await?;
+        members::claim_again(merchant, campaign, &mut claims).await?;
 
-        let mut promises = judge(&rush, &again, baidu);
-        let broken = audit.broken();
-        let figures = if broken.is_empty() {
-            format!("{} checks over {} coupons, all hold", audit.checks.len(), audit.coupons)
-        } else {
-            format!("broken: {}", broken.join(", "))
-        };
-        promises.push(Promise::new("对账无差错", "the books agree", broken.is_empty(), figures));
-        Ok((app, promises))
+        say(&Act::Uses.line());
+        let codes = rush.codes().take(USED).chain(members::codes(&claims).take(USED));
+        let uses = self.uses(baidu, &codes.collect::<Vec<_>>()).await?;
+
+        say(&Act::Books.line());
+        let owed = Owed::read(merchant, campaign).await?;
+        let comparison =
+            books::compare(&books::ours(&app.db, campaign.app).await?, &books::theirs(baidu));
+        let mut promises = rush.judge(&again, repaired.as_deref(), baidu);
+        promises.push(members::judge(&claims));
+        promises.push(uses.judge());
+        promises.push(owed::judge_rotation(baidu, campaign, &address));
+        promises.push(owed.judge(baidu));
+        promises.push(owed::judge_books(&comparison, self.stocks(baidu).await?));
+        promises.push(owed::judge_manners(baidu));
+        promises.push(recount(&app).await?);
+        Ok(Played { app, promises, sample: owed.sample() })
     }
 
-    async fn rush(&self, baidu: &Simulator) -> anyhow::Result<Rush> {
-        let mut lost = self.order("cut-off", Fault::HangUp { tries: 3 });
-        lost.open_ids.truncate(1);
-        let cut_off = baidu.take_all(lost).await?.results.swap_remove(0);
-        let forged = self.forge(baidu).await?;
-        let groups = futures_util::future::join_all([
-            baidu.take_all(self.group("a", 60, &[])),
-            baidu.take_all(self.group("b", 50, &[Fault::Duplicate { times: 3 }])),
-            baidu.take_all(self.group("c", 40, &[Fault::drop_answer()])),
-            baidu.take_all(self.group("d", 30, &[Fault::hang_up()])),
-            baidu.take_all(self.group("e", USERS - 181, &[Fault::Replay, Fault::NumbersAsText])),
-        ])
-        .await
-        .into_iter()
-        .collect::<Result<_, _>>()?;
-        Ok(Rush { groups, forged, cut_off })
+    /// The crowd takes, and meanwhile the callback address is changed. Baidu believes in far more stock than there is,
+    /// so that kaquan alone keeps the limit; afterwards it knows better.
+    async fn rush(&self, baidu: &Simulator) -> anyhow::Result<(Rush, String)> {
+        let template = self.campaign.coupon_template_id;
+        baidu.set_stock(template, 10 * STOCK)?;
+        let rotation = self.merchant.rotate(&self.campaign.placement);
+        let (rush, address) = Rush::run(baidu, template, rotation).await?;
+        let held: usize = baidu.wallets().values().map(Vec::len).sum();
+        baidu.set_stock(template, STOCK - i64::try_from(held)?)?;
+        Ok((rush, address?))
     }
 
-    async fn forge(&self, baidu: &Simulator) -> anyhow::Result<Vec<TakeReport>> {
-        let mut forged = Vec::new();
-        for (name, fault) in [
-            ("broken-sign", Fault::BreakSign),
-            ("stale", Fault::Stale { seconds: -3600 }),
-            ("shifted", Fault::ShiftBoundary),
-        ] {
-            let mut order = self.order(name, fault);
-            order.open_ids = (0..10).map(|number| format!("{name}-{number}")).collect();
-            forged.extend(baidu.take_all(order).await?.results);
-        }
-        Ok(forged)
+    /// Coupons of both ways are used, stock and a picture are added, and Baidu hears of all that in spite of faults.
+    async fn uses(&self, baidu: &Simulator, codes: &[&str]) -> anyhow::Result<Uses> {
+        let Self { merchant, campaign, .. } = self;
+        // Written off, but nobody hears it: the second try is told that it was done before.
+        baidu
+            .fault_calls(FaultAim::next(2, CallFault::HangUpAfterAccepting).at("writeOffCoupon"))?;
+        baidu.fault_calls(FaultAim::next(2, CallFault::Unavailable).at("writeOffCoupon"))?;
+        baidu.fault_calls(FaultAim::next(1, CallFault::CutJson).at("addStock"))?;
+        baidu.fault_calls(FaultAim::next(1, CallFault::HangUpAfterAccepting).at("bannerCreate"))?;
+        let uses = Uses::run(merchant, codes).await?;
+        merchant.add_stock(&campaign.placement, "demo-3", "take", MORE).await?;
+        merchant.add_stock(&campaign.placement, "demo-4", "claim", MORE).await?;
+        merchant.add_banner(&campaign.placement).await?;
+        merchant.wait_until_paid(campaign.app).await?;
+        Ok(uses)
     }
 
-    /// Every record of the rush once more, as after a restart of the platform.
-    async fn ask_again(&self, baidu: &Simulator, rush: &Rush) -> anyhow::Result<Vec<TakeReport>> {
-        let mut again = Vec::new();
-        for take in rush.takes().chain([&rush.cut_off]) {
-            again.push(baidu.retake(&take.record_id, Vec::new()).await?);
-        }
-        Ok(again)
-    }
-
-    fn group(&self, name: &str, size: usize, faults: &[Fault]) -> CrowdOrder {
-        CrowdOrder {
-            open_ids: (0..size).map(|number| format!("user-{name}-{number}")).collect(),
-            faults: faults.to_vec(),
-            parallel: 32,
-            coupon_template_id: self.coupon_template_id,
-            ..CrowdOrder::default()
-        }
-    }
-
-    fn order(&self, name: &str, fault: Fault) -> CrowdOrder {
-        self.group(name, 1, &[fault])
+    /// What can still be taken on Baidu, as we know it and as Baidu knows it.
+    async fn stocks(&self, baidu: &Simulator) -> anyhow::Result<(i64, i64)> {
+        let ours = self.merchant.left(&self.campaign.placement, "take").await?;
+        let template = self.campaign.coupon_template_id;
+        let templates = baidu.templates();
+        let theirs = templates.iter().find(|one| one.coupon_template_id == template);
+        Ok((ours, theirs.map_or(-1, |template| template.stock)))
     }
 }
 
-impl Rush {
-    fn takes(&self) -> impl Iterator<Item = &TakeReport> {
-        self.groups.iter().flat_map(|group| &group.results)
+/// From now on about two of five syncs go wrong, some of them after they took effect.
+fn storm(baidu: &Simulator) -> Result<(), NoSuchCall> {
+    for (percent, seed, fault) in [
+        (20.0, 1, CallFault::HangUpAfterAccepting),
+        (15.0, 2, CallFault::Unavailable),
+        (10.0, 3, CallFault::BadGateway),
+        (5.0, 4, CallFault::CutJson),
+    ] {
+        baidu.fault_calls(FaultAim::share(percent, seed, fault).at("sync"))?;
     }
+    Ok(())
 }
 
-fn judge(rush: &Rush, again: &[TakeReport], baidu: &Simulator) -> Vec<Promise> {
-    let codes: Vec<&str> = rush.takes().filter_map(TakeReport::code).collect();
-    let different: HashSet<&str> = codes.iter().copied().collect();
-    let refused =
-        rush.takes().filter(|take| matches!(take.outcome, Outcome::Refused { .. })).count();
-    // The take that was cut off has a coupon too, although Baidu has not heard of it yet.
-    let kept = usize::try_from(STOCK).unwrap_or_default() - 1;
-    let takes = rush.takes().count();
-    let calls: usize = rush.takes().chain(again).map(|take| take.tries.len()).sum();
-    let changed = rush.takes().chain(again).filter(|take| !take.consistent).count();
-    let report = baidu.report();
-    let forged_through = rush.forged.iter().filter(|take| take.code().is_some()).count();
-    let same = rush.takes().zip(again).filter(|(then, now)| then.outcome == now.outcome).count();
-    let late = again.last().and_then(TakeReport::code);
-    let mut times: Vec<u64> =
-        rush.takes().flat_map(|take| &take.tries).map(|call| call.ms).collect();
-    times.sort_unstable();
-    let slowest = times.last().copied().unwrap_or_default();
-
-    vec![
-        Promise::new(
-            "一条记录一张券",
-            "one coupon per record",
-            changed == 0 && report.violations.is_empty(),
-            format!("{calls} calls for {} records, {changed} changed their answer", takes + 1),
-        ),
-        Promise::new(
-            "绝不多发",
-            "never one too many",
-            codes.len() == kept && different.len() == kept && refused == takes - kept,
-            format!("{STOCK} in stock: {} taken, 1 on its way, {refused} told 已领完", codes.len()),
-        ),
-        Promise::new(
-            "应答丢失不丢券",
-            "a lost answer loses nothing",
-            late.is_some(),
-            "all 3 answers of one take were cut off; asked again after the restart it got its code",
-        ),
-        Promise::new(
-            "重启后答复不变",
-            "the same answers after a restart",
-            same == takes,
-            format!("{same} of {takes} records answered as before"),
-        ),
-        Promise::new(
-            "伪造请求拿不到券",
-            "forged calls get nothing",
-            forged_through == 0,
-            format!(
-                "{} calls with a broken sign, an old time or shifted ids: {forged_through} codes",
-                rush.forged.len()
-            ),
-        ),
-        Promise::new(
-            "及时应答",
-            "answers in time",
-            slowest < 1200,
-            format!("slowest of {} answers {slowest} ms, 1200 allowed", times.len()),
-        ),
-    ]
+async fn recount(app: &App) -> anyhow::Result<Promise> {
+    let now = SystemClock.now();
+    let audit = audit::run(&app.db, &app.vault, now, AuditScope::Everything).await?;
+    let broken = audit.broken();
+    let figures = if broken.is_empty() {
+        format!("{} checks over {} coupons, all hold", audit.checks.len(), audit.coupons)
+    } else {
+        format!("broken: {}", broken.join(", "))
+    };
+    Ok(Promise::new("对账无差错", "the books add up", broken.is_empty(), figures))
 }
