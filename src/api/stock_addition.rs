@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::AdminState;
+use super::{AdminState, delivery_brief::DeliveryBrief};
 use crate::{
     domain::{
         id::{AdditionId, PlacementId},
@@ -20,7 +20,7 @@ use crate::{
         add_stock::{self, AddStockError, Added, NewAddition},
         authenticate::Caller,
     },
-    store::{self, stock_addition::StockAddition},
+    store::{self, delivery::open::Open, stock_addition::StockAddition},
 };
 
 /// The body of a change; a negative amount takes unissued stock back.
@@ -33,7 +33,7 @@ pub struct NewAdditionBody {
     amount: i64,
 }
 
-/// A change as it is shown.
+/// A change as it is shown, with what its platform is owed of it.
 #[derive(Serialize)]
 pub struct AdditionView {
     id: AdditionId,
@@ -42,6 +42,8 @@ pub struct AdditionView {
     name: String,
     amount: i64,
     added_by: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<DeliveryBrief>,
     added_at: DateTime<Utc>,
 }
 
@@ -58,10 +60,13 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<AdditionView>), ApiError> {
     let NewAdditionBody { name, way, amount } = body;
     let new = NewAddition { placement, way, name, amount, added_by: caller.name };
-    match add_stock::add_stock(&state.db, state.now(), new).await? {
-        Added::Now(addition) => Ok((StatusCode::CREATED, Json(addition.into()))),
-        Added::Before(addition) => Ok((StatusCode::OK, Json(addition.into()))),
-    }
+    let (status, addition) = match add_stock::add_stock(&state.db, state.now(), new).await? {
+        Added::Now(addition) => (StatusCode::CREATED, addition),
+        Added::Before(addition) => (StatusCode::OK, addition),
+    };
+    let mut conn = state.db.acquire().await?;
+    let latest = store::delivery::open::list_latest(&mut conn, &[addition.id.uuid()]).await?;
+    Ok((status, Json(AdditionView::from((addition, latest.as_slice())))))
 }
 
 /// `GET …/stock-additions`
@@ -76,13 +81,18 @@ pub async fn list(
     there.ok_or(AddStockError::NoSuchPlacement)?;
     let before = slice.before.map(AdditionId::from);
     let rows = store::stock_addition::list(&mut conn, placement, before, slice.to_read()).await?;
-    Ok(Json(slice.page(rows, |addition| addition.id.uuid())))
+    let subjects: Vec<_> = rows.iter().map(|addition| addition.id.uuid()).collect();
+    let latest = store::delivery::open::list_latest(&mut conn, &subjects).await?;
+    let rows = rows.into_iter().map(|row| (row, latest.as_slice())).collect();
+    Ok(Json(slice.page(rows, |(addition, _)| addition.id.uuid())))
 }
 
-impl From<StockAddition> for AdditionView {
-    fn from(addition: StockAddition) -> Self {
+impl From<(StockAddition, &[Open])> for AdditionView {
+    fn from((addition, latest): (StockAddition, &[Open])) -> Self {
         let StockAddition { id, placement, way, name, amount, added_by, added_at, .. } = addition;
-        Self { id, placement_id: placement, way, name, amount, added_by, added_at }
+        let delivery = latest.iter().find(|open| open.subject == id.uuid());
+        let delivery = delivery.map(DeliveryBrief::from);
+        Self { id, placement_id: placement, way, name, amount, added_by, delivery, added_at }
     }
 }
 

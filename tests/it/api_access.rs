@@ -25,6 +25,7 @@ fn concrete(path: &str) -> String {
         .replace("{import}", &format!("imp_{SOME_UUID}"))
         .replace("{delivery}", &format!("dlv_{SOME_UUID}"))
         .replace("{banner}", &format!("ban_{SOME_UUID}"))
+        .replace("{reconciliation}", &format!("rcn_{SOME_UUID}"))
         .replace("{uid}", "nobody")
 }
 
@@ -72,6 +73,7 @@ fn reading_changes_nothing_and_only_accounts_are_kept_from_operators() {
             ("get", _) => Permission::Read,
             ("post", path) if path.contains("/channel/") => Permission::RunCampaigns,
             ("post", "/v1/admin/apps/{app}/imports") => Permission::RunCampaigns,
+            ("post", path) if path.ends_with("/reconciliations") => Permission::RunCampaigns,
             (_, path) if path.starts_with("/v1/admin/apps") => Permission::ManageApps,
             (_, path) if path.ends_with("/claims") || path.ends_with("/redemptions") => {
                 Permission::ServePeople
@@ -80,7 +82,7 @@ fn reading_changes_nothing_and_only_accounts_are_kept_from_operators() {
         };
         assert_eq!(route.asks, expected, "{} {}", route.method, route.path);
     }
-    assert_eq!(ADMIN.len(), 45);
+    assert_eq!(ADMIN.len(), 49);
 }
 
 #[test]

@@ -26,11 +26,18 @@ async fn an_addition_is_applied_once_however_often_it_is_sent() {
     let first = admin.post(&additions, body.clone()).await.created();
     let again = admin.post(&additions, body).await.ok();
 
-    insta::assert_json_snapshot!(first, { ".id" => "add_…", ".placement_id" => "plc_…" }, @r#"
+    insta::assert_json_snapshot!(first, {
+        ".id" => "add_…", ".placement_id" => "plc_…", ".delivery.id" => "dlv_…",
+    }, @r#"
     {
       "added_at": "2026-11-11T04:00:00Z",
       "added_by": "owner",
       "amount": 100,
+      "delivery": {
+        "id": "dlv_…",
+        "kind": "add_stock",
+        "state": "pending"
+      },
       "id": "add_…",
       "name": "launch",
       "placement_id": "plc_…",

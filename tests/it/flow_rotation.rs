@@ -1,10 +1,9 @@
 //! A new callback address for a placement that stands on Baidu: nobody is turned away while it changes.
 
 use chrono::TimeDelta;
-use kaquan::simulator::{aim::FaultAim, fault::CallFault};
 use serde_json::{Value, json};
 
-use crate::support::stage::{Stage, path};
+use crate::support::stage::{MINUTE, Stage, path};
 
 /// What a callback that says nothing is told at an address that lives; a dead one is 404.
 const LIVES: u16 = 400;
@@ -50,13 +49,12 @@ async fn an_answer_that_is_lost_does_not_cut_the_old_address_off_too_early() {
     let stage = Stage::new().await;
     let placement = stage.given_published(json!({})).await;
     let old = stage.address_at_baidu(&placement);
-    let fault = FaultAim::next(1, CallFault::HangUpAfterAccepting).at("update");
-    stage.baidu.fault_calls(fault).unwrap();
+    stage.lose_the_answer_to("update");
 
     rotate(&stage, &placement, 0).await;
     stage.drain().await;
     let unclear = stage.status_of_address(&old).await;
-    stage.drain_after(TimeDelta::minutes(1)).await;
+    stage.drain_after(MINUTE).await;
 
     assert_eq!(unclear, LIVES);
     assert_eq!(stage.status_of_address(&old).await, 404);
@@ -89,15 +87,14 @@ async fn of_two_rotations_in_a_row_baidu_is_told_the_last() {
 async fn an_address_that_changes_while_it_is_published_is_told_afterwards() {
     let stage = Stage::new().await;
     let placement = stage.given_placement(json!({})).await;
-    let fault = FaultAim::next(1, CallFault::HangUpAfterAccepting).at("create");
-    stage.baidu.fault_calls(fault).unwrap();
+    stage.lose_the_answer_to("create");
     stage.act(&placement, "publish").await.is(202);
     stage.drain().await;
 
     let rotation = rotate(&stage, &placement, 0).await;
     let published_with = stage.baidu.templates()[0].callback_url.clone();
     let meanwhile = stage.status_of_address(&published_with).await;
-    stage.drain_after(TimeDelta::minutes(1)).await;
+    stage.drain_after(MINUTE).await;
 
     assert_eq!(meanwhile, LIVES);
     let placement = stage.look(&placement).await;

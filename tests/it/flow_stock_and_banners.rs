@@ -1,35 +1,30 @@
 //! Stock that is offered on Baidu, and banners that lead to it: each once, whatever happens to the answers.
 
-use chrono::TimeDelta;
-use kaquan::simulator::{aim::FaultAim, effects::EffectKind, fault::CallFault};
+use kaquan::simulator::effects::EffectKind;
 use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{
     delivery_scene::effects,
-    stage::{Stage, path},
+    stage::{MINUTE, Stage, path},
 };
-
-fn a_minute() -> TimeDelta {
-    TimeDelta::minutes(1)
-}
-
-fn lose_the_answer_to(stage: &Stage, call: &str) {
-    let fault = FaultAim::next(1, CallFault::HangUpAfterAccepting).at(call);
-    stage.baidu.fault_calls(fault).unwrap();
-}
 
 #[tokio::test]
 async fn an_addition_whose_answer_is_lost_is_offered_once() {
     let stage = Stage::new().await;
     let placement = stage.given_published(json!({})).await;
-    lose_the_answer_to(&stage, "addStock");
+    stage.lose_the_answer_to("addStock");
 
-    stage.add_stock(&placement, "launch", 100).await.is(201);
+    let owed = stage.add_stock(&placement, "launch", 100).await.is(201).body;
     stage.add_stock(&placement, "launch", 100).await.is(200);
     stage.drain().await;
-    stage.drain_after(a_minute()).await;
+    stage.drain_after(MINUTE).await;
+    let again = stage.add_stock(&placement, "launch", 100).await.is(200).body;
 
+    assert_eq!(
+        (&owed["delivery"]["state"], &again["delivery"]["state"]),
+        (&json!("pending"), &json!("done"))
+    );
     assert_eq!(stage.baidu.templates()[0].stock, 100);
     assert_eq!(stage.calls("addStock"), 2);
     assert_eq!(effects(&stage.baidu, EffectKind::Stock), (1, 1));
@@ -88,10 +83,10 @@ async fn a_banner_waits_for_its_placement_and_is_shown_once() {
 
     let banner = stage.add_banner(&placement, "双十一").await.is(202).body;
     stage.add_banner(&placement, "双十二").await.problem(409, "banner_exists");
-    lose_the_answer_to(&stage, "bannerCreate");
+    stage.lose_the_answer_to("bannerCreate");
     stage.act(&placement, "publish").await.is(202);
     stage.drain().await;
-    stage.drain_after(a_minute()).await;
+    stage.drain_after(MINUTE).await;
 
     assert_eq!(banner["delivery"]["state"], "waiting");
     let [there] = &stage.baidu.banners()[..] else { panic!() };
@@ -114,20 +109,37 @@ async fn a_banner_waits_for_its_placement_and_is_shown_once() {
 async fn a_banner_is_taken_away_even_when_nobody_knows_whether_it_was_shown() {
     let stage = Stage::new().await;
     let placement = stage.given_published(json!({})).await;
-    lose_the_answer_to(&stage, "bannerCreate");
+    stage.lose_the_answer_to("bannerCreate");
     let banner = stage.add_banner(&placement, "双十一").await.is(202).body;
     stage.drain().await;
 
     let removing = stage.remove_banner(&banner).await.is(202).body;
-    lose_the_answer_to(&stage, "bannerDelete");
+    stage.lose_the_answer_to("bannerDelete");
     stage.drain().await;
-    stage.drain_after(a_minute()).await;
+    stage.drain_after(MINUTE).await;
     let again = stage.remove_banner(&banner).await.is(200).body;
 
     assert_eq!((&removing["state"], &again["state"]), (&json!("removing"), &json!("removed")));
     assert!(stage.baidu.banners().iter().all(|banner| banner.deleted));
     stage.add_banner(&placement, "双十二").await.is(202);
     stage.drain().await;
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn a_banner_goes_with_its_placement() {
+    let stage = Stage::new().await;
+    let placement = stage.given_published(json!({})).await;
+    stage.add_banner(&placement, "双十一").await.is(202);
+    stage.drain().await;
+
+    stage.act(&placement, "withdraw").await.is(202);
+    stage.drain().await;
+    let late = stage.add_banner(&placement, "双十二").await;
+
+    late.problem(409, "wrong_state");
+    let list = stage.ask(Method::GET, &format!("{}/banners", path(&placement)), None).await.is(200);
+    assert_eq!(list.body["data"][0]["state"], "removed");
     stage.finish().await;
 }
 

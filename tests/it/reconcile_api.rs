@@ -20,10 +20,11 @@ async fn admin(scene: &ReconcileScene) -> Admin {
     let clock = scene.app.clock.clone();
     let mut admin = Admin::new().await;
     let (_, owner) = create_key(scene.db(), clock.now(), "owner", Role::Owner).await.unwrap();
-    admin.owner = owner.reveal().to_owned();
+    owner.reveal().clone_into(&mut admin.owner);
     admin.router = api::router(AdminState {
         db: scene.db().clone(),
         vault: vault(),
+        issuer: admin.issuer.clone(),
         clock,
         public_url: "https://coupons.example.com/".parse().unwrap(),
         changed: admin.changed.clone(),
@@ -98,7 +99,8 @@ async fn what_stands_at_baidu_is_shown_with_our_placement_or_none() {
 
     let find = |id: i64| {
         let all = shown["data"].as_array().unwrap();
-        all.iter().find(|one| one["platform_ref"] == id.to_string()).unwrap()
+        let id = json!(id.to_string());
+        all.iter().find(|one| one["platform_ref"] == id).unwrap()
     };
     let ours = find(scene.template());
     assert_eq!(ours["placement_id"], scene.app.offer.campaign.placement.to_string());

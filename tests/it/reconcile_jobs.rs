@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use kaquan::{
     clock::Clock,
-    delivery::Worker,
+    config::delivery::Delivery,
     domain::id::ReconciliationId,
     service::request_reconciliation::request_reconciliation,
     simulator::{aim::FaultAim, fault::CallFault, switches::Switches},
@@ -14,7 +14,7 @@ use kaquan::{
 use sqlx::{PgPool, postgres::PgListener};
 
 use crate::support::{
-    delivery_scene::{by_hand, set_rate, worker},
+    delivery_scene::{by_hand, set_rate},
     reconcile_scene::ReconcileScene,
 };
 
@@ -31,7 +31,7 @@ async fn spans(pool: &PgPool) -> Vec<(String, Option<i32>)> {
 #[tokio::test]
 async fn of_two_servers_one_does_the_days_job() {
     let scene = ReconcileScene::new().await;
-    let other = worker(&scene.app.database.options, scene.app.clock.clone(), by_hand()).await;
+    let other = scene.another_worker(by_hand()).await;
 
     let (one, two) = tokio::join!(scene.worker.reconcile_due(), other.reconcile_due());
 
@@ -174,7 +174,7 @@ async fn one_that_was_asked_for_is_done_by_whoever_looks_first() {
 async fn one_whose_server_went_away_is_begun_again() {
     let scene = ReconcileScene::new().await;
     let now: DateTime<Utc> = scene.app.clock.now();
-    let patience = Duration::from_secs(600);
+    let patience = Duration::from_mins(10);
     let mut conn = scene.db().acquire().await.unwrap();
     let id = ReconciliationId::new(now);
     store::reconciliation::request(&mut conn, now, id, scene.id(), 3).await.unwrap();
@@ -216,17 +216,11 @@ async fn hear(listener: &mut PgListener) -> String {
     heard.expect("somebody does it").unwrap().payload().to_owned()
 }
 
-/// A worker that works by itself.
-async fn busy(scene: &ReconcileScene) -> Worker {
-    let settings = kaquan::config::delivery::Delivery::default();
-    worker(&scene.app.database.options, scene.app.clock.clone(), settings).await
-}
-
 #[tokio::test]
 async fn a_worker_does_the_days_job_and_what_is_asked_for_by_itself() {
     let scene = ReconcileScene::new().await;
     let mut listener = listen(&scene).await;
-    let worker = busy(&scene).await;
+    let worker = scene.another_worker(Delivery::default()).await;
     assert_eq!([hear(&mut listener).await, hear(&mut listener).await], ["running", "done"]);
 
     let now = scene.app.clock.now();
@@ -243,7 +237,7 @@ async fn a_server_that_stops_leaves_what_is_under_way_to_the_next() {
     let slow = Switches { answer_after_ms: 2_000, ..Switches::default() };
     scene.app.baidu.set_switches(slow);
     let mut listener = listen(&scene).await;
-    let worker = busy(&scene).await;
+    let worker = scene.another_worker(Delivery::default()).await;
     assert_eq!(hear(&mut listener).await, "running");
 
     worker.stop().await;

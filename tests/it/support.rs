@@ -15,6 +15,7 @@ pub mod database;
 pub mod delivery_chaos;
 pub mod delivery_plant;
 pub mod delivery_scene;
+pub mod delivery_servers;
 pub mod delivery_stub;
 pub mod engine;
 pub mod letter;

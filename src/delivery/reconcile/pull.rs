@@ -234,7 +234,7 @@ impl<'a> Line<'a> {
                 let leave = store::delivery::call::take(&mut conn, now, self.app).await?;
                 if leave.is_none() {
                     let now = self.inner.clock.now();
-                    store::delivery::breaker::ensure_all(&mut conn, now).await?;
+                    store::channel::insert_missing(&mut conn, now).await?;
                 }
                 leave
             };
@@ -257,9 +257,11 @@ impl<'a> Line<'a> {
 /// Whether the same call may fare better in a moment.
 fn may_pass(error: &CallError) -> bool {
     match error.outcome(false) {
-        Outcome::Busy { .. } | Outcome::Unknown { .. } | Outcome::NotAsked | Outcome::TooFast => {
-            true
-        }
+        Outcome::Busy { .. }
+        | Outcome::Unknown { .. }
+        | Outcome::NotAsked
+        | Outcome::NotYet { .. }
+        | Outcome::TooFast => true,
         Outcome::Done
         | Outcome::DoneBefore
         | Outcome::UsedUpToday

@@ -107,18 +107,17 @@ fn taken(subject: &Subject, pair: &Pair, rule: Rule) -> Option<Difference> {
     if off.abs() <= tolerance(pair, taken.max(most), rule) {
         return None;
     }
-    let (kind, ours, explained) = if off > 0 {
-        // One that is owed may have arrived without our hearing so.
-        (DifferenceKind::LostCalls, most, off <= subject.owed.syncs)
+    let (kind, ours) = if off > 0 {
+        (DifferenceKind::LostCalls, most)
     } else {
-        (DifferenceKind::ForgedCalls, least, false)
+        (DifferenceKind::ForgedCalls, least)
     };
     Some(Difference {
         day: Some(pair.day.date),
         ours: Some(ours),
         theirs: Some(taken),
+        // Said, but no explanation: one that may have arrived is in doubt, and counted as such.
         owed: subject.owed.syncs,
-        explained,
         ..Difference::about(subject, kind)
     })
 }

@@ -11,7 +11,7 @@ use kaquan::{
     clock::{Clock, ManualClock},
     config::issuing::Issuing,
     domain::access::Role,
-    issuing::{self, Engine},
+    issuing::{self, Engine, Issuer},
     service::create_key::create_key,
     vault::Vault,
 };
@@ -25,6 +25,7 @@ use super::{database::TestDatabase, vault::vault};
 pub struct Admin {
     pub database: TestDatabase,
     pub vault: Vault,
+    pub issuer: Issuer,
     pub clock: Arc<ManualClock>,
     pub changed: Arc<Notify>,
     pub router: Router,
@@ -59,14 +60,14 @@ impl Admin {
         let router = api::router(AdminState {
             db: database.pool.clone(),
             vault: vault.clone(),
-            issuer,
+            issuer: issuer.clone(),
             clock: clock.clone(),
             public_url: "https://coupons.example.com/".parse().unwrap(),
             changed: changed.clone(),
         });
         let (_, owner) = create_key(&database.pool, noon(), "owner", Role::Owner).await.unwrap();
         let owner = owner.reveal().to_owned();
-        Self { database, vault, clock, changed, router, owner, _engine: engine }
+        Self { database, vault, issuer, clock, changed, router, owner, _engine: engine }
     }
 
     pub fn db(&self) -> &PgPool {

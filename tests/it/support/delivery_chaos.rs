@@ -124,6 +124,7 @@ pub async fn impatient(
         vault: vault(),
         clock,
         settings,
+        reconciliation: config::reconciliation::Reconciliation::default(),
         baidu: Client::new(&baidu).unwrap(),
         public_url: "http://127.0.0.1:1/".parse().unwrap(),
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use kaquan::{
     clock::{Clock, ManualClock, SystemClock},
-    config,
+    config::{self, reconciliation::Reconciliation},
     delivery::{Deps, Worker},
     domain::id::{AppId, CouponId, HolderId},
     platform::baidu::client::Client,
@@ -168,12 +168,23 @@ pub async fn worker(
     clock: Arc<dyn Clock>,
     settings: config::delivery::Delivery,
 ) -> Worker {
+    // Stories about deliveries are not disturbed by calls of another kind.
+    let reconciliation = Reconciliation { enabled: false, ..Reconciliation::default() };
+    worker_with(database, clock, settings, reconciliation).await
+}
+
+pub async fn worker_with(
+    database: &PgConnectOptions,
+    clock: Arc<dyn Clock>,
+    settings: config::delivery::Delivery,
+    reconciliation: Reconciliation,
+) -> Worker {
     let deps = Deps {
         database: database.clone(),
         vault: vault(),
         clock,
         settings,
-        reconciliation: config::reconciliation::Reconciliation::default(),
+        reconciliation,
         baidu: Client::new(&config::baidu::Baidu::default()).unwrap(),
         public_url: "http://127.0.0.1:1/".parse().unwrap(),
     };

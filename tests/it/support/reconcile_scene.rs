@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kaquan::{
     clock::Clock,
+    config::{delivery::Delivery, reconciliation::Reconciliation},
     delivery::Worker,
     domain::{
         id::AppId,
@@ -16,7 +17,7 @@ use sqlx::PgPool;
 
 use super::{
     campaign_offer::Offer,
-    delivery_scene::{Used, by_hand, owe, set_rate, worker},
+    delivery_scene::{Used, by_hand, owe, set_rate, worker_with},
     test_app::TestApp,
     vault::vault,
 };
@@ -36,8 +37,13 @@ impl ReconcileScene {
     pub async fn new() -> Self {
         let app = TestApp::start(STOCK).await;
         connect(&app).await;
-        let worker = worker(&app.database.options, app.clock.clone(), by_hand()).await;
+        let worker = reconciler(&app, by_hand()).await;
         Self { app, worker }
+    }
+
+    /// Another worker that shares the clock, and works as it is told.
+    pub async fn another_worker(&self, settings: Delivery) -> Worker {
+        reconciler(&self.app, settings).await
     }
 
     pub fn db(&self) -> &PgPool {
@@ -159,6 +165,11 @@ fn fields(now: DateTime<Utc>, title: &str, callback: &str) -> [(&'static str, St
         ("takeLimit", "每人限领一张".to_owned()),
         ("callbackUrl", callback.to_owned()),
     ]
+}
+
+async fn reconciler(app: &TestApp, settings: Delivery) -> Worker {
+    let clock = app.clock.clone();
+    worker_with(&app.database.options, clock, settings, Reconciliation::default()).await
 }
 
 /// Gives the campaign's app the account that Baidu knows, with its secret sealed.

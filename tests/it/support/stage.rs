@@ -13,9 +13,12 @@ use kaquan::{
     service::create_key::create_key,
     simulator::{
         self, Simulator,
+        aim::FaultAim,
         app::{DEFAULT_APP_KEY, DEFAULT_APP_SECRET},
+        fault::CallFault,
         record::TakeReport,
         take::TakeOrder,
+        template::TemplateInside,
     },
 };
 use reqwest::{Client, Method, multipart::Form};
@@ -38,6 +41,9 @@ pub struct Stage {
     client: Client,
     key: String,
 }
+
+/// Long enough for whatever waits to be due.
+pub const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
 /// An answer of the admin API.
 #[derive(Debug)]
@@ -204,6 +210,32 @@ impl Stage {
             .fetch_all(self.db())
             .await
             .unwrap()
+    }
+
+    /// What stands at Baidu.
+    pub fn standing(&self) -> Vec<TemplateInside> {
+        self.baidu.templates().into_iter().filter(|template| !template.deleted).collect()
+    }
+
+    /// The next call of this name takes effect, and nobody hears so.
+    pub fn lose_the_answer_to(&self, call: &str) {
+        let fault = FaultAim::next(1, CallFault::HangUpAfterAccepting).at(call);
+        self.baidu.fault_calls(fault).unwrap();
+    }
+
+    /// As if the merchant had made it in Baidu's console, and we knew nothing of it.
+    pub async fn forget(&self, placement: &Value) {
+        let id = placement["id"].as_str().unwrap().strip_prefix("plc_").unwrap();
+        for statement in [
+            "delete from attempt using delivery
+             where attempt.delivery_id = delivery.delivery_id and placement_id = $1::uuid",
+            "delete from delivery where placement_id = $1::uuid",
+            "delete from callback_token where placement_id = $1::uuid",
+            "delete from stock where placement_id = $1::uuid",
+            "delete from placement where placement_id = $1::uuid",
+        ] {
+            sqlx::query(statement).bind(id).execute(self.db()).await.unwrap();
+        }
     }
 
     /// Ends the story: nothing is owed any more, Baidu has nothing to complain of, and the books agree.
