@@ -8,7 +8,7 @@ use super::{
     promise::Promise,
 };
 use crate::{
-    domain::id::DeliveryId,
+    domain::{id::DeliveryId, reconciliation},
     simulator::{
         Simulator,
         effects::{EffectKind, Identity, Tally},
@@ -87,6 +87,18 @@ pub fn judge_books(books: &Comparison, stocks: (i64, i64)) -> Promise {
     }
     let held = differences.is_empty() && ours == theirs && *wallets > 0;
     Promise::new("百度看到的与我们记的一致", "Baidu's books equal ours", held, figures)
+}
+
+/// Whether Baidu's own figures, which it tells template by template and day by day, say the same.
+pub fn judge_figures(found: &reconciliation::Comparison) -> Promise {
+    let differ = found.differences.len();
+    let mut figures =
+        format!("template, takes, uses and stock as Baidu tells them by day: {differ} differ");
+    if let Some(first) = found.differences.first() {
+        figures = format!("{figures}: {}", first.in_english());
+    }
+    let held = found.unexplained() == 0 && !found.subjects.is_empty();
+    Promise::new("百度的统计与我们的相符", "Baidu's figures equal ours", held, figures)
 }
 
 /// Whether Baidu had nothing to say against our calls and answers.

@@ -92,12 +92,14 @@ impl Stage {
         let owed = Owed::read(merchant, campaign).await?;
         let comparison =
             books::compare(&books::ours(&app.db, campaign.app).await?, &books::theirs(baidu));
+        let (_, figures) = app.worker.reconcile(campaign.app, 1).await?;
         let mut promises = rush.judge(&again, repaired.as_deref(), baidu);
         promises.push(members::judge(&claims));
         promises.push(uses.judge());
         promises.push(owed::judge_rotation(baidu, campaign, &address));
         promises.push(owed.judge(baidu));
         promises.push(owed::judge_books(&comparison, self.stocks(baidu).await?));
+        promises.push(owed::judge_figures(&figures));
         promises.push(owed::judge_manners(baidu));
         promises.push(recount(&app).await?);
         Ok(Played { app, promises, sample: owed.sample() })
