@@ -118,32 +118,20 @@ fn garble(seed: u64) -> Reply {
                 .into();
         }
         6 => {
-            reply.body = good
-                .replace(
-                    "errno",
-                    ["Errno", "errn", "error", "err_no", "errno "][dice.random_range(0..5)],
-                )
-                .into()
+            let name = ["Errno", "errn", "error", "err_no", "errno "][dice.random_range(0..5)];
+            reply.body = good.replace("errno", name).into();
         }
         7 => reply.body = good.replace('{', "{\"errno\":1,").into(),
         8 => {
-            reply.body = good
-                .replacen(
-                    '{',
-                    &format!(
-                        "{{\"error_code\":{},",
-                        ["2", "\"x\"", "[]", "1.5"][dice.random_range(0..4)]
-                    ),
-                    1,
-                )
-                .into()
+            let code = ["2", "\"x\"", "[]", "1.5"][dice.random_range(0..4)];
+            reply.body = good.replacen('{', &format!("{{\"error_code\":{code},"), 1).into();
         }
         9 => reply.body = format!("{good}{good}").into(),
         10 => reply.body = format!("<html><pre>{good}</pre></html>").into(),
         11 => reply.body = format!("[{good}]").into(),
         12 => {
             reply.status = [201, 204, 206, 301, 302, 400, 404, 418, 429, 500, 502, 503, 504]
-                [dice.random_range(0..13)]
+                [dice.random_range(0..13)];
         }
         _ => {
             let encoding = ["gzip", "br", "deflate"][dice.random_range(0..3)].to_owned();

@@ -163,12 +163,14 @@ async fn new_work_is_heard_of_at_once() {
     scene.finish().await;
 }
 
+/// Whether a worker hears announcements.
+const LISTENS: &str = "select exists (select from pg_stat_activity
+         where datname = current_database() and application_name = 'kaquan delivery' and query ilike 'listen%')";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn work_that_nobody_announced_is_found_all_the_same() {
     let scene = DeliveryScene::new().await;
     let worker = worker(&scene, OFTEN).await;
-    const LISTENS: &str = "select exists (select from pg_stat_activity
-         where datname = current_database() and application_name = 'kaquan delivery' and query ilike 'listen%')";
     until_true(scene.db(), LISTENS).await;
 
     sqlx::raw_sql("alter table delivery disable trigger delivery_noticed")
@@ -203,15 +205,14 @@ async fn in_an_outage_one_call_at_a_time_looks_whether_baidu_is_back_and_then_al
     both().await;
     let tripped = scene.channel().await;
     assert!(tripped.failures >= 10 && tripped.open_until.is_some(), "{tripped:?}");
-    let mut calls = scene.calls("sync");
+    let calls = scene.calls("sync");
     assert!((10..=257).contains(&calls), "what was under way, and no more: {calls}");
-    for _ in 0..5 {
+    for probes in 0..5 {
         both().await;
-        assert_eq!(scene.calls("sync"), calls, "nothing while it rests");
+        assert_eq!(scene.calls("sync"), calls + probes, "nothing while it rests");
         scene.advance(TimeDelta::seconds(16));
         both().await;
-        assert_eq!(scene.calls("sync"), calls + 1, "one probe");
-        calls += 1;
+        assert_eq!(scene.calls("sync"), calls + probes + 1, "one probe");
     }
     scene.baidu.set_down(false);
     scene.advance(TimeDelta::seconds(16));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kaquan::{
-    clock::{Clock, ManualClock, SystemClock},
+    clock::{Clock, ManualClock},
     config::{self, reconciliation::Reconciliation},
     delivery::{Deps, Worker},
     domain::id::{AppId, CouponId, HolderId},
@@ -66,15 +66,6 @@ impl DeliveryScene {
     /// Another worker that shares the clock, to be told what to do as well.
     pub async fn another_worker(&self) -> Worker {
         worker(&self.database.options, self.clock.clone(), by_hand()).await
-    }
-
-    /// A worker in real time that works by itself.
-    pub async fn busy_worker(&self) -> Worker {
-        let settings = config::delivery::Delivery {
-            poll: std::time::Duration::from_millis(100),
-            ..config::delivery::Delivery::default()
-        };
-        worker(&self.database.options, Arc::new(SystemClock), settings).await
     }
 
     /// Coupons `from..to`, each with what is owed for it, as claims and redemptions leave them.
@@ -247,7 +238,7 @@ pub async fn set_rate(pool: &PgPool, app: AppId, rate: f64) {
 
 /// A template at Baidu, made with nothing of ours; its id there.
 async fn create_template(baidu: &Simulator) -> i64 {
-    let http = reqwest::Client::new();
+    let http = super::letter::client();
     let ask = async |request: reqwest::RequestBuilder| -> serde_json::Value {
         request.send().await.unwrap().json().await.unwrap()
     };
