@@ -71,14 +71,15 @@ async fn what_a_dead_worker_held_is_taken_over_and_its_late_word_changes_nothing
     until_true(scene.db(), ALL_DONE).await;
     dead.stop().await;
 
-    let outcomes: Vec<(String, i64, i64)> = sqlx::query_as(
-        "select outcome, count(*), count(distinct instance) from attempt group by outcome order by outcome",
+    // Until it notices its loss the dead worker may lease some anew, under a number that is no longer alive.
+    let (told, lost): (i64, i64) = sqlx::query_as(
+        "select count(*) filter (where outcome = 'ok'), count(*) filter (where outcome = 'unknown' and number = 1)
+         from attempt",
     )
-    .fetch_all(scene.db())
+    .fetch_one(scene.db())
     .await
     .unwrap();
-    let counted: Vec<_> = outcomes.iter().map(|(outcome, count, _)| (&**outcome, *count)).collect();
-    assert_eq!(counted, [("ok", 20), ("unknown", 20)]);
+    assert_eq!((told, lost), (20, 20));
     assert_eq!(scene.effects(EffectKind::Sync), (20, 1));
     assert!(metric("kaquan_deliveries_disowned_total") >= disowned + 20);
     assert_books(scene.db()).await;
