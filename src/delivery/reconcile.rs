@@ -7,12 +7,7 @@
 mod pull;
 mod sides;
 
-use std::{
-    collections::BTreeMap,
-    panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -40,49 +35,33 @@ const MOST_DAYS: i32 = 31;
 const PAUSE: TimeDelta = TimeDelta::minutes(10);
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(2);
 
-/// What is under way on this server.
-#[derive(Default)]
-struct UnderWay(Mutex<Option<Leave>>);
-
-impl UnderWay {
-    fn set(&self, leave: Option<Leave>) -> Option<Leave> {
-        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *under_way, leave)
-    }
-}
-
 /// Looks for what is due until it is told to stop; what is under way then is left to the next who looks.
 pub(super) async fn run(inner: Arc<Inner>, stop: CancellationToken) {
-    let under_way = UnderWay::default();
-    let looking = async {
-        loop {
-            if let Err(error) = look(&inner, &under_way).await {
-                tracing::warn!(error = %error, "cannot look for reconciliations");
-            }
-            let _asked_or_not = timeout(LOOK, inner.reconciliation_asked.notified()).await;
+    while !stop.is_cancelled() {
+        if let Err(error) = look(&inner, &stop).await {
+            tracing::warn!(error = %error, "cannot look for reconciliations");
         }
-    };
-    stop.run_until_cancelled(looking).await;
-    if let Some(leave) = under_way.set(None) {
-        let now = inner.clock.now();
-        if let Err(error) = fail(&inner, &leave, "the server was stopped", Some(now)).await {
-            tracing::warn!(error = %error, "cannot leave a reconciliation to others");
-        }
+        let asked = timeout(LOOK, inner.reconciliation_asked.notified());
+        let _asked_or_not = stop.run_until_cancelled(asked).await;
     }
 }
 
 /// Asks for the jobs of the day, and does what is due; how many were begun.
-async fn look(inner: &Inner, under_way: &UnderWay) -> anyhow::Result<usize> {
+async fn look(inner: &Inner, stop: &CancellationToken) -> anyhow::Result<usize> {
     if inner.reconciliation.enabled {
         request_jobs(inner).await?;
     }
     let mut begun = 0;
-    while let Some(leave) = start_next(inner).await? {
+    while !stop.is_cancelled() {
+        // Never cut short: a leave that nobody knows of would keep others waiting until it runs out.
+        let Some(leave) = start_next(inner).await? else { break };
         begun += 1;
-        under_way.set(Some(leave));
         // How it failed stands in its row, and in the log.
-        let _failed = attempt(inner, &leave).await;
-        under_way.set(None);
+        let ended = stop.run_until_cancelled(attempt(inner, &leave)).await;
+        if ended.is_none() {
+            let now = inner.clock.now();
+            fail(inner, &leave, "the server was stopped", Some(now)).await?;
+        }
     }
     Ok(begun)
 }
@@ -147,7 +126,7 @@ impl Worker {
 
     /// Does the reconciliations that are due, as happens by itself; how many were begun.
     pub async fn reconcile_due(&self) -> anyhow::Result<usize> {
-        look(&self.inner, &UnderWay::default()).await
+        look(&self.inner, &CancellationToken::new()).await
     }
 }
 

@@ -83,6 +83,21 @@ pub async fn store(
     Ok(())
 }
 
+/// Lets the statements of this transaction take their time: a day of a great merchant has many rows to count.
+pub async fn take_time(conn: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        select
+            set_config('statement_timeout', '120s', true) as patience,
+            -- Compiling takes longer than these statements do.
+            set_config('jit', 'off', true) as jit
+        "#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(())
+}
+
 /// What we did between two moments, placement by placement. Reads the coupons and deliveries of that time only.
 pub async fn count(
     conn: &mut PgConnection,

@@ -21,6 +21,16 @@ const MIXED: [CallFault; 5] = [
     CallFault::CutJson,
 ];
 
+/// Whether nobody who is dead holds anything.
+const TAKEN_OVER: &str = "select not exists (
+    select from delivery
+    where state = 'leased' and not exists (
+        select from pg_locks
+        where locktype = 'advisory' and objsubid = 2 and granted and objid::bigint = leased_by
+            and database = (select oid from pg_database where datname = current_database())
+    )
+)";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_kill_loses_a_delivery_or_pays_it_twice() {
     storm(kills_or(20), 150).await;
@@ -44,13 +54,17 @@ async fn storm(kills: u32, portion: u32) {
         scene.baidu.fault_calls(FaultAim::share(1.0, number, fault)).unwrap();
     }
 
-    for _ in 0..kills {
+    for round in 0..kills {
         scene.owe(portion).await;
         let moment = Duration::from_millis(dice.random_range(5..=250));
         let first = tokio::time::Instant::now() + moment;
         tokio::time::interval_at(first, moment).tick().await;
         let victim = dice.random_range(0..2);
         scene.kill(victim).await;
+        if round % 2 == 0 {
+            // Its peer alone takes over, and does not wait for a newcomer to look.
+            until_true(scene.db(), TAKEN_OVER).await;
+        }
         scene.start_one(victim).await;
     }
     let killed_in = begun.elapsed();

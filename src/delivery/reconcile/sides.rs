@@ -55,17 +55,18 @@ pub(super) async fn read(
 ) -> anyhow::Result<Sides> {
     let today = day_in_china(began);
     let mut ours: HashMap<(PlacementId, NaiveDate), Counted> = HashMap::new();
-    let mut conn = inner.db.acquire().await?;
+    let mut tx = inner.db.begin().await?;
+    store::platform_figure::take_time(&mut tx).await?;
     let all_days: Vec<NaiveDate> = days(pulled.first, today).collect();
     for day in &all_days {
         let end = day.succ_opt().map_or(began, beginning);
-        let counted = store::platform_figure::count(&mut conn, app, (beginning(*day), end)).await?;
+        let counted = store::platform_figure::count(&mut tx, app, (beginning(*day), end)).await?;
         ours.extend(counted.into_iter().map(|(placement, counted)| ((placement, *day), counted)));
     }
-    let placed = store::platform_template::list_placed(&mut conn, app).await?;
-    let before = store::platform_template::list(&mut conn, app).await?;
-    let arrivals = store::platform_template::count_arrivals(&mut conn, app).await?;
-    drop(conn);
+    let placed = store::platform_template::list_placed(&mut tx, app).await?;
+    let before = store::platform_template::list(&mut tx, app).await?;
+    let arrivals = store::platform_template::count_arrivals(&mut tx, app).await?;
+    tx.commit().await?;
 
     let before: HashMap<String, Value> =
         before.into_iter().map(|template| (template.platform_ref, template.fields)).collect();
