@@ -24,7 +24,7 @@ fn documented() -> BTreeSet<String> {
     let mut section = String::new();
     let mut keys = BTreeSet::new();
     for line in read("config.example.toml").lines() {
-        let line = line.trim_start_matches(['#', ' ']);
+        let line = line.trim_start_matches(['#', ':', ' ']);
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
             name.clone_into(&mut section);
         } else if let Some((key, _)) = line.split_once('=') {

@@ -180,5 +180,7 @@ fn compose_holds_no_password() {
 
     assert!(password.as_str().unwrap().starts_with("${POSTGRES_PASSWORD:?"));
     assert!(url.as_str().unwrap().contains(":${POSTGRES_PASSWORD:?"));
+    let keys = &compose["services"]["kaquan"]["environment"]["KAQUAN__SECRETS__MASTER_KEYS"];
+    assert!(keys.as_str().unwrap().starts_with("1 ${KAQUAN_MASTER_KEY:?"));
     assert!(read(".gitignore").lines().any(|line| line == ".env"));
 }
