@@ -73,6 +73,8 @@ pub const GUARDS: &[(&str, &str)] = &[
     ("reconciliation", "reconciliation_days_real"),
     ("reconciliation", "reconciliation_finished_whole"),
     ("reconciliation", "reconciliation_one_per_day"),
+    ("reconciliation", "reconciliation_one_requested"),
+    ("reconciliation", "reconciliation_one_running"),
     ("reconciliation", "reconciliation_pkey"),
     ("reconciliation", "reconciliation_retry_after_failure"),
     ("reconciliation", "reconciliation_running_whole"),
