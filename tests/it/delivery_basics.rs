@@ -1,6 +1,6 @@
 //! What is owed is paid: once, in order, with a row for every attempt.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use kaquan::{
     domain::channel,
     simulator::{effects::EffectKind, fault::CallFault},
@@ -86,6 +86,40 @@ async fn a_dead_delivery_holds_back_the_rest_of_its_coupon_and_nobody_else() {
     assert_eq!(scene.count("pending").await, 1);
     assert_eq!(scene.count("done").await, 4);
     scene.finish_owing().await;
+}
+
+#[tokio::test]
+async fn those_behind_one_that_waits_wait_as_long_and_no_longer() {
+    let scene = DeliveryScene::new().await;
+    scene.owe(0..1, Used::Yes).await;
+    scene.drain().await;
+    scene.owe(1..2, Used::Yes).await;
+    scene.baidu.next_call(CallFault::HangUp);
+
+    assert_eq!(scene.drain().await, 1);
+    assert_eq!(ready(&scene, "pending").await, 0);
+    let (sync, write_off): (DateTime<Utc>, DateTime<Utc>) = sqlx::query_as(
+        "select min(due_at) filter (where kind = 'sync'), min(due_at) filter (where kind = 'write_off')
+         from delivery where state = 'pending'",
+    )
+    .fetch_one(scene.db())
+    .await
+    .unwrap();
+    assert_eq!(sync, write_off);
+    scene.advance(sync - noon());
+
+    assert_eq!(scene.drain().await, 2);
+    scene.finish().await;
+}
+
+/// How many of this state are due.
+async fn ready(scene: &DeliveryScene, state: &str) -> i64 {
+    sqlx::query_scalar("select count(*) from delivery where state = $1 and due_at <= $2")
+        .bind(state)
+        .bind(noon())
+        .fetch_one(scene.db())
+        .await
+        .unwrap()
 }
 
 /// On a table of which the planner knows nothing, with a backlog as after a long outage.

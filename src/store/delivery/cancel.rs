@@ -5,22 +5,36 @@ use sqlx::PgConnection;
 
 use crate::domain::id::DeliveryId;
 
-/// Gives a delivery up; must be locked and neither leased nor done.
+/// Gives a delivery up; must be locked and neither leased nor done. Those behind it are due.
 pub async fn mark_cancelled(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
     delivery: DeliveryId,
 ) -> sqlx::Result<()> {
-    let result = sqlx::query!(
+    sqlx::query_scalar!(
         r#"
-        update delivery
-        set state = 'cancelled', settled_at = $2
-        where delivery_id = $1 and state in ('waiting', 'pending', 'dead')
+        with cancelled as (
+            update delivery
+            set state = 'cancelled', settled_at = $2
+            where delivery_id = $1 and state in ('waiting', 'pending', 'dead')
+            returning delivery_id, subject_id, position
+        ),
+        followers as (
+            -- They waited for it, and have to wait no longer.
+            update delivery
+            set due_at = $2
+            from cancelled
+            where delivery.subject_id = cancelled.subject_id
+              and delivery.position > cancelled.position
+              and delivery.state = 'pending'
+              and delivery.due_at > $2
+        )
+        select delivery_id from cancelled
         "#,
         delivery as _,
         now,
     )
-    .execute(conn)
-    .await?;
-    if result.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
+    .fetch_one(conn)
+    .await
+    .map(drop)
 }

@@ -28,8 +28,30 @@ settled as (
       and delivery.fence = said.fence
       and delivery.state = 'leased'
     returning
-        delivery.delivery_id, delivery.attempts as number, said.fence, said.counts, said.outcome, said.started_at,
+        delivery.delivery_id, delivery.subject_id, delivery.position, delivery.state, delivery.due_at,
+        delivery.attempts as number, said.fence, said.counts, said.outcome, said.started_at,
         said.duration_ms, said.answer, said.note
+),
+-- Those behind it wait as long as it does: left where they were, they would stand at the head of what is due, and every
+-- lease would have to look past them.
+followers as (
+    update delivery
+    set due_at = moved.due_at
+    from (
+        select
+            behind.delivery_id,
+            case settled.state
+                when 'pending' then greatest(behind.due_at, settled.due_at)
+                when 'dead' then greatest(behind.due_at, clock.now + interval '30 days')
+                else least(behind.due_at, clock.now)
+            end as due_at
+        from clock, settled
+        join delivery as behind
+            on behind.subject_id = settled.subject_id
+            and behind.position > settled.position
+            and behind.state = 'pending'
+    ) as moved
+    where delivery.delivery_id = moved.delivery_id and delivery.due_at <> moved.due_at
 ),
 noted as (
     insert into attempt
