@@ -52,7 +52,7 @@ pub(crate) struct Said {
     pub consequence: Consequence,
 }
 
-/// An attempt that panics so often is left to a person.
+/// From this attempt on, a panic is left to a person: a fault of ours is not mended by trying.
 const MOST_PANICS: i32 = 3;
 
 impl Said {
@@ -78,7 +78,7 @@ pub(super) async fn make(inner: &Arc<Inner>, held: Held) -> Tried {
     let (started_at, began) = (inner.clock.now(), Instant::now());
     let work = AssertUnwindSafe(work::pay(inner, &held)).catch_unwind();
     let said = work.await.unwrap_or_else(|_panic| {
-        let poison = held.delivery.attempts + 1 >= MOST_PANICS;
+        let poison = held.delivery.attempts + 1 - held.delivery.retries_from >= MOST_PANICS;
         let outcome = if poison { Outcome::Refused } else { Outcome::Unknown { after: None } };
         tracing::error!(poison, "an attempt panicked");
         Said::unheard(outcome, "the attempt panicked; this is a fault of kaquan's")

@@ -109,9 +109,8 @@ async fn wait(pause: Duration) {
 async fn write(inner: &Inner, app: AppId, tried: &[Tried]) -> anyhow::Result<()> {
     let said: Vec<Settlement> = tried.iter().map(settlement).collect();
     let instead = inner.clock.instead_of_database();
-    let instance = tried.first().map_or(0, |tried| tried.held.instance);
     let mut tx = inner.db.begin().await?;
-    let ours = store::delivery::settle::settle(&mut tx, instead, instance, &said).await?;
+    let ours = store::delivery::settle::settle(&mut tx, instead, &said).await?;
     for tried in tried.iter().filter(|tried| ours.contains(&tried.held.delivery.id)) {
         tried.said.consequence.write(&mut tx, inner, tried).await?;
     }
@@ -159,6 +158,7 @@ fn settlement(tried: &Tried) -> Settlement {
     Settlement {
         id: delivery.id,
         fence: delivery.fence,
+        instance: tried.held.instance,
         verdict: outcome.judge(number, Inner::chance()),
         outcome: outcome.in_the_books(),
         counts: outcome.burns_the_attempt(),

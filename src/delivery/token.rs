@@ -54,10 +54,10 @@ struct Known {
 }
 
 /// How long one server may take to fetch, before another may.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(15);
 /// How often to look whether another server has fetched.
 const LOOK: Duration = Duration::from_millis(50);
-const LOOKS: u32 = 200;
+const LOOKS: u32 = 300;
 /// After a failure nobody asks again for so long: those in flight all learn of it at once.
 const PAUSE_AFTER_FAILURE: TimeDelta = TimeDelta::seconds(1);
 /// The same while the old token still serves: there is time.

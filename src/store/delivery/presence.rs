@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use crate::domain::delivery::MOST_ATTEMPTS;
+
 /// The first half of the advisory locks by which workers show that they live; the second is their number.
 const LIFE: i32 = 0x6b71_646c;
 
@@ -29,9 +31,15 @@ pub async fn rescue(
     now: Option<DateTime<Utc>>,
     instance: i32,
 ) -> sqlx::Result<i64> {
-    sqlx::query_file_scalar!("src/store/sql/rescue_deliveries.sql", now, i64::from(LIFE), instance)
-        .fetch_one(conn)
-        .await
+    sqlx::query_file_scalar!(
+        "src/store/sql/rescue_deliveries.sql",
+        now,
+        i64::from(LIFE),
+        instance,
+        MOST_ATTEMPTS
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// Gives back what this worker holds and has not begun to send; a stop in order leaves no doubt.

@@ -15,6 +15,8 @@ pub struct Settlement {
     pub id: DeliveryId,
     /// As the lease had it.
     pub fence: i64,
+    /// The worker that tried.
+    pub instance: i32,
     /// What becomes of it.
     pub verdict: Verdict,
     /// For the books.
@@ -52,7 +54,6 @@ impl Settlement {
 pub async fn settle(
     conn: &mut PgConnection,
     now: Option<DateTime<Utc>>,
-    instance: i32,
     said: &[Settlement],
 ) -> sqlx::Result<Vec<DeliveryId>> {
     fn column<'a, V>(said: &'a [Settlement], value: impl FnMut(&'a Settlement) -> V) -> Vec<V> {
@@ -61,7 +62,7 @@ pub async fn settle(
     let rows = sqlx::query_file!(
         "src/store/sql/settle_deliveries.sql",
         now,
-        instance,
+        &column(said, |s| s.instance),
         &column(said, |s| s.id.uuid()),
         &column(said, |s| s.fence),
         &column(said, Settlement::state) as _,

@@ -12,7 +12,12 @@ living as materialized (
       and lock.database = (select oid from pg_database where datname = current_database())
 ),
 orphaned as (
-    select delivery.delivery_id, delivery.leased_by, delivery.leased_until
+    select
+        delivery.delivery_id,
+        delivery.app_id,
+        delivery.leased_by,
+        -- One that takes its worker with it every time must not do so for ever.
+        delivery.attempts + 1 - delivery.retries_from >= $4 as is_spent
     from delivery
     cross join clock
     where delivery.state = 'leased'
@@ -26,18 +31,25 @@ orphaned as (
 ),
 rescued as (
     update delivery
-    set state = 'pending',
+    set state = case when orphaned.is_spent then 'dead' else 'pending' end,
         attempts = delivery.attempts + 1,
         -- It may have been sent before the worker died.
         doubt = true,
         leased_by = null,
         leased_until = null,
         due_at = clock.now,
+        settled_at = case when orphaned.is_spent then clock.now end,
         note = 'the worker was gone before it could say what happened'
     from orphaned, clock
     where delivery.delivery_id = orphaned.delivery_id
     returning
         delivery.delivery_id, delivery.attempts as number, delivery.fence, orphaned.leased_by, delivery.note, clock.now
+),
+probed as (
+    -- The probe died with its worker: another may look whether the platform is back.
+    update channel
+    set probing_until = null
+    where probing_until is not null and app_id in (select app_id from orphaned)
 ),
 noted as (
     insert into attempt

@@ -20,16 +20,17 @@ settled as (
         note = said.note
     from clock, unnest(
         $3::uuid[], $4::bigint[], $5::text[], $6::bool[], $7::bigint[], $8::bool[], $9::bool[], $10::text[],
-        $11::timestamptz[], $12::int[], $13::text[], $14::text[]
+        $11::timestamptz[], $12::int[], $13::text[], $14::text[], $2::int[]
     ) as said (
-        delivery_id, fence, state, counts, after_ms, outage, presumed, outcome, started_at, duration_ms, answer, note
+        delivery_id, fence, state, counts, after_ms, outage, presumed, outcome, started_at, duration_ms, answer, note,
+        instance
     )
     where delivery.delivery_id = said.delivery_id
       and delivery.fence = said.fence
       and delivery.state = 'leased'
     returning
         delivery.delivery_id, delivery.subject_id, delivery.position, delivery.state, delivery.due_at,
-        delivery.attempts as number, said.fence, said.counts, said.outcome, said.started_at,
+        delivery.attempts as number, said.fence, said.instance, said.counts, said.outcome, said.started_at,
         said.duration_ms, said.answer, said.note
 ),
 -- Those behind it wait as long as it does: left where they were, they would stand at the head of what is due, and every
@@ -56,7 +57,7 @@ followers as (
 noted as (
     insert into attempt
         (delivery_id, number, fence, instance, started_at, duration_ms, outcome, answer, note)
-    select delivery_id, number, fence, $2, started_at, duration_ms, outcome, answer, note
+    select delivery_id, number, fence, instance, started_at, duration_ms, outcome, answer, note
     from settled
     where counts
 )
