@@ -142,7 +142,8 @@ pub(super) async fn round(inner: &Arc<Inner>) -> anyhow::Result<Vec<Tried>> {
 
 async fn ready(inner: &Inner) -> sqlx::Result<Vec<AppId>> {
     let mut conn = inner.db.acquire().await?;
-    store::delivery::lease::list_ready(&mut conn, inner.clock.instead_of_database()).await
+    let now = inner.clock.instead_of_database();
+    store::delivery::lease::list_ready(&mut conn, now, channel::TRIPS_AT).await
 }
 
 async fn lease(

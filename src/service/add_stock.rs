@@ -7,6 +7,7 @@ use sqlx::PgPool;
 use crate::{
     domain::{
         id::{AdditionId, PlacementId},
+        placement::PlacementState,
         problem::Problem,
         stock::{self, Way},
     },
@@ -94,8 +95,10 @@ pub async fn add_stock(
             }
         },
     )?;
-    // What is taken back is not: the platform knows additions only.
-    if addition.way == Way::Take && addition.amount > 0 && placement.platform.keeps_a_wallet() {
+    // What is taken back is not owed: the platform knows additions only. Nor is what no longer stands there.
+    let is_shown =
+        placement.platform.keeps_a_wallet() && placement.state != PlacementState::Withdrawn;
+    if addition.way == Way::Take && addition.amount > 0 && is_shown {
         let owed = Owed::add_stock(now, app, addition.placement, addition.id, &addition.name);
         store::delivery::owe::owe(&mut tx, now, &owed).await?;
     }

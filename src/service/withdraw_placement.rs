@@ -56,6 +56,7 @@ pub async fn withdraw_placement(
     let open = if placement.platform_ref.is_some() || may_come {
         owe_withdrawal(&mut tx, now, &placement).await?
     } else {
+        store::delivery::owe::cancel_waiting(&mut tx, now, id).await?;
         None
     };
 

@@ -212,7 +212,8 @@ pub async fn resume(conn: &mut PgConnection, app: AppId) -> sqlx::Result<bool> {
     let result = sqlx::query!(
         r#"
         update channel
-        set paused_at = null, pause_reason = null, failures = 0, open_until = null
+        set paused_at = null, pause_reason = null, failures = 0, open_until = null,
+            probing_until = null
         where app_id = $1
         "#,
         app as _,

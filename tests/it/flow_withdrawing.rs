@@ -70,3 +70,36 @@ async fn a_deletion_whose_answer_is_lost_is_a_deletion() {
     assert_eq!(stage.look(&placement).await["platform_state"], "withdrawn");
     stage.finish().await;
 }
+
+#[tokio::test]
+async fn coupons_given_before_reach_baidu_before_their_template_is_deleted() {
+    let stage = Stage::new().await;
+    let placement = stage.given_published(json!({})).await;
+    stage.add_claimable(&placement, 5).await;
+    stage.claim(&placement, "open-1").await.is(201);
+    stage.baidu.fault_calls(FaultAim::next(1, CallFault::HangUp).at("sync")).unwrap();
+
+    stage.act(&placement, "withdraw").await.is(202);
+    stage.drain().await;
+    assert_eq!((stage.calls("delete"), stage.baidu.wallet("open-1").len()), (0, 0));
+    stage.drain_after(MINUTE).await;
+
+    assert_eq!(stage.baidu.wallet("open-1").len(), 1);
+    stage.drain_after(MINUTE).await;
+    assert!(stage.standing().is_empty());
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn coupons_of_a_placement_that_baidu_never_knew_are_owed_to_nobody() {
+    let stage = Stage::new().await;
+    let placement = stage.given_placement(json!({})).await;
+    stage.add_claimable(&placement, 5).await;
+    stage.claim(&placement, "open-1").await.is(201);
+    assert_eq!(stage.deliveries("sync").await, ["waiting"]);
+
+    stage.act(&placement, "withdraw").await.is(200);
+
+    assert_eq!(stage.deliveries("sync").await, ["cancelled"]);
+    stage.finish().await;
+}

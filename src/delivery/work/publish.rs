@@ -247,7 +247,9 @@ async fn cancel_withdrawal(
 ) -> anyhow::Result<()> {
     if placement.state == PlacementState::Withdrawn {
         let moot = [DeliveryKind::Publish, DeliveryKind::Withdraw];
-        store::delivery::owe::cancel_open(conn, inner.clock.now(), placement.id, &moot).await?;
+        let now = inner.clock.now();
+        store::delivery::owe::cancel_open(conn, now, placement.id, &moot).await?;
+        store::delivery::owe::cancel_waiting(conn, now, placement.id).await?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! A placement is to be taken off Baidu. What people took from it stays with them.
 
+use chrono::TimeDelta;
 use sqlx::PgConnection;
 
 use super::{Consequence, telling::template_of};
@@ -13,9 +14,18 @@ use crate::{
     store,
 };
 
+/// How long coupons that are still on their way are waited for, before another look.
+const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);
+
 /// Deletes the template; one that is not there any more is deleted.
 pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
     let template = template_of(held)?;
+    if has_open_syncs(inner, held).await? {
+        // Of a template that is gone, Baidu takes no coupons into anybody's wallet.
+        let outcome = Outcome::NotYet { after: Some(LOOK_AGAIN) };
+        let note = "先等已发的券同步到百度 · coupons given before have to reach Baidu first";
+        return Err(Said::unheard(outcome, note));
+    }
     match delete(inner, held, template).await {
         Ok(said) => Ok(said),
         Err(said) if said.outcome == Outcome::DoneBefore => {
@@ -23,6 +33,12 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
         }
         Err(said) => Err(said),
     }
+}
+
+async fn has_open_syncs(inner: &Inner, held: &Held) -> Result<bool, Said> {
+    let placement = PlacementId::from(held.delivery.subject);
+    let mut conn = inner.db.acquire().await?;
+    Ok(store::delivery::open::has_open_syncs(&mut conn, held.app, placement).await?)
 }
 
 async fn delete(inner: &Inner, held: &Held, template: i64) -> Result<Said, Said> {

@@ -93,6 +93,7 @@ pub struct Ask {
 pub async fn list_ready(
     conn: &mut PgConnection,
     now: Option<DateTime<Utc>>,
+    trips_at: i32,
 ) -> sqlx::Result<Vec<AppId>> {
     sqlx::query_scalar!(
         r#"
@@ -102,7 +103,11 @@ pub async fn list_ready(
         cross join (select coalesce($1::timestamptz, clock_timestamp()) as now) as clock
         where channel.paused_at is null
           and (channel.open_until is null or channel.open_until <= clock.now)
-          and (channel.probing_until is null or channel.probing_until <= clock.now)
+          and (
+              channel.failures < $2
+              or channel.probing_until is null
+              or channel.probing_until <= clock.now
+          )
           and app.secret_sealed is not null
           and exists (
               select
@@ -114,6 +119,7 @@ pub async fn list_ready(
         order by channel.app_id
         "#,
         now,
+        trips_at,
     )
     .fetch_all(conn)
     .await

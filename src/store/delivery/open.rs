@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     delivery::{DeliveryKind, DeliveryState},
-    id::{AppId, DeliveryId},
+    id::{AppId, DeliveryId, PlacementId},
 };
 
 /// A delivery, as far as whoever owes it wants to know.
@@ -121,6 +121,31 @@ pub async fn cancel(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Whether the platform has still to be told of coupons of this placement. Reads what is pending on the app: for now and then.
+pub async fn has_open_syncs(
+    conn: &mut PgConnection,
+    app: AppId,
+    placement: PlacementId,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select
+            from delivery
+            where app_id = $1 and state = 'pending' and kind = 'sync' and placement_id = $2
+        ) or exists (
+            select
+            from delivery
+            where app_id = $1 and state = 'leased' and kind = 'sync' and placement_id = $2
+        ) as "open!"
+        "#,
+        app as _,
+        placement as _,
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// An import of this template of the platform that is still on its way.

@@ -247,3 +247,23 @@ pub async fn cancel_open(
     .await?;
     Ok(done.rows_affected())
 }
+
+/// Gives up what waits for a platform that will never know the placement.
+pub async fn cancel_waiting(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    placement: PlacementId,
+) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        update delivery
+        set state = 'cancelled', settled_at = $2
+        where placement_id = $1 and state = 'waiting'
+        "#,
+        placement as _,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}

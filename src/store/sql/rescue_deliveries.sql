@@ -37,7 +37,9 @@ rescued as (
         doubt = true,
         leased_by = null,
         leased_until = null,
-        due_at = clock.now,
+        -- It keeps its place, so that it need not wait behind a backlog. One that was rescued again and again may be what
+        -- its workers die of: it goes to the end.
+        due_at = case when delivery.attempts < 3 then delivery.due_at else clock.now end,
         settled_at = case when orphaned.is_spent then clock.now end,
         note = 'the worker was gone before it could say what happened'
     from orphaned, clock

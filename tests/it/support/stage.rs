@@ -114,6 +114,24 @@ impl Stage {
         self.post(&format!("{}/stock-additions", path(placement)), body).await
     }
 
+    /// More for our own front ends to give out.
+    pub async fn add_claimable(&self, placement: &Value, amount: i64) {
+        let body = json!({ "name": "own", "way": "claim", "amount": amount });
+        self.post(&format!("{}/stock-additions", path(placement)), body).await.is(201);
+    }
+
+    /// Somebody claims through us, under a key of their own.
+    pub async fn claim(&self, placement: &Value, open_id: &str) -> Said {
+        let request = self
+            .client
+            .post(self.url(&format!("{}/claims", path(placement))))
+            .bearer_auth(&self.key)
+            .header("idempotency-key", format!("claim-{open_id}"))
+            .header("content-type", "application/json")
+            .body(json!({ "open_id": open_id }).to_string());
+        read(request.send().await.unwrap()).await
+    }
+
     /// Changes the template of a placement.
     pub async fn edit(&self, placement: &Value, mut fields: Value) -> Said {
         let path = format!("/v1/admin/templates/{}", placement["template_id"].as_str().unwrap());
