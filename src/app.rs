@@ -132,6 +132,8 @@ impl App {
     /// Accepts no more, answers what was accepted, and ends.
     pub async fn stop(self) {
         self.stop.cancel();
+        // Its last calls end while the listener's last callers are answered.
+        self.worker.begin_to_stop();
         if let Err(panic) = self.listener.await {
             tracing::error!(error = %panic, "The listener ended badly");
         }

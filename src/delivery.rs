@@ -85,6 +85,8 @@ pub(crate) struct Inner {
     pub accounts: account::Accounts,
     pub tokens: token::Tokens,
     pub load: load::Load,
+    /// Cancelled when no further call may be begun.
+    pub stop: CancellationToken,
     /// This worker's number, while it can show that it lives.
     pub instance: watch::Receiver<Option<i32>>,
 }
@@ -124,6 +126,7 @@ impl Worker {
             accounts: account::Accounts::default(),
             tokens: token::Tokens::default(),
             load: load::Load::new(settings.in_flight, settings.in_flight_per_app),
+            stop: stop.clone(),
             instance,
             settings,
             reconciliation,
@@ -157,6 +160,11 @@ impl Worker {
     /// Takes back what dead workers hold, as happens by itself every `settings.poll`; how many.
     pub async fn rescue(&self) -> anyhow::Result<i64> {
         presence::rescue(&self.inner).await
+    }
+
+    /// Begins no further call, and lets those under way go on: the first half of [`Worker::stop`].
+    pub fn begin_to_stop(&self) {
+        self.stop.cancel();
     }
 
     /// Leases no more, lets the calls under way come to their end, settles them, and ends.

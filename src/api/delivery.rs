@@ -145,7 +145,7 @@ impl From<CancelDeliveryError> for ApiError {
             CancelDeliveryError::Refused(CancelRefusal::UnderWay) => {
                 Self::conflict("attempt_under_way", &error)
             }
-            CancelDeliveryError::Refused(CancelRefusal::Done) => {
+            CancelDeliveryError::Refused(CancelRefusal::Done | CancelRefusal::Needed { .. }) => {
                 Self::conflict("wrong_state", &error)
             }
             CancelDeliveryError::Db(cause) => cause.into(),

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use secrecy::ExposeSecret;
 
 use super::{
@@ -63,6 +64,12 @@ impl<'a> Line<'a> {
 
     /// Both ends; to be asked right before sending: a process that was stopped for a while may have lost its lease.
     pub fn ends(&self) -> Result<(client::Account<'_>, &AccessToken), Said> {
+        if self.inner.stop.is_cancelled() {
+            return Err(Said::unheard(
+                Outcome::NotYet { after: Some(TimeDelta::zero()) },
+                "kaquan 正在停止 · kaquan is stopping",
+            ));
+        }
         if self.held.is_ours_for(LONGEST_CALL) {
             let account = self.account.settings.account(&self.account.app_key);
             return Ok((account, &self.token.value));

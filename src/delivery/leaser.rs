@@ -30,6 +30,8 @@ use crate::{
 const ANNOUNCEMENTS: &str = "kaquan_delivery";
 /// What is said there when somebody asks for a reconciliation.
 const RECONCILIATION: &str = "reconciliation";
+/// How long calls may go on after the worker was told to stop; none takes longer by itself, but one may follow another.
+const LAST_CALLS: Duration = Duration::from_secs(6);
 /// How soon to look again where only the app's rate stood in the way.
 const NEXT_DROP: Duration = Duration::from_millis(50);
 
@@ -65,7 +67,11 @@ pub(super) async fn run(
         while attempts.try_join_next().is_some() {}
     }
     listening.abort();
-    while attempts.join_next().await.is_some() {}
+    let ended = async { while attempts.join_next().await.is_some() {} };
+    if timeout(LAST_CALLS, ended).await.is_err() {
+        tracing::warn!("calls that do not come to an end are left to those who take over");
+        attempts.abort_all();
+    }
 }
 
 /// Hears of new work; the poll covers what is missed while the connection is away.
@@ -111,7 +117,15 @@ async fn pass(
         if room == 0 {
             continue;
         }
-        let Some((standing, held)) = lease(inner, instance, app, room).await? else { continue };
+        let leased = match lease(inner, instance, app, room).await {
+            Ok(leased) => leased,
+            Err(error) => {
+                // The others need not wait for this one.
+                tracing::warn!(app.id = %app, error = %error, "cannot lease deliveries");
+                continue;
+            }
+        };
+        let Some((standing, held)) = leased else { continue };
         soon |= held.len() < room && is_out_of_tokens(standing, held.len());
         inner.load.begin(app, held.len());
         for held in held {

@@ -66,6 +66,8 @@ async fn live(
         let now = inner.clock.instead_of_database();
         let look = store::delivery::presence::rescue(&mut conn, now, number);
         report(timeout(PATIENCE, look).await??);
+        let look = store::delivery::owe::arm_overdue(&mut conn, now);
+        timeout(PATIENCE, look).await??;
     }
 }
 

@@ -111,10 +111,13 @@ async fn write(inner: &Inner, app: AppId, tried: &[Tried]) -> anyhow::Result<()>
     let instead = inner.clock.instead_of_database();
     let mut tx = inner.db.begin().await?;
     let ours = store::delivery::settle::settle(&mut tx, instead, &said).await?;
-    for tried in tried.iter().filter(|tried| ours.contains(&tried.held.delivery.id)) {
+    // What others took over says nothing any more: neither of the delivery nor of the platform.
+    let still: Vec<&Tried> =
+        tried.iter().filter(|tried| ours.contains(&tried.held.delivery.id)).collect();
+    for tried in &still {
         tried.said.consequence.write(&mut tx, inner, tried).await?;
     }
-    let channel = settle_channel(&mut tx, inner, app, tried).await?;
+    let channel = settle_channel(&mut tx, inner, app, &still).await?;
     tx.commit().await?;
     report(tried, &ours);
     if let Some(reason) = channel.locked {
@@ -175,9 +178,9 @@ async fn settle_channel(
     tx: &mut sqlx::PgConnection,
     inner: &Inner,
     app: AppId,
-    tried: &[Tried],
+    tried: &[&Tried],
 ) -> sqlx::Result<ChannelNews> {
-    let well = |tried: &Tried| {
+    let well = |tried: &&Tried| {
         let outcome = tried.said.outcome;
         let says_nothing_new = matches!(
             outcome,
@@ -192,7 +195,13 @@ async fn settle_channel(
         return Ok(ChannelNews::default());
     };
     let now = inner.clock.at_database(database_now);
-    let outcomes = tried.iter().map(|tried| tried.said.outcome);
+    // A verdict of our own, without a word from there, is no sign that the platform is there.
+    let heard = tried.iter().filter(|tried| {
+        let clear =
+            matches!(tried.said.outcome, Outcome::Done | Outcome::DoneBefore | Outcome::Refused);
+        !clear || tried.said.answer.is_some()
+    });
+    let outcomes = heard.map(|tried| tried.said.outcome);
     let change = breaker.after(outcomes, now, Inner::chance());
     if change.breaker != breaker || breaker.is_on_probation() {
         store::delivery::breaker::update(tx, app, change.breaker).await?;

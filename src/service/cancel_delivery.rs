@@ -32,8 +32,8 @@ pub async fn cancel_delivery(
     let mut tx = db.begin().await?;
 
     let locked = store::delivery::show::lock(&mut tx, id).await?;
-    let (app, state) = locked.ok_or(CancelDeliveryError::NoSuchDelivery)?;
-    if state.cancel()? == state {
+    let (app, kind, state) = locked.ok_or(CancelDeliveryError::NoSuchDelivery)?;
+    if state.cancel(kind)? == state {
         return Ok(());
     }
     store::delivery::cancel::mark_cancelled(&mut tx, now, id).await?;

@@ -32,7 +32,7 @@ pub async fn replay_delivery(
     let mut tx = db.begin().await?;
 
     let locked = store::delivery::show::lock(&mut tx, id).await?;
-    let (app, state) = locked.ok_or(ReplayDeliveryError::NoSuchDelivery)?;
+    let (app, _, state) = locked.ok_or(ReplayDeliveryError::NoSuchDelivery)?;
     state.replay()?;
     store::delivery::replay::mark_replayed(&mut tx, now, id).await?;
     store::delivery::wake::wake_workers(&mut tx).await?;

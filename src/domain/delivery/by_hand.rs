@@ -22,6 +22,12 @@ pub enum CancelRefusal {
     /// The platform has it.
     #[error("the platform has it already")]
     Done,
+    /// Given up, it would leave on the platform what nothing here could take away any more.
+    #[error("a {} is not given up, for nothing else would ever say what stands on the platform: replay it, or remove the banner", kind.as_str())]
+    Needed {
+        /// What it is.
+        kind: DeliveryKind,
+    },
 }
 
 impl DeliveryState {
@@ -40,7 +46,10 @@ impl DeliveryState {
     }
 
     /// The state after a person gives it up; what was given up before stays so.
-    pub const fn cancel(self) -> Result<Self, CancelRefusal> {
+    pub const fn cancel(self, kind: DeliveryKind) -> Result<Self, CancelRefusal> {
+        if !matches!(self, Self::Cancelled) && kind.ties_up_the_platform() {
+            return Err(CancelRefusal::Needed { kind });
+        }
         match self {
             Self::Waiting | Self::Pending | Self::Dead | Self::Cancelled => Ok(Self::Cancelled),
             Self::Leased => Err(CancelRefusal::UnderWay),
@@ -62,6 +71,19 @@ impl DeliveryState {
 }
 
 impl DeliveryKind {
+    /// Whether what it is about can only leave its state when the platform has heard of it.
+    const fn ties_up_the_platform(self) -> bool {
+        match self {
+            Self::Withdraw | Self::CreateBanner | Self::DeleteBanner => true,
+            Self::Publish
+            | Self::Update
+            | Self::Import
+            | Self::AddStock
+            | Self::Sync
+            | Self::WriteOff => false,
+        }
+    }
+
     /// Whether its subject is a coupon.
     pub const fn is_about_a_coupon(self) -> bool {
         match self {
@@ -96,11 +118,19 @@ mod tests {
 
     #[test]
     fn everything_can_be_given_up_but_what_is_under_way_or_done() {
-        let cancelled = DeliveryState::ALL.map(DeliveryState::cancel);
+        let cancelled = DeliveryState::ALL.map(|state| state.cancel(DeliveryKind::Sync));
 
         let over = Ok(DeliveryState::Cancelled);
         let (under_way, done) = (Err(CancelRefusal::UnderWay), Err(CancelRefusal::Done));
         assert_eq!(cancelled, [over, over, under_way, done, over, over]);
+    }
+
+    #[test]
+    fn what_only_the_platform_can_end_is_not_given_up() {
+        for kind in [DeliveryKind::Withdraw, DeliveryKind::CreateBanner, DeliveryKind::DeleteBanner]
+        {
+            assert_eq!(DeliveryState::Dead.cancel(kind), Err(CancelRefusal::Needed { kind }));
+        }
     }
 
     #[test]

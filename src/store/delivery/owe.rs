@@ -168,8 +168,19 @@ pub async fn owe(conn: &mut PgConnection, now: DateTime<Utc>, owed: &Owed) -> sq
         select
             $1, $2, $3, $4, $5::uuid, $6, $7,
             case when $8 and placed.platform_ref is null then 'waiting' else 'pending' end,
-            $9, $9
+            -- Behind a dead one it waits until that is settled; at the head of what is due it would be in everybody's way.
+            -- A server whose clock is ahead must not put off what is due.
+            least($9, clock_timestamp()) + case when blocked.by_dead then interval '30 days' else interval '0' end,
+            $9
         from (values (0)) as always
+        left join lateral (
+            select true as by_dead
+            from delivery
+            where subject_id = $4 and state = 'dead'
+            limit 1
+            -- Who has it tried anew at this moment waits, and then finds what is owed here.
+            for share
+        ) as blocked on true
         left join lateral (
             select platform_ref
             from placement
@@ -204,11 +215,21 @@ pub async fn arm_waiting(
 ) -> sqlx::Result<u64> {
     let armed = sqlx::query!(
         r#"
-        with armed as (
-            update delivery
-            set state = 'pending', due_at = $2
+        with known as (
+            -- A portion, for claims wait meanwhile; the workers fetch the rest.
+            select delivery_id
+            from delivery
             where placement_id = $1 and state = 'waiting'
-            returning delivery_id
+            order by position
+            limit 2000
+            for no key update
+        ),
+        armed as (
+            update delivery
+            set state = 'pending', due_at = least($2, clock_timestamp())
+            from known
+            where delivery.delivery_id = known.delivery_id
+            returning delivery.delivery_id
         )
         -- Only insertions tell the workers by themselves.
         select count(*) as "armed!", pg_notify('kaquan_delivery', '')::text as told
@@ -266,4 +287,36 @@ pub async fn cancel_waiting(
     .execute(conn)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// Portions of what waits although its platform knows the placement by now: what was too much for [`arm_waiting`]; how many.
+pub async fn arm_overdue(conn: &mut PgConnection, now: Option<DateTime<Utc>>) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"
+        with known as (
+            select delivery.delivery_id
+            from placement
+            cross join lateral (
+                select delivery_id
+                from delivery
+                where placement_id = placement.placement_id and state = 'waiting'
+                order by position
+                limit 2000
+                for no key update skip locked
+            ) as delivery
+            where placement.platform_ref is not null
+        ),
+        armed as (
+            update delivery
+            set state = 'pending', due_at = coalesce($1::timestamptz, clock_timestamp())
+            from known
+            where delivery.delivery_id = known.delivery_id
+            returning delivery.delivery_id
+        )
+        select count(*) as "armed!" from armed
+        "#,
+        now,
+    )
+    .fetch_one(conn)
+    .await
 }

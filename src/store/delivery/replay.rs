@@ -19,7 +19,8 @@ pub async fn mark_replayed(
     let result = sqlx::query!(
         r#"
         update delivery
-        set state = 'pending', due_at = $2, settled_at = null, outage = false, retries_from = attempts
+        set state = 'pending', due_at = least($2, clock_timestamp()), settled_at = null, outage = false,
+            retries_from = attempts
         where delivery_id = $1 and state = 'dead'
         "#,
         delivery as _,
@@ -79,7 +80,7 @@ pub async fn take_back(
         ),
         replayed as (
             update delivery
-            set state = 'pending', due_at = $6, settled_at = null, outage = false,
+            set state = 'pending', due_at = least($6, clock_timestamp()), settled_at = null, outage = false,
                 retries_from = attempts
             from wanted
             where delivery.delivery_id = wanted.delivery_id
@@ -118,7 +119,7 @@ pub async fn bring_forward(
             for no key update skip locked
         )
         update delivery
-        set due_at = $2, outage = false
+        set due_at = least($2, clock_timestamp()), outage = false
         from late
         where delivery.delivery_id = late.delivery_id
         "#,

@@ -84,10 +84,10 @@ pub async fn find_blocker(
 pub async fn lock(
     conn: &mut PgConnection,
     delivery: DeliveryId,
-) -> sqlx::Result<Option<(AppId, DeliveryState)>> {
+) -> sqlx::Result<Option<(AppId, DeliveryKind, DeliveryState)>> {
     let row = sqlx::query!(
         r#"
-        select app_id as "app: AppId", state as "state: DeliveryState"
+        select app_id as "app: AppId", kind as "kind: DeliveryKind", state as "state: DeliveryState"
         from delivery
         where delivery_id = $1
         for no key update
@@ -96,5 +96,5 @@ pub async fn lock(
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|row| (row.app, row.state)))
+    Ok(row.map(|row| (row.app, row.kind, row.state)))
 }

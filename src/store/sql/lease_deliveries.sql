@@ -75,13 +75,16 @@ leased as (
 spent as (
     update channel
     set tokens = allowed.tokens - (select count(*) from leased),
-        refilled_at = clock.now,
+        -- Two workers may come here in another order than they looked at the clock.
+        refilled_at = greatest(channel.refilled_at, clock.now),
         -- The probe has the channel for itself until it is settled, or is given up.
         probing_until = case
             when allowed.failures >= $4 and exists (select from leased) then clock.now + $6::interval
         end
     from allowed, clock
     where channel.app_id = allowed.app_id
+      -- Nothing leased, nothing to write: what ran into the bucket is counted when it is next looked at.
+      and exists (select from leased)
 )
 select
     allowed.tokens as "tokens!",

@@ -39,7 +39,7 @@ rescued as (
         leased_until = null,
         -- It keeps its place, so that it need not wait behind a backlog. One that was rescued again and again may be what
         -- its workers die of: it goes to the end.
-        due_at = case when delivery.attempts < 3 then delivery.due_at else clock.now end,
+        due_at = case when delivery.attempts < 8 then delivery.due_at else clock.now end,
         settled_at = case when orphaned.is_spent then clock.now end,
         note = 'the worker was gone before it could say what happened'
     from orphaned, clock
