@@ -116,7 +116,8 @@ create trigger delivery_noticed after insert on delivery
     for each statement execute function notify_of_delivery();
 
 alter table placement
-    -- Whether the platform keeps a wallet that must be told of coupons given through us.
+    -- Whether the platform keeps a wallet that is told of coupons given through us, and of uses, whichever way the
+    -- coupon came.
     add column tells_claims boolean not null default false,
     -- The terms and the callback address that the platform was last told; null until it was told any.
     add column published_version integer,

@@ -1,4 +1,4 @@
-//! `kaquan bench`: how fast this machine issues.
+//! `kaquan bench`: how fast this machine issues coupons, or pays deliveries.
 
 use std::{fmt::Display, process::ExitCode, sync::Arc, time::Duration};
 
@@ -27,7 +27,7 @@ pub(super) struct Bench {
     #[arg(long)]
     full: bool,
     /// Measures how fast what is owed to a platform is paid, instead of how fast coupons are issued.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["connections", "fill", "full"])]
     deliveries: bool,
     /// Print the result as JSON.
     #[arg(long)]

@@ -39,7 +39,7 @@ pub enum PublishPlacementError {
     #[error("some values are not acceptable to the platform")]
     Invalid(Vec<Problem>),
     /// An earlier attempt was given up without anybody knowing whether it took effect.
-    #[error("{delivery} was given up; look at it, then retry or cancel it")]
+    #[error("{delivery} was given up; look at it, then replay or cancel it")]
     GivenUp {
         /// The one to look at.
         delivery: DeliveryId,

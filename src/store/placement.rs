@@ -24,7 +24,7 @@ pub struct Placement {
     pub platform_ref: Option<String>,
     /// Where it is in its life.
     pub state: PlacementState,
-    /// Whether the platform keeps a wallet that is told of coupons given and used through us.
+    /// Whether the platform is told of coupons given through us, and of uses, whichever way the coupon came.
     pub tells_claims: bool,
     /// Guards concurrent edits.
     pub version: i32,
