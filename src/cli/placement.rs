@@ -139,9 +139,12 @@ impl What {
                 let overlap = TimeDelta::seconds(i64::from(old_lives_for_seconds));
                 let rotated =
                     rotate_callback_token(db, &vault, now, which.placement, overlap).await?;
-                let base = config.server.public_url.as_str().trim_end_matches('/');
-                let url = format!("{base}/callbacks/baidu/{}", rotated.secret.reveal());
-                which.tell(rotated.open, Some(url))
+                let url = platform_rules::callback_url(
+                    rotated.placement.platform,
+                    &config.server.public_url,
+                    &rotated.secret,
+                );
+                which.tell(rotated.open, url)
             }
         }
     }

@@ -18,6 +18,7 @@ use crate::{
     },
     platform::baidu::{
         answer::Heard,
+        callback,
         draft::draft,
         error::{CallError, Failure},
         form::TemplateForm,
@@ -62,8 +63,7 @@ pub(super) async fn read(inner: &Inner, placement: &Placement) -> Result<Telling
     };
     let now = inner.clock.now();
     let (token, secret) = callback_secret(&inner.db, &inner.vault, now, placement.id).await?;
-    let base = inner.public_url.as_str().trim_end_matches('/');
-    let address = SecretString::from(format!("{base}/callbacks/baidu/{}", secret.expose_secret()));
+    let address = callback::address(&inner.public_url, secret.expose_secret());
     let form = draft(&template.terms, address)
         .map_err(|problems| Said::refused("平台不接受券的内容", &problems))?;
     Ok(Telling { form, told: Told { version: template.version, token } })
