@@ -13,6 +13,7 @@ pub mod create_placement;
 pub mod create_template;
 pub mod edit_app;
 pub mod edit_template;
+pub mod end_outage;
 pub mod import_codes;
 pub mod import_placement;
 pub mod pause_channel;

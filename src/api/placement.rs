@@ -4,7 +4,7 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
 
-use self::view::{Facts, PlacedView, PlacementView, callback_url};
+use self::view::{Facts, PlacedView, PlacementView};
 use super::{AdminState, platform_rules};
 use crate::{
     domain::{
@@ -70,7 +70,9 @@ pub async fn create(
     let (placement, secret) =
         create_placement::create_placement(&state.db, &state.vault, state.now(), new).await?;
     state.changed.notify_waiters();
-    let callback_url = secret.and_then(|secret| callback_url(&state, placement.platform, &secret));
+    let callback_url = secret.and_then(|secret| {
+        platform_rules::callback_url(placement.platform, &state.public_url, &secret)
+    });
     let placement = show(&state, placement.id).await?;
     Ok((StatusCode::CREATED, Json(PlacedView { placement, callback_url })))
 }

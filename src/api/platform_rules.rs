@@ -1,7 +1,9 @@
 //! What only a platform's own room can judge, asked in one place for all of them.
 
 use bytes::Bytes;
+use secrecy::ExposeSecret;
 use serde_json::Value;
+use url::Url;
 
 use crate::{
     domain::{
@@ -10,6 +12,7 @@ use crate::{
         terms::Terms,
     },
     platform::baidu,
+    service::secret::Fresh,
 };
 
 /// Checks the settings of an app.
@@ -33,6 +36,17 @@ pub fn check_terms(platform: PlatformKind, terms: &Terms) -> Result<(), Vec<Prob
     match platform {
         PlatformKind::Baidu => baidu::draft::check(terms),
         PlatformKind::Wechat | PlatformKind::Own => Ok(()),
+    }
+}
+
+/// The address to give to the platform, where the platform calls one; in the clear, for it is shown once.
+pub fn callback_url(platform: PlatformKind, base: &Url, secret: &Fresh) -> Option<String> {
+    match platform {
+        PlatformKind::Baidu => {
+            let address = baidu::callback::address(base, secret.reveal());
+            Some(address.expose_secret().to_owned())
+        }
+        PlatformKind::Wechat | PlatformKind::Own => None,
     }
 }
 

@@ -12,15 +12,11 @@ use serde::Serialize;
 
 use super::{output, session::Session};
 use crate::{
-    api::platform_rules,
+    api::{delivery_brief::DeliveryBrief, platform_rules},
     app::keys,
     clock::{Clock, SystemClock},
     config::Config,
-    domain::{
-        delivery::{DeliveryKind, DeliveryState},
-        id::{DeliveryId, PlacementId},
-        problem::Problem,
-    },
+    domain::id::PlacementId,
     service::{
         publish_placement::{PublishPlacementError, publish_placement},
         push_placement_update::{PushPlacementUpdateError, push_placement_update},
@@ -80,14 +76,7 @@ struct OwedView {
     placement_id: PlacementId,
     #[serde(skip_serializing_if = "Option::is_none")]
     callback_url: Option<String>,
-    delivery: Option<DeliveryView>,
-}
-
-#[derive(Serialize)]
-struct DeliveryView {
-    id: DeliveryId,
-    kind: DeliveryKind,
-    state: DeliveryState,
+    delivery: Option<DeliveryBrief>,
 }
 
 impl Placement {
@@ -139,9 +128,12 @@ impl What {
                 let overlap = TimeDelta::seconds(i64::from(old_lives_for_seconds));
                 let rotated =
                     rotate_callback_token(db, &vault, now, which.placement, overlap).await?;
-                let base = config.server.public_url.as_str().trim_end_matches('/');
-                let url = format!("{base}/callbacks/baidu/{}", rotated.secret.reveal());
-                which.tell(rotated.open, Some(url))
+                let url = platform_rules::callback_url(
+                    rotated.placement.platform,
+                    &config.server.public_url,
+                    &rotated.secret,
+                );
+                which.tell(rotated.open, url)
             }
         }
     }
@@ -150,14 +142,13 @@ impl What {
 impl Which {
     fn tell(&self, open: Option<Open>, callback_url: Option<String>) -> anyhow::Result<()> {
         let id = self.placement;
-        let delivery =
-            open.map(|open| DeliveryView { id: open.id, kind: open.kind, state: open.state });
         if self.json {
+            let delivery = open.as_ref().map(DeliveryBrief::from);
             return output::say_json(&OwedView { placement_id: id, callback_url, delivery });
         }
-        match (&delivery, callback_url) {
-            (Some(delivery), _) => {
-                output::say(delivery.id);
+        match (open, callback_url) {
+            (Some(open), _) => {
+                output::say(open.id);
                 output::note(format_args!(
                     "The platform is still to hear of it. Watch `platform_state` at \
                      /v1/admin/placements/{id}."
@@ -190,20 +181,14 @@ fn confirm(question: &str) -> anyhow::Result<()> {
 
 fn explain_publication(error: PublishPlacementError) -> anyhow::Error {
     if let PublishPlacementError::Invalid(problems) = &error {
-        return list(problems);
+        return anyhow!(output::listed(problems));
     }
     error.into()
 }
 
 fn explain_update(error: PushPlacementUpdateError) -> anyhow::Error {
     if let PushPlacementUpdateError::Invalid(problems) = &error {
-        return list(problems);
+        return anyhow!(output::listed(problems));
     }
     error.into()
-}
-
-fn list(problems: &[Problem]) -> anyhow::Error {
-    let problems: Vec<_> =
-        problems.iter().map(|one| format!("{}: {}", one.param, one.message)).collect();
-    anyhow!(problems.join("; "))
 }

@@ -10,13 +10,12 @@ use crate::{
         delivery::{Outcome, Verdict},
         id::{AppId, DeliveryId},
     },
+    service::end_outage::end_outage,
     store::{self, delivery::settle::Settlement},
 };
 
 /// More would make one statement long for no gain.
 const MOST_AT_ONCE: usize = 512;
-/// How many are made due in one statement when a platform is back.
-const PORTION: i64 = 2000;
 /// How often what cannot be written is tried again, before it is left to those who take over.
 const TRIES: u32 = 5;
 
@@ -124,24 +123,9 @@ async fn write(inner: &Inner, app: AppId, tried: &[Tried]) -> anyhow::Result<()>
         tracing::error!(app.id = %app, reason, "calls to this app are paused until somebody mends it");
     }
     if channel.recovered {
-        end_outage(inner, app).await?;
+        let due = end_outage(&inner.db, inner.clock.now(), app).await?;
+        tracing::info!(app.id = %app, due, "the platform is back");
     }
-    Ok(())
-}
-
-/// What waited for nothing but the platform is due now, portion by portion.
-async fn end_outage(inner: &Inner, app: AppId) -> sqlx::Result<()> {
-    let now = inner.clock.now();
-    let mut conn = inner.db.acquire().await?;
-    let mut due = 0;
-    loop {
-        let some = store::delivery::replay::bring_forward(&mut conn, now, app, PORTION).await?;
-        if some == 0 {
-            break;
-        }
-        due += some;
-    }
-    tracing::info!(app.id = %app, due, "the platform is back");
     Ok(())
 }
 

@@ -17,7 +17,10 @@ use super::{
     attempt::{Held, Said, Tried},
 };
 use crate::{
-    domain::delivery::{DeliveryKind, Outcome},
+    domain::{
+        delivery::{DeliveryKind, Outcome},
+        problem::Problem,
+    },
     platform::baidu::answer::Heard,
 };
 
@@ -86,5 +89,12 @@ impl Said {
             note: None,
             consequence: Consequence::None,
         }
+    }
+
+    /// Nothing was sent, for it would be refused: `why`, and all that is wrong with it.
+    fn refused(why: &str, problems: &[Problem]) -> Self {
+        let problems: Vec<_> =
+            problems.iter().map(|one| format!("{}: {}", one.param, one.message)).collect();
+        Self::unheard(Outcome::Refused, format!("{why}：{}", problems.join("；")))
     }
 }

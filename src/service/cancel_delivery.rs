@@ -36,7 +36,9 @@ pub async fn cancel_delivery(
     if state.cancel(kind)? == state {
         return Ok(());
     }
-    store::delivery::cancel::mark_cancelled(&mut tx, now, id).await?;
+    if !store::delivery::cancel::mark_cancelled(&mut tx, now, id).await? {
+        return Err(CancelRefusal::UnderWay.into());
+    }
     store::delivery::wake::wake_workers(&mut tx).await?;
 
     tx.commit().await?;

@@ -88,7 +88,7 @@ pub async fn publish_placement(
         }
         if is_dead {
             // A clear "no" left nothing behind, and would keep the next one waiting.
-            store::delivery::open::cancel(&mut tx, now, earlier.id).await?;
+            store::delivery::cancel::mark_cancelled(&mut tx, now, earlier.id).await?;
         }
     }
     let owed = Owed::publish(now, placement.app, id);

@@ -90,7 +90,7 @@ pub async fn owe_update(
     for earlier in store::delivery::open::list_unsettled(conn, &[subject]).await? {
         // One that was given up says nothing that the next one does not, and would keep it waiting.
         if earlier.kind == DeliveryKind::Update && earlier.state == DeliveryState::Dead {
-            store::delivery::open::cancel(conn, now, earlier.id).await?;
+            store::delivery::cancel::mark_cancelled(conn, now, earlier.id).await?;
         }
     }
     let unsent = store::delivery::open::lock_unsent(conn, subject, DeliveryKind::Update).await?;

@@ -71,7 +71,7 @@ async fn take_back(
     let mut certain = true;
     for earlier in store::delivery::open::list_unsettled(conn, &[id.uuid()]).await? {
         // One that a worker holds is not cancelled; the removal follows behind it.
-        let gone = store::delivery::open::cancel(conn, now, earlier.id).await?;
+        let gone = store::delivery::cancel::mark_cancelled(conn, now, earlier.id).await?;
         certain &= gone && !earlier.doubt;
     }
     Ok(certain)

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
+use super::end_outage::end_outage;
 use crate::{domain::id::AppId, store};
 
 /// Why nothing changes.
@@ -15,9 +16,6 @@ pub enum ResumeChannelError {
     #[error(transparent)]
     Db(#[from] sqlx::Error),
 }
-
-/// So many at a time, so that workers can begin with the first of them.
-const PORTION: i64 = 2000;
 
 /// Calls the app again, and makes due what is late only because it was away; again changes nothing. `by` is who
 /// wants it.
@@ -36,13 +34,6 @@ pub async fn resume_channel(
     tracing::info!(app.id = %app, by, "channel resumed");
 
     // With its failures forgotten, the next success does not look like a recovery, so this is done here.
-    loop {
-        let mut tx = db.begin().await?;
-        let due = store::delivery::replay::bring_forward(&mut tx, now, app, PORTION).await?;
-        if due == 0 {
-            return Ok(());
-        }
-        store::delivery::wake::wake_workers(&mut tx).await?;
-        tx.commit().await?;
-    }
+    end_outage(db, now, app).await?;
+    Ok(())
 }

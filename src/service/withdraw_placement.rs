@@ -75,8 +75,8 @@ async fn cancel_publication(
     let mut all_gone = true;
     for earlier in store::delivery::open::list_unsettled(conn, &[id.uuid()]).await? {
         if earlier.kind == DeliveryKind::Publish {
-            let gone =
-                !earlier.doubt && store::delivery::open::cancel(conn, now, earlier.id).await?;
+            let gone = !earlier.doubt
+                && store::delivery::cancel::mark_cancelled(conn, now, earlier.id).await?;
             all_gone &= gone;
         }
     }

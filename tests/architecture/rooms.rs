@@ -184,6 +184,7 @@ pub const ROOMS: &[Room] = &[
     Room {
         name: "cli",
         may_use: &[
+            "api::delivery_brief",
             "api::platform_rules",
             "app",
             "clock",
@@ -198,7 +199,8 @@ pub const ROOMS: &[Room] = &[
             "vault",
         ],
         never: &[".begin(", ".commit(", "axum"],
-        why: "commands: they ask the rest and print what it says; what only a platform can judge is asked as the API asks it",
+        why: "commands: they ask the rest and print what it says; what only a platform can judge is asked, and what is owed \
+              is shown, as the API does it",
     },
     Room {
         name: "main",

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use kaquan::{
     domain::channel,
-    simulator::{effects::EffectKind, fault::CallFault},
+    simulator::{effects::EffectKind, fault::CallFault, journal::Entry},
     store::delivery::lease::{self, Ask},
 };
 use sqlx::PgConnection;
@@ -85,6 +85,19 @@ async fn a_dead_delivery_holds_back_the_rest_of_its_coupon_and_nobody_else() {
     assert_eq!(scene.count("dead").await, 1);
     assert_eq!(scene.count("pending").await, 1);
     assert_eq!(scene.count("done").await, 4);
+    let (note, answer): (String, Option<String>) = sqlx::query_as(
+        "select delivery.note, attempt.answer from delivery join attempt using (delivery_id)
+         where state = 'dead'",
+    )
+    .fetch_one(scene.db())
+    .await
+    .unwrap();
+    assert!(note.contains("code: 1 to 32 bytes"), "{note}");
+    assert_eq!(answer, None);
+    let journal = scene.baidu.journal();
+    let about = |entry: &Entry, record: &str| entry.parameters.values().any(|said| said == record);
+    assert!(journal.iter().any(|entry| about(entry, "record-0")));
+    assert!(!journal.iter().any(|entry| about(entry, "record-1")), "nothing was sent");
     scene.finish_owing().await;
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{
     show,
-    view::{OwedPlacementView, RotationView, callback_url},
+    view::{OwedPlacementView, RotationView},
 };
 use crate::{
     api::{AdminState, delivery_brief::DeliveryBrief, platform_rules},
@@ -82,7 +82,11 @@ pub async fn rotate(
         rotate_callback_token(&state.db, &state.vault, state.now(), id, old_lives_for).await?;
     state.changed.notify_waiters();
     let view = RotationView {
-        callback_url: callback_url(&state, rotated.placement.platform, &rotated.secret),
+        callback_url: platform_rules::callback_url(
+            rotated.placement.platform,
+            &state.public_url,
+            &rotated.secret,
+        ),
         token: rotated.token.into(),
         delivery: rotated.open.as_ref().map(DeliveryBrief::from),
     };

@@ -5,7 +5,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 
 use crate::{
-    api::{AdminState, delivery_brief::DeliveryBrief},
+    api::delivery_brief::DeliveryBrief,
     domain::{
         app::PlatformKind,
         delivery::DeliveryState,
@@ -13,7 +13,6 @@ use crate::{
         placement::{PlacementState, PlatformState, Standing},
         stock::Way,
     },
-    service::secret::Fresh,
     store::{
         self, callback_token::CallbackToken, delivery::open::Open, placement::Placement,
         published::Published, stock::Stock,
@@ -89,16 +88,6 @@ pub struct TokenView {
     id: TokenId,
     created_at: DateTime<Utc>,
     retires_at: Option<DateTime<Utc>>,
-}
-
-/// The address to give to the platform, where the platform calls one.
-pub fn callback_url(state: &AdminState, platform: PlatformKind, secret: &Fresh) -> Option<String> {
-    let folder = match platform {
-        PlatformKind::Baidu => "baidu",
-        PlatformKind::Wechat | PlatformKind::Own => return None,
-    };
-    let base = state.public_url.as_str().trim_end_matches('/');
-    Some(format!("{base}/callbacks/{folder}/{}", secret.reveal()))
 }
 
 impl Facts {

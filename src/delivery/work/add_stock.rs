@@ -8,7 +8,7 @@ use crate::{
         attempt::{Held, Said},
     },
     domain::{delivery::Outcome, id::AdditionId},
-    platform::baidu::form::StockLetter,
+    platform::baidu::{form::StockLetter, limits::check_stock},
     store,
 };
 
@@ -29,6 +29,7 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
         amount: addition.amount,
         at: addition.added_at,
     };
+    check_stock(&letter).map_err(|problems| Said::refused("平台不接受这次入库", &problems))?;
     let heard = ask!(inner, held, |account, token| inner.baidu.add_stock(account, token, &letter));
     Ok(Said::done(&heard))
 }

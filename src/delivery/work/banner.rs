@@ -53,10 +53,7 @@ pub(super) async fn create(inner: &Inner, held: &Held) -> Result<Said, Said> {
         return adopt(&banner, &there);
     }
     let form = read_banner(&banner.title, &banner.dest_url, Bytes::from(image));
-    let form = form.map_err(|problems| {
-        let problems: Vec<_> = problems.into_iter().map(|problem| problem.message).collect();
-        Said::unheard(Outcome::Refused, problems.join("；"))
-    })?;
+    let form = form.map_err(|problems| Said::refused("平台不接受这个横幅", &problems))?;
     let exists = AtomicBool::new(false);
     match put_up(inner, held, template, &form, &exists).await {
         Err(said) if exists.load(Ordering::Relaxed) => {

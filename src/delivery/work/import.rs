@@ -49,11 +49,7 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
         there.ok_or_else(|| refuse(format!("百度上没有编号为 {} 的券模板", wish.platform_ref)))?;
     let shown = read(there).map_err(|field| refuse(format!("百度给出的 {field} 无法识别")))?;
     let terms = wish.terms.complete(shown, inner.clock.now());
-    terms.check().map_err(|problems| {
-        let problems: Vec<_> =
-            problems.iter().map(|one| format!("{}: {}", one.param, one.message)).collect();
-        refuse(format!("与百度上的内容不相符：{}", problems.join("；")))
-    })?;
+    terms.check().map_err(|problems| Said::refused("与百度上的内容不相符", &problems))?;
     let imported = Imported { platform_ref: wish.platform_ref, terms };
     let said = Said::unheard(Outcome::Done, "已读取百度上的券模板");
     Ok(Said { consequence: Consequence::Imported(Box::new(imported)), ..said })

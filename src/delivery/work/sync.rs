@@ -7,7 +7,7 @@ use crate::{
         attempt::{Held, Said},
     },
     domain::delivery::Outcome,
-    platform::baidu::form::SyncLetter,
+    platform::baidu::{form::SyncLetter, limits::check_sync},
 };
 
 /// Tells Baidu of the coupon.
@@ -27,6 +27,7 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
         until: letter.valid_until,
         code: &letter.code,
     };
+    check_sync(&letter).map_err(|problems| Said::refused("平台不接受这张券", &problems))?;
     let heard = ask!(inner, held, |account, token| inner.baidu.sync(account, token, &letter));
     Ok(Said::done(&heard))
 }

@@ -15,10 +15,10 @@ use crate::{
         delivery::Outcome,
         id::{PlacementId, TokenId},
         placement::PlacementState,
-        problem::Problem,
     },
     platform::baidu::{
         answer::Heard,
+        callback,
         draft::draft,
         error::{CallError, Failure},
         form::TemplateForm,
@@ -63,9 +63,9 @@ pub(super) async fn read(inner: &Inner, placement: &Placement) -> Result<Telling
     };
     let now = inner.clock.now();
     let (token, secret) = callback_secret(&inner.db, &inner.vault, now, placement.id).await?;
-    let base = inner.public_url.as_str().trim_end_matches('/');
-    let address = SecretString::from(format!("{base}/callbacks/baidu/{}", secret.expose_secret()));
-    let form = draft(&template.terms, address).map_err(|problems| refused(&problems))?;
+    let address = callback::address(&inner.public_url, secret.expose_secret());
+    let form = draft(&template.terms, address)
+        .map_err(|problems| Said::refused("平台不接受券的内容", &problems))?;
     Ok(Telling { form, told: Told { version: template.version, token } })
 }
 
@@ -117,12 +117,6 @@ pub(super) async fn spot<T>(
         spotted.store(true, Ordering::Relaxed);
     }
     said
-}
-
-fn refused(problems: &[Problem]) -> Said {
-    let problems: Vec<_> =
-        problems.iter().map(|problem| format!("{}: {}", problem.param, problem.message)).collect();
-    Said::unheard(Outcome::Refused, format!("平台不接受券的内容：{}", problems.join("；")))
 }
 
 impl From<sqlx::Error> for Said {

@@ -1,6 +1,6 @@
 //! What a person may do about a delivery.
 
-use super::{DeliveryKind, DeliveryState};
+use super::DeliveryState;
 
 /// Why a delivery is not tried anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -83,25 +83,12 @@ impl DeliveryKind {
             | Self::WriteOff => false,
         }
     }
-
-    /// Whether its subject is a coupon.
-    pub const fn is_about_a_coupon(self) -> bool {
-        match self {
-            Self::Sync | Self::WriteOff => true,
-            Self::Publish
-            | Self::Update
-            | Self::Withdraw
-            | Self::Import
-            | Self::AddStock
-            | Self::CreateBanner
-            | Self::DeleteBanner => false,
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::delivery::DeliveryKind;
 
     #[test]
     fn only_what_is_dead_is_tried_anew() {

@@ -12,6 +12,8 @@ use axum::{
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta};
 use http::{HeaderMap, Request, header};
+use secrecy::SecretString;
+use url::Url;
 
 use super::{
     reply::Reply,
@@ -67,6 +69,12 @@ const BAIDU_PATIENCE: TimeDelta = TimeDelta::seconds(3);
 /// The callback's routes.
 pub fn router(state: Callbacks) -> Router {
     Router::new().route("/callbacks/baidu/{token}", post(callback)).with_state(state)
+}
+
+/// The address that Baidu is told to call, below our own. Whoever knows it can call it.
+pub fn address(base: &Url, secret: &str) -> SecretString {
+    let base = base.as_str().trim_end_matches('/');
+    SecretString::from(format!("{base}/callbacks/baidu/{secret}"))
 }
 
 /// Answers one callback. Whatever goes wrong here, the answer is Baidu's to understand.

@@ -5,13 +5,13 @@ use sqlx::PgConnection;
 
 use crate::domain::id::DeliveryId;
 
-/// Gives a delivery up; must be locked and neither leased nor done. Those behind it are due.
+/// Gives a delivery up, so that those behind it are due; `false` when a worker holds it, or when it is settled otherwise.
 pub async fn mark_cancelled(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
     delivery: DeliveryId,
-) -> sqlx::Result<()> {
-    sqlx::query_scalar!(
+) -> sqlx::Result<bool> {
+    let cancelled = sqlx::query_scalar!(
         r#"
         with cancelled as (
             update delivery
@@ -34,7 +34,7 @@ pub async fn mark_cancelled(
         delivery as _,
         now,
     )
-    .fetch_one(conn)
-    .await
-    .map(drop)
+    .fetch_optional(conn)
+    .await?;
+    Ok(cancelled.is_some())
 }

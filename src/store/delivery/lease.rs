@@ -33,8 +33,6 @@ pub struct Leased {
     pub doubt: bool,
     /// To be named when it is settled.
     pub fence: i64,
-    /// When it was owed.
-    pub created_at: DateTime<Utc>,
     /// The platform's id of the placement.
     pub platform_ref: Option<String>,
     /// For those about a coupon.
@@ -165,7 +163,6 @@ pub async fn lease(
             retries_from: row.retries_from?,
             doubt: row.doubt?,
             fence: row.fence?,
-            created_at: row.created_at?,
             platform_ref: row.platform_ref,
             letter: whole.then_some(letter),
         })

@@ -1,6 +1,5 @@
-//! What is owed about one subject: looked at, relied upon, cancelled.
+//! What is owed about one subject: looked at, relied upon.
 
-use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -101,26 +100,6 @@ pub async fn lock_unsent(
     )
     .fetch_optional(conn)
     .await
-}
-
-/// Cancels one that no worker holds; `false` when one does, or when it is settled otherwise.
-pub async fn cancel(
-    conn: &mut PgConnection,
-    now: DateTime<Utc>,
-    id: DeliveryId,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        r#"
-        update delivery
-        set state = 'cancelled', settled_at = $2
-        where delivery_id = $1 and state in ('waiting', 'pending', 'dead')
-        "#,
-        id as _,
-        now,
-    )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() > 0)
 }
 
 /// Whether the platform has still to be told of coupons of this placement. Reads what is pending on the app: for now and then.

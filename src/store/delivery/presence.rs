@@ -41,23 +41,3 @@ pub async fn rescue(
     .fetch_one(conn)
     .await
 }
-
-/// Gives back what this worker holds and has not begun to send; a stop in order leaves no doubt.
-pub async fn release(
-    conn: &mut PgConnection,
-    instance: i32,
-    ids: &[uuid::Uuid],
-) -> sqlx::Result<u64> {
-    let result = sqlx::query!(
-        r#"
-        update delivery
-        set state = 'pending', leased_by = null, leased_until = null
-        where delivery_id = any($2) and state = 'leased' and leased_by = $1
-        "#,
-        instance,
-        ids,
-    )
-    .execute(conn)
-    .await?;
-    Ok(result.rows_affected())
-}

@@ -69,8 +69,7 @@ leased as (
     where delivery.delivery_id = due.delivery_id
     returning
         delivery.delivery_id, delivery.position, delivery.kind, delivery.subject_id, delivery.placement_id,
-        delivery.identity, delivery.payload, delivery.attempts, delivery.retries_from, delivery.doubt, delivery.fence,
-        delivery.created_at
+        delivery.identity, delivery.payload, delivery.attempts, delivery.retries_from, delivery.doubt, delivery.fence
 ),
 spent as (
     update channel
@@ -100,7 +99,6 @@ select
     leased.retries_from as "retries_from?",
     leased.doubt as "doubt?",
     leased.fence as "fence?",
-    leased.created_at as "created_at?",
     placement.platform_ref as "platform_ref?",
     coupon.record as "record?",
     coupon.code as "code?",
