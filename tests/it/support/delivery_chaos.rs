@@ -12,17 +12,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kaquan::{
     clock::{Clock, ManualClock, SystemClock},
     config,
-    delivery::{Deps, Worker},
-    platform::baidu::client::Client,
+    delivery::Worker,
     simulator::{aim::FaultAim, fault::CallFault},
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
 use tokio::time::MissedTickBehavior;
 
-use super::{
-    delivery_scene::{DeliveryScene, by_hand},
-    vault::vault,
-};
+use super::delivery_scene::{DeliveryScene, by_hand, undisturbed, worker_with};
 
 /// A delivery as a test sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,16 +115,7 @@ pub async fn impatient(
     call_timeout: Duration,
 ) -> Worker {
     let baidu = config::baidu::Baidu { call_timeout, ..config::baidu::Baidu::default() };
-    let deps = Deps {
-        database: database.clone(),
-        vault: vault(),
-        clock,
-        settings,
-        reconciliation: config::reconciliation::Reconciliation::default(),
-        baidu: Client::new(&baidu).unwrap(),
-        public_url: "http://127.0.0.1:1/".parse().unwrap(),
-    };
-    Worker::start(deps).await.unwrap()
+    worker_with(database, clock, settings, undisturbed(), baidu).await
 }
 
 /// By hand, with so many calls at a time.
