@@ -13,6 +13,7 @@ use kaquan::{
     clock::{Clock, ManualClock, SystemClock},
     config,
     delivery::Worker,
+    service::resume_channel::resume_channel,
     simulator::{aim::FaultAim, fault::CallFault},
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
@@ -72,13 +73,8 @@ impl DeliveryScene {
 
     /// As an operator does when the trouble is mended.
     pub async fn resume(&self) {
-        sqlx::query(
-            "update channel
-             set paused_at = null, pause_reason = null, failures = 0, open_until = null, probing_until = null",
-        )
-        .execute(self.db())
-        .await
-        .unwrap();
+        let (db, now, app) = (self.db(), self.clock.now(), self.campaign.app);
+        resume_channel(db, now, "operator", app).await.unwrap();
     }
 
     /// The next calls of this name go wrong, one after the other.
