@@ -3,11 +3,17 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
-use kaquan::simulator::{aim::FaultAim, effects::EffectKind, fault::CallFault};
+use kaquan::{
+    clock::Clock,
+    service::replay_dead::replay_dead,
+    simulator::{aim::FaultAim, effects::EffectKind, fault::CallFault},
+    store::delivery::replay::Dead,
+};
 
 use crate::support::{
     delivery_chaos::wide,
     delivery_scene::{DeliveryScene, Used, worker},
+    plant::noon,
 };
 
 /// A third of all calls, in as many ways.
@@ -84,13 +90,10 @@ async fn a_use_waits_for_its_dead_coupon_and_both_go_in_order_when_it_is_replaye
     assert_eq!(scene.calls("writeOffCoupon"), 0);
 
     scene.baidu.clear_call_faults();
-    sqlx::query(
-        "update delivery set state = 'pending', settled_at = null, retries_from = attempts where state = 'dead'",
-    )
-    .execute(scene.db())
-    .await
-    .unwrap();
+    let dead = Dead { app: Some(scene.campaign.app), kind: None, since: noon() };
+    let replayed = replay_dead(scene.db(), scene.clock.now(), "operator", dead).await.unwrap();
 
+    assert_eq!(replayed, 20);
     assert_eq!(scene.drain().await, 40);
     assert_eq!(scene.effects(EffectKind::Sync), (20, 1));
     assert_eq!(scene.effects(EffectKind::WriteOff), (20, 1));

@@ -7,6 +7,13 @@ use chrono::TimeDelta;
 /// What the database keeps of an answer.
 const LONGEST: usize = 4096;
 const BLANK: &str = "***";
+/// What our own addresses have before their secret, as it stands, as JSON may escape it, and as a URL does.
+const ADDRESSES: [&str; 4] = [
+    "/callbacks/baidu/",
+    r"\/callbacks\/baidu\/",
+    "%2Fcallbacks%2Fbaidu%2F",
+    "%2fcallbacks%2fbaidu%2f",
+];
 
 /// A success with what there is to note of it.
 #[derive(Debug, Clone)]
@@ -34,10 +41,10 @@ impl<T> Heard<T> {
 pub struct Answer(String);
 
 impl Answer {
-    /// Keeps a body, without what must not be kept.
+    /// Keeps a body, without what must not be kept: these secrets, and those of callback addresses, whosoever they are.
     pub fn keep(body: &[u8], secrets: &[&str]) -> Self {
         let text = String::from_utf8_lossy(body);
-        Self(shorten(escape(&blank(&text, secrets))))
+        Self(shorten(escape(&blank_addresses(blank(&text, secrets)))))
     }
 
     /// In place of a body that is one secret, more or less.
@@ -78,6 +85,26 @@ fn blank(text: &str, secrets: &[&str]) -> String {
         if text.contains(&form) {
             text = text.replace(&form, BLANK);
         }
+    }
+    text
+}
+
+/// A list may show addresses of which the call that asked for it knows nothing.
+fn blank_addresses(mut text: String) -> String {
+    for address in ADDRESSES {
+        if !text.contains(address) {
+            continue;
+        }
+        let mut pieces = text.split(address);
+        let mut blanked = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            let letters = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            let secret = piece.bytes().take_while(letters).count();
+            blanked.push_str(address);
+            blanked.push_str(if secret > 0 { BLANK } else { "" });
+            blanked.push_str(&piece[secret..]);
+        }
+        text = blanked;
     }
     text
 }
@@ -132,6 +159,22 @@ mod tests {
             answer.mask(&["\"d\""]).as_str(),
             r#"{"a":"***","b":"***","c":"***",***:"***"}"#
         );
+    }
+
+    #[test]
+    fn an_address_of_ours_is_kept_without_its_secret_whoever_shows_it() {
+        for (said, kept) in [
+            (
+                r"https://m.example/callbacks/baidu/s-3_C, x",
+                r"https://m.example/callbacks/baidu/***, x",
+            ),
+            (r"\/callbacks\/baidu\/s-3_C?", r"\/callbacks\/baidu\/***?"),
+            (r"u=%2Fcallbacks%2Fbaidu%2Fs-3_C&v", r"u=%2Fcallbacks%2Fbaidu%2F***&v"),
+            ("/callbacks/baidu/券", "/callbacks/baidu/券"),
+            ("/callbacks/baidu/a /callbacks/baidu/b", "/callbacks/baidu/*** /callbacks/baidu/***"),
+        ] {
+            assert_eq!(Answer::keep(said.as_bytes(), &[]).as_str(), kept);
+        }
     }
 
     #[test]

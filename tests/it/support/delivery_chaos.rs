@@ -12,17 +12,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kaquan::{
     clock::{Clock, ManualClock, SystemClock},
     config,
-    delivery::{Deps, Worker},
-    platform::baidu::client::Client,
+    delivery::Worker,
+    service::resume_channel::resume_channel,
     simulator::{aim::FaultAim, fault::CallFault},
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
 use tokio::time::MissedTickBehavior;
 
-use super::{
-    delivery_scene::{DeliveryScene, by_hand},
-    vault::vault,
-};
+use super::delivery_scene::{DeliveryScene, by_hand, undisturbed, worker_with};
 
 /// A delivery as a test sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,13 +73,8 @@ impl DeliveryScene {
 
     /// As an operator does when the trouble is mended.
     pub async fn resume(&self) {
-        sqlx::query(
-            "update channel
-             set paused_at = null, pause_reason = null, failures = 0, open_until = null, probing_until = null",
-        )
-        .execute(self.db())
-        .await
-        .unwrap();
+        let (db, now, app) = (self.db(), self.clock.now(), self.campaign.app);
+        resume_channel(db, now, "operator", app).await.unwrap();
     }
 
     /// The next calls of this name go wrong, one after the other.
@@ -119,16 +111,7 @@ pub async fn impatient(
     call_timeout: Duration,
 ) -> Worker {
     let baidu = config::baidu::Baidu { call_timeout, ..config::baidu::Baidu::default() };
-    let deps = Deps {
-        database: database.clone(),
-        vault: vault(),
-        clock,
-        settings,
-        reconciliation: config::reconciliation::Reconciliation::default(),
-        baidu: Client::new(&baidu).unwrap(),
-        public_url: "http://127.0.0.1:1/".parse().unwrap(),
-    };
-    Worker::start(deps).await.unwrap()
+    worker_with(database, clock, settings, undisturbed(), baidu).await
 }
 
 /// By hand, with so many calls at a time.

@@ -159,9 +159,12 @@ pub async fn worker(
     clock: Arc<dyn Clock>,
     settings: config::delivery::Delivery,
 ) -> Worker {
-    // Stories about deliveries are not disturbed by calls of another kind.
-    let reconciliation = Reconciliation { enabled: false, ..Reconciliation::default() };
-    worker_with(database, clock, settings, reconciliation).await
+    worker_with(database, clock, settings, undisturbed(), config::baidu::Baidu::default()).await
+}
+
+/// Stories about deliveries are not disturbed by calls of another kind.
+pub fn undisturbed() -> Reconciliation {
+    Reconciliation { enabled: false, ..Reconciliation::default() }
 }
 
 pub async fn worker_with(
@@ -169,6 +172,7 @@ pub async fn worker_with(
     clock: Arc<dyn Clock>,
     settings: config::delivery::Delivery,
     reconciliation: Reconciliation,
+    baidu: config::baidu::Baidu,
 ) -> Worker {
     let deps = Deps {
         database: database.clone(),
@@ -176,7 +180,7 @@ pub async fn worker_with(
         clock,
         settings,
         reconciliation,
-        baidu: Client::new(&config::baidu::Baidu::default()).unwrap(),
+        baidu: Client::new(&baidu).unwrap(),
         public_url: "http://127.0.0.1:1/".parse().unwrap(),
     };
     Worker::start(deps).await.unwrap()

@@ -72,6 +72,7 @@ impl DeliveryServers {
             ("DATABASE_URL", self.url.as_str()),
             ("KAQUAN__SECRETS__MASTER_KEYS", KEYS),
             ("KAQUAN__DELIVERY__LEASE", "15s"),
+            ("KAQUAN__RECONCILIATION__ENABLED", "false"),
             ("KAQUAN__LOG__FILTER", "warn,kaquan::app=info"),
         ];
         self.servers[number] = Some(Serve::start(&environment).await);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kaquan::{
     clock::Clock,
-    config::{delivery::Delivery, reconciliation::Reconciliation},
+    config::{baidu::Baidu, delivery::Delivery, reconciliation::Reconciliation},
     delivery::Worker,
     domain::{
         id::AppId,
@@ -169,7 +169,8 @@ fn fields(now: DateTime<Utc>, title: &str, callback: &str) -> [(&'static str, St
 
 async fn reconciler(app: &TestApp, settings: Delivery) -> Worker {
     let clock = app.clock.clone();
-    worker_with(&app.database.options, clock, settings, Reconciliation::default()).await
+    let baidu = Baidu::default();
+    worker_with(&app.database.options, clock, settings, Reconciliation::default(), baidu).await
 }
 
 /// Gives the campaign's app the account that Baidu knows, with its secret sealed.

@@ -96,7 +96,9 @@ impl Client {
             .with("sill", &form.sill)
             .with("takeLimit", &form.take_limit)
             .with("callbackUrl", callback_url);
-        let secrets = [token.expose(), callback_url];
+        // An answer may show the address whole, or only what is secret in it.
+        let callback_secret = callback_url.rsplit('/').next().unwrap_or_default();
+        let secrets = [token.expose(), callback_url, callback_secret];
         let request = in_query(call, Method::POST, account.open_api, query, &secrets);
         let heard = self.exchange(request).await?;
         read_as(call, heard, |data| serde_json::from_value(data).map_err(|_| Garble::Data))
