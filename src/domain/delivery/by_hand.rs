@@ -1,6 +1,6 @@
 //! What a person may do about a delivery.
 
-use super::DeliveryState;
+use super::{DeliveryKind, DeliveryState};
 
 /// Why a delivery is not tried anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -88,7 +88,6 @@ impl DeliveryKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::delivery::DeliveryKind;
 
     #[test]
     fn only_what_is_dead_is_tried_anew() {
