@@ -55,7 +55,7 @@ impl<'a> Line<'a> {
     pub async fn open(inner: &'a Inner, held: &'a Held) -> Result<Self, Said> {
         let account = inner.accounts.get(inner, held).await?;
         if account.platform != PlatformKind::Baidu {
-            let note = "this version of kaquan does not speak to the platform";
+            let note = "这个版本的 kaquan 不支持该平台 · this version of kaquan does not speak to the platform";
             return Err(Said::unheard(Outcome::Refused, note));
         }
         let token = inner.tokens.get(inner, &account, None).await?;
@@ -74,7 +74,10 @@ impl<'a> Line<'a> {
             let account = self.account.settings.account(&self.account.app_key);
             return Ok((account, &self.token.value));
         }
-        Err(Said::unheard(Outcome::NotYet { after: None }, "the lease was about to end"))
+        Err(Said::unheard(
+            Outcome::NotYet { after: None },
+            "租约即将到期 · the lease was about to end",
+        ))
     }
 
     /// What the call came to; `None` when it is to be made again, with the token that is there now.
@@ -115,10 +118,12 @@ impl<'a> Line<'a> {
 
 impl From<AccountTrouble> for Said {
     fn from(trouble: AccountTrouble) -> Self {
-        let outcome = match trouble {
-            AccountTrouble::Sealed(_) => Outcome::Locked,
-            AccountTrouble::Gone | AccountTrouble::Db(_) => Outcome::NotYet { after: None },
+        let not_yet = Outcome::NotYet { after: None };
+        let (outcome, chinese) = match trouble {
+            AccountTrouble::Sealed(_) => (Outcome::Locked, "应用的密钥无法解密"),
+            AccountTrouble::Gone => (not_yet, "应用或其密钥已不存在"),
+            AccountTrouble::Db(_) => (not_yet, "数据库出错"),
         };
-        Self::unheard(outcome, trouble.to_string())
+        Self::unheard(outcome, format!("{chinese} · {trouble}"))
     }
 }

@@ -81,7 +81,7 @@ pub(super) async fn make(inner: &Arc<Inner>, held: Held) -> Tried {
         let poison = held.delivery.attempts + 1 - held.delivery.retries_from >= MOST_PANICS;
         let outcome = if poison { Outcome::Refused } else { Outcome::Unknown { after: None } };
         tracing::error!(poison, "an attempt panicked");
-        Said::unheard(outcome, "the attempt panicked; this is a fault of kaquan's")
+        Said::unheard(outcome, "处理时程序出错，这是 kaquan 的缺陷 · the attempt panicked; this is a fault of kaquan's")
     });
     let took = began.elapsed();
     metrics::histogram!("kaquan_delivery_attempt_seconds").record(took);

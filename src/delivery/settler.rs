@@ -195,8 +195,11 @@ async fn settle_channel(
     let Some(locked) = locked.filter(|_| change.locked) else {
         return Ok(ChannelNews { locked: None, recovered });
     };
-    let reason =
-        locked.said.note.clone().unwrap_or_else(|| "the platform lets nobody in".to_owned());
+    let reason = locked
+        .said
+        .note
+        .clone()
+        .unwrap_or_else(|| "平台拒绝了我们 · the platform lets nobody in".to_owned());
     let paused = store::delivery::breaker::pause(tx, now, app, &reason).await?;
     Ok(ChannelNews { locked: paused.then_some(reason), recovered })
 }

@@ -153,7 +153,12 @@ async fn renew(
             Look::Wait => break,
         }
     }
-    Err(TokenTrouble::ours("another server fetches the access token and does not come to an end"))
+    Err(TokenTrouble {
+        outcome: Outcome::NotYet { after: None },
+        note: "另一台服务器在获取 access token，迟迟没有结果 · \
+               another server fetches the access token and does not come to an end"
+            .to_owned(),
+    })
 }
 
 enum Look {
@@ -214,7 +219,7 @@ async fn fetch(
     let sealed = inner.vault.seal(place, granted.token.expose());
     let sealed = sealed.map_err(|error| TokenTrouble {
         outcome: Outcome::Locked,
-        note: format!("the access token cannot be sealed: {error}"),
+        note: format!("access token 无法加密保存 · the access token cannot be sealed: {error}"),
     })?;
     let now = inner.clock.now();
     let expires_at = now + granted.expires_in;
@@ -249,12 +254,12 @@ impl TokenTrouble {
             | Outcome::UsedUpToday
             | Outcome::Refused => Outcome::NotAsked,
         };
-        Self { outcome, note: format!("no access token: {error}") }
+        Self { outcome, note: format!("没有 access token · no access token: {error}") }
     }
 
     fn ours(error: impl std::fmt::Display) -> Self {
         let outcome = Outcome::NotYet { after: None };
-        Self { outcome, note: format!("no access token: {error}") }
+        Self { outcome, note: format!("没有 access token · no access token: {error}") }
     }
 }
 

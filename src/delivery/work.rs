@@ -44,7 +44,10 @@ pub(crate) enum Consequence {
 /// Makes the calls of one attempt.
 pub(super) async fn pay(inner: &Inner, held: &Held) -> Said {
     let Ok(kind) = DeliveryKind::try_from(held.delivery.kind.as_str()) else {
-        return Said::unheard(Outcome::Refused, "this version of kaquan does not know the kind");
+        return Said::unheard(
+            Outcome::Refused,
+            "这个版本的 kaquan 不认识这类任务 · this version of kaquan does not know the kind",
+        );
     };
     let said = match kind {
         DeliveryKind::Sync => sync::pay(inner, held).await,
@@ -95,6 +98,6 @@ impl Said {
     fn refused(why: &str, problems: &[Problem]) -> Self {
         let problems: Vec<_> =
             problems.iter().map(|one| format!("{}: {}", one.param, one.message)).collect();
-        Self::unheard(Outcome::Refused, format!("{why}：{}", problems.join("；")))
+        Self::unheard(Outcome::Refused, format!("{why}: {}", problems.join("；")))
     }
 }

@@ -92,7 +92,10 @@ async fn a_dead_delivery_holds_back_the_rest_of_its_coupon_and_nobody_else() {
     .fetch_one(scene.db())
     .await
     .unwrap();
-    assert!(note.contains("code: 1 to 32 bytes"), "{note}");
+    assert_eq!(
+        note,
+        "平台不接受这张券 · Baidu would refuse the coupon: code: 券码为 1 至 32 字节 · code: 1 to 32 bytes"
+    );
     assert_eq!(answer, None);
     let journal = scene.baidu.journal();
     let about = |entry: &Entry, record: &str| entry.parameters.values().any(|said| said == record);

@@ -69,5 +69,6 @@ mod secrets_apps;
 mod secrets_privacy;
 mod secrets_rotation;
 mod secrets_start;
+mod store_delivery_presence;
 mod store_delivery_reads;
 mod support;

@@ -21,7 +21,7 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
         store::stock_addition::find(&mut conn, id).await?
     };
     let Some(addition) = addition else {
-        return Err(Said::unheard(Outcome::Refused, "the addition is gone"));
+        return Err(Said::unheard(Outcome::Refused, "这次入库已不存在 · the addition is gone"));
     };
     let letter = StockLetter {
         template,
@@ -29,7 +29,9 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
         amount: addition.amount,
         at: addition.added_at,
     };
-    check_stock(&letter).map_err(|problems| Said::refused("平台不接受这次入库", &problems))?;
+    check_stock(&letter).map_err(|problems| {
+        Said::refused("平台不接受这次入库 · Baidu would refuse the addition", &problems)
+    })?;
     let heard = ask!(inner, held, |account, token| inner.baidu.add_stock(account, token, &letter));
     Ok(Said::done(&heard))
 }

@@ -43,17 +43,25 @@ pub(super) async fn create(inner: &Inner, held: &Held) -> Result<Said, Said> {
     let (banner, image) = read(inner, held).await?;
     let placement = placement_of(inner, held).await?;
     let Some(image) = image.filter(|_| banner.state == BannerState::Owed) else {
-        return Ok(Said::unheard(Outcome::Done, "横幅已被移除，没有创建"));
+        return Ok(Said::unheard(
+            Outcome::Done,
+            "横幅已被移除，没有创建 · the banner was removed and not created",
+        ));
     };
     if placement.state == PlacementState::Withdrawn {
-        return Ok(Said::unheard(Outcome::Done, "投放已撤回，没有创建横幅"));
+        return Ok(Said::unheard(
+            Outcome::Done,
+            "投放已撤回，没有创建横幅 · withdrawn, so no banner was created",
+        ));
     }
     let template = template_of(held)?;
     if let Some(there) = list(inner, held, template).await?.into_iter().next() {
         return adopt(&banner, &there);
     }
     let form = read_banner(&banner.title, &banner.dest_url, Bytes::from(image));
-    let form = form.map_err(|problems| Said::refused("平台不接受这个横幅", &problems))?;
+    let form = form.map_err(|problems| {
+        Said::refused("平台不接受这个横幅 · Baidu would refuse the banner", &problems)
+    })?;
     let exists = AtomicBool::new(false);
     match put_up(inner, held, template, &form, &exists).await {
         Err(said) if exists.load(Ordering::Relaxed) => {
@@ -92,7 +100,8 @@ pub(super) async fn delete(inner: &Inner, held: &Held) -> Result<Said, Said> {
         known = there.filter(|there| is_ours(&banner, there)).map(|there| there.id).next();
     }
     let Some(known) = known else {
-        let said = Said::unheard(Outcome::Done, "平台上没有这个横幅");
+        let said =
+            Said::unheard(Outcome::Done, "平台上没有这个横幅 · Baidu does not show the banner");
         return Ok(Said { consequence: Shown::Gone.into(), ..said });
     };
     match take_away(inner, held, template, known).await {
@@ -114,7 +123,8 @@ async fn read(inner: &Inner, held: &Held) -> Result<(Banner, Option<Vec<u8>>), S
     let id = BannerId::from(held.delivery.subject);
     let mut conn = inner.db.acquire().await?;
     let banner = store::banner::find(&mut conn, id).await?;
-    let banner = banner.ok_or_else(|| Said::unheard(Outcome::Refused, "the banner is gone"))?;
+    let banner = banner
+        .ok_or_else(|| Said::unheard(Outcome::Refused, "横幅已不存在 · the banner is gone"))?;
     let image = store::banner::find_image(&mut conn, id).await?;
     Ok((banner, image))
 }
@@ -127,7 +137,7 @@ async fn list(inner: &Inner, held: &Held, template: i64) -> Result<Vec<ShownBann
     ));
     let Listing { items, complete } = heard.value;
     if !complete {
-        let note = "百度的横幅列表不完整，稍后再查";
+        let note = "百度的横幅列表不完整，稍后再查 · Baidu's list of banners is incomplete; another look follows";
         return Err(Said::unheard(Outcome::Busy { after: None }, note));
     }
     let of_template = |banner: &ShownBanner| [0, template].contains(&banner.coupon_template_id);
@@ -140,11 +150,13 @@ fn is_ours(banner: &Banner, there: &ShownBanner) -> bool {
 
 fn adopt(banner: &Banner, there: &ShownBanner) -> Result<Said, Said> {
     if is_ours(banner, there) {
-        let said = Said::unheard(Outcome::Done, "平台上已有这个横幅");
+        let said =
+            Said::unheard(Outcome::Done, "平台上已有这个横幅 · Baidu shows the banner already");
         return Ok(Said { consequence: live(there), ..said });
     }
     let note = format!(
-        "平台上这个券已有另一个横幅（编号 {}，标题 {}）；请先在平台删除它，再重试",
+        "平台上这个券已有另一个横幅（编号 {0}，标题 {1}）；请先在平台删除它，再重试 · \
+         Baidu shows another banner of this coupon ({0}, {1}); delete it there, then replay",
         there.id, there.title
     );
     Err(Said::unheard(Outcome::Refused, note))

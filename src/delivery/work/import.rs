@@ -41,17 +41,24 @@ pub(crate) struct Imported {
 /// Looks it up in Baidu's list.
 pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
     let refuse = |note: String| Said::unheard(Outcome::Refused, note);
-    let wish: Wish = serde_json::from_value(held.delivery.payload.clone())
-        .map_err(|error| refuse(error.to_string()))?;
+    let wish: Wish = serde_json::from_value(held.delivery.payload.clone()).map_err(|error| {
+        refuse(format!("导入请求无法识别 · the import cannot be read: {error}"))
+    })?;
     let shown = publish::list(inner, held).await?;
     let there = shown.into_iter().find(|template| template.id.to_string() == wish.platform_ref);
-    let there =
-        there.ok_or_else(|| refuse(format!("百度上没有编号为 {} 的券模板", wish.platform_ref)))?;
-    let shown = read(there).map_err(|field| refuse(format!("百度给出的 {field} 无法识别")))?;
+    let there = there.ok_or_else(|| {
+        let number = &wish.platform_ref;
+        refuse(format!("百度上没有编号为 {number} 的券模板 · Baidu has no template {number}"))
+    })?;
+    let shown = read(there).map_err(|field| {
+        refuse(format!("百度给出的 {field} 无法识别 · Baidu's {field} cannot be read"))
+    })?;
     let terms = wish.terms.complete(shown, inner.clock.now());
-    terms.check().map_err(|problems| Said::refused("与百度上的内容不相符", &problems))?;
+    terms.check().map_err(|problems| {
+        Said::refused("与百度上的内容不相符 · does not go with what stands on Baidu", &problems)
+    })?;
     let imported = Imported { platform_ref: wish.platform_ref, terms };
-    let said = Said::unheard(Outcome::Done, "已读取百度上的券模板");
+    let said = Said::unheard(Outcome::Done, "已读取百度上的券模板 · read from Baidu");
     Ok(Said { consequence: Consequence::Imported(Box::new(imported)), ..said })
 }
 

@@ -84,7 +84,10 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
 async fn attempt(inner: &Inner, held: &Held) -> Result<Said, Said> {
     let placement = placement_of(inner, held).await?;
     if placement.platform_ref.is_some() {
-        return Ok(Said::unheard(Outcome::Done, "平台上的编号已经手工填写"));
+        return Ok(Said::unheard(
+            Outcome::Done,
+            "平台上的编号已经手工填写 · the platform's id was written by hand",
+        ));
     }
     let mut memory: Memory =
         serde_json::from_value(held.delivery.payload.clone()).unwrap_or_default();
@@ -94,19 +97,24 @@ async fn attempt(inner: &Inner, held: &Held) -> Result<Said, Said> {
         ..Said::unheard(Outcome::Done, note)
     };
     if withdrawn && memory.sent.is_empty() {
-        return Ok(nothing("投放已撤回，没有再发布"));
+        return Ok(nothing("投放已撤回，没有再发布 · withdrawn, so not published"));
     }
     if let Some(last) = memory.sent.last() {
         let wait = last.at + STRAGGLING - inner.clock.now();
         if wait > TimeDelta::zero() {
             let after = Some(wait);
-            return Err(Said::unheard(Outcome::NotYet { after }, "等待上一次创建的结果"));
+            return Err(Said::unheard(
+                Outcome::NotYet { after },
+                "等待上一次创建的结果 · waiting for what the last creation has done",
+            ));
         }
         if let Some(found) = find(inner, held, &placement, &memory).await? {
             return Ok(found);
         }
         if withdrawn {
-            return Ok(nothing("投放已撤回，平台上没有找到已创建的券模板"));
+            return Ok(nothing(
+                "投放已撤回，平台上没有找到已创建的券模板 · withdrawn, and nothing of it stands on Baidu",
+            ));
         }
     }
     let telling = telling::read(inner, &placement).await?;
@@ -147,13 +155,16 @@ async fn find(
         &[(template, told)] => {
             let stands = Publication::Stands { template, told, found: true };
             let consequence = stands.into();
-            let note = format!("上一次创建其实已经成功，券模板编号 {template}");
+            let note = format!(
+                "上一次创建其实已经成功，券模板编号 {template} · the last creation did succeed, as template {template}"
+            );
             Ok(Some(Said { consequence, ..Said::unheard(Outcome::Done, note) }))
         }
         several => {
             let ids: Vec<_> = several.iter().map(|(id, _)| id.to_string()).collect();
             let note = format!(
-                "平台上有多个相同的券模板（{}），无法判断哪个是刚创建的；请在平台删除多余的，再把编号填到投放上",
+                "平台上有多个相同的券模板（{0}），无法判断哪个是刚创建的；请在平台删除多余的，再把编号填到投放上 · \
+                 several templates on Baidu look alike ({0}); delete the superfluous there, then write the id into the placement",
                 ids.join("、")
             );
             Err(Said::unheard(Outcome::Refused, note))
@@ -189,22 +200,26 @@ pub(super) async fn list(inner: &Inner, held: &Held) -> Result<Vec<ShownTemplate
     let heard = ask!(inner, held, |account, token| inner.baidu.list_all_templates(account, token));
     let Listing { items, complete } = heard.value;
     if !complete {
-        let note = "百度的券模板列表不完整，稍后再查";
+        let note = "百度的券模板列表不完整，稍后再查 · Baidu's list of templates is incomplete; another look follows";
         return Err(Said::unheard(Outcome::Busy { after: None }, note));
     }
     Ok(items.into_iter().filter(|template| template.deleted == 0).collect())
 }
 
 async fn remember(inner: &Inner, held: &Held, memory: &Memory) -> Result<(), Said> {
-    let payload = serde_json::to_value(memory)
-        .map_err(|error| Said::unheard(Outcome::Refused, error.to_string()))?;
+    let payload = serde_json::to_value(memory).map_err(|error| {
+        Said::unheard(Outcome::Refused, format!("无法记录 · cannot be written down: {error}"))
+    })?;
     let Held { delivery, .. } = held;
     let mut conn = inner.db.acquire().await?;
     let ours = store::delivery::open::remember(&mut conn, delivery.id, delivery.fence, &payload);
     if ours.await? {
         return Ok(());
     }
-    Err(Said::unheard(Outcome::NotYet { after: None }, "others took this delivery over"))
+    Err(Said::unheard(
+        Outcome::NotYet { after: None },
+        "别的进程已接手 · others took this delivery over",
+    ))
 }
 
 /// Writes what came of it, in the transaction that settles it.

@@ -49,7 +49,7 @@ pub(super) async fn placement_of(inner: &Inner, held: &Held) -> Result<Placement
     let id = held.delivery.placement.unwrap_or_else(|| PlacementId::from(held.delivery.subject));
     let mut conn = inner.db.acquire().await?;
     let placement = store::placement::find(&mut conn, id).await?;
-    placement.ok_or_else(|| Said::unheard(Outcome::Refused, "the placement is gone"))
+    placement.ok_or_else(|| Said::unheard(Outcome::Refused, "投放已不存在 · the placement is gone"))
 }
 
 /// Terms and callback address of a placement as they are now.
@@ -59,13 +59,14 @@ pub(super) async fn read(inner: &Inner, placement: &Placement) -> Result<Telling
         store::template::find(&mut conn, placement.template).await?
     };
     let Some(CountedTemplate { template, .. }) = template else {
-        return Err(Said::unheard(Outcome::Refused, "the template is gone"));
+        return Err(Said::unheard(Outcome::Refused, "券模板已不存在 · the template is gone"));
     };
     let now = inner.clock.now();
     let (token, secret) = callback_secret(&inner.db, &inner.vault, now, placement.id).await?;
     let address = callback::address(&inner.public_url, secret.expose_secret());
-    let form = draft(&template.terms, address)
-        .map_err(|problems| Said::refused("平台不接受券的内容", &problems))?;
+    let form = draft(&template.terms, address).map_err(|problems| {
+        Said::refused("平台不接受券的内容 · Baidu would refuse the terms", &problems)
+    })?;
     Ok(Telling { form, told: Told { version: template.version, token } })
 }
 
@@ -103,7 +104,13 @@ pub(super) async fn mark_told(
 /// Baidu's own number for a template, from the text that we keep.
 pub(super) fn template_of(held: &Held) -> Result<i64, Said> {
     let known = held.delivery.platform_ref.as_deref().and_then(|text| text.parse().ok());
-    known.ok_or_else(|| Said::unheard(Outcome::Refused, "the placement's id is none of Baidu's"))
+    let note = "投放的平台编号不是百度的编号 · the placement's id is none of Baidu's";
+    known.ok_or_else(|| Said::unheard(Outcome::Refused, note))
+}
+
+/// What is to be told of a coupon that is not there any more.
+pub(super) fn coupon_gone() -> Said {
+    Said::unheard(Outcome::Refused, "券已不存在 · the coupon is gone")
 }
 
 /// Remembers whether the call was answered with this failure, whatever becomes of it.
@@ -121,7 +128,8 @@ pub(super) async fn spot<T>(
 
 impl From<sqlx::Error> for Said {
     fn from(error: sqlx::Error) -> Self {
-        Self::unheard(Outcome::NotYet { after: None }, error.to_string())
+        let note = format!("数据库出错 · the database failed: {error}");
+        Self::unheard(Outcome::NotYet { after: None }, note)
     }
 }
 
@@ -133,6 +141,9 @@ impl From<CallbackSecretError> for Said {
                 Outcome::NotYet { after: None }
             }
         };
-        Self::unheard(outcome, format!("no callback address to tell: {error}"))
+        Self::unheard(
+            outcome,
+            format!("没有可告知的回调地址 · no callback address to tell: {error}"),
+        )
     }
 }

@@ -23,7 +23,8 @@ use crate::{
 pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
     let placement = placement_of(inner, held).await?;
     if placement.state == PlacementState::Withdrawn {
-        return Ok(Said::unheard(Outcome::Done, "投放已撤回，不再更新"));
+        let note = "投放已撤回，不再更新 · the placement was withdrawn and is not updated";
+        return Ok(Said::unheard(Outcome::Done, note));
     }
     let template = template_of(held)?;
     let telling = telling::read(inner, &placement).await?;
@@ -31,7 +32,8 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
     match tell(inner, held, template, &telling, &gone).await {
         Err(said) if gone.load(Ordering::Relaxed) => {
             let note = format!(
-                "百度上没有编号为 {template} 的券模板，可能已在百度后台删除；请撤回这个投放，或改正平台编号"
+                "百度上没有编号为 {template} 的券模板，可能已在百度后台删除；请撤回这个投放，或改正平台编号 · \
+                 Baidu has no template {template}, somebody may have deleted it there; withdraw the placement, or correct its id"
             );
             Err(Said { note: Some(note), ..said })
         }

@@ -1,19 +1,15 @@
 //! A coupon was used. Baidu takes the record of either origin: ours, or its own.
 
-use crate::{
-    delivery::{
-        Inner,
-        ask::ask,
-        attempt::{Held, Said},
-    },
-    domain::delivery::Outcome,
+use super::telling::coupon_gone;
+use crate::delivery::{
+    Inner,
+    ask::ask,
+    attempt::{Held, Said},
 };
 
 /// Tells Baidu of the use.
 pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
-    let Some(letter) = &held.delivery.letter else {
-        return Err(Said::unheard(Outcome::Refused, "the coupon is gone"));
-    };
+    let Some(letter) = &held.delivery.letter else { return Err(coupon_gone()) };
     let heard = ask!(inner, held, |account, token| inner.baidu.write_off(
         account,
         token,
