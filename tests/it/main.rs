@@ -20,6 +20,7 @@ mod api_redemption;
 mod api_stock_addition;
 mod api_template;
 mod audit;
+mod audit_violations;
 mod baidu_client;
 mod baidu_client_replies;
 mod baidu_client_simulated;

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod audit;
+pub mod audit_violations;
 pub mod baidu_desk;
 pub mod books;
 pub mod call;

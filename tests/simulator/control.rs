@@ -1,5 +1,8 @@
 //! The control API and the page, over the wire.
 
+use std::io::{ErrorKind, Write};
+use std::process::{Command, Stdio};
+
 use serde_json::{Value, json};
 
 use crate::developer::Manner;
@@ -106,6 +109,40 @@ async fn the_page_offers_everything_and_loads_nothing_from_elsewhere() {
         assert!(page.contains(path), "{path}");
     }
     assert!(!page.contains("http://") && !page.contains("https://"));
+}
+
+#[tokio::test]
+async fn the_script_of_the_page_is_one() {
+    let stage = Stage::set().await;
+    let page = stage.client.get(stage.url("/")).send().await.unwrap().text().await.unwrap();
+    let (_, behind) = page.split_once("<script>").unwrap();
+    let (script, rest) = behind.split_once("</script>").unwrap();
+
+    let understood = node_reads(script);
+
+    assert!(!rest.contains("<script"), "there is one script");
+    let Some(understood) = understood else { return skip("there is no node to read the script") };
+    assert_eq!(understood, Ok(()));
+}
+
+/// Whether it parses, or what is wrong with it; `None` without node.
+fn node_reads(script: &str) -> Option<Result<(), String>> {
+    let mut command = Command::new("node");
+    command.args(["--check", "-"]).stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut node = match command.spawn() {
+        Ok(node) => node,
+        Err(error) if error.kind() == ErrorKind::NotFound => return None,
+        Err(error) => panic!("{error}"),
+    };
+    node.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    let output = node.wait_with_output().unwrap();
+    let said = || String::from_utf8_lossy(&output.stderr).into_owned();
+    Some(if output.status.success() { Ok(()) } else { Err(said()) })
+}
+
+#[expect(clippy::print_stderr, reason = "a test that did not run must be seen")]
+fn skip(why: &str) {
+    eprintln!("skipped: {why}");
 }
 
 #[tokio::test]

@@ -1,10 +1,18 @@
 //! A merchant whose books agree, for tests that make them disagree.
 
-use kaquan::vault::Place;
+use kaquan::{
+    ops::audit::{self, AuditScope, report::AuditReport},
+    vault::Place,
+};
 use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
-use super::vault::vault;
+use super::{database::TestDatabase, plant::noon, vault::vault};
+
+/// Looks at the promises about data, at `2026-11-11` as well.
+pub async fn audit(db: &TestDatabase) -> AuditReport {
+    audit::run(&db.pool, &vault(), noon(), AuditScope::DataOnly).await.unwrap()
+}
 
 /// Fills an empty database with a little of everything, all of it right at `2026-11-11`.
 pub async fn plant_consistent(db: &PgPool) {
