@@ -17,6 +17,7 @@ use crate::{
     platform::baidu::{
         answer::Answer, answer::Heard, client, error::CallError, secret::AccessToken,
     },
+    vault::VaultError,
 };
 
 /// No call takes longer; a lease that ends sooner is not enough for one.
@@ -120,7 +121,11 @@ impl From<AccountTrouble> for Said {
     fn from(trouble: AccountTrouble) -> Self {
         let not_yet = Outcome::NotYet { after: None };
         let (outcome, chinese) = match trouble {
-            AccountTrouble::Sealed(_) => (Outcome::Locked, "应用的密钥无法解密"),
+            AccountTrouble::Sealed(VaultError::NotOurs) => (Outcome::Locked, "应用的密钥无法解密"),
+            // Another server may have the key that is missing here.
+            AccountTrouble::Sealed(_) => {
+                (Outcome::NotYet { after: Some(TimeDelta::minutes(1)) }, "应用的密钥无法解密")
+            }
             AccountTrouble::Gone => (not_yet, "应用或其密钥已不存在"),
             AccountTrouble::Db(_) => (not_yet, "数据库出错"),
         };

@@ -89,8 +89,14 @@ async fn attempt(inner: &Inner, held: &Held) -> Result<Said, Said> {
             "平台上的编号已经手工填写 · the platform's id was written by hand",
         ));
     }
+    // What a newer version has written down, an older one must not forget: it would create again.
     let mut memory: Memory =
-        serde_json::from_value(held.delivery.payload.clone()).unwrap_or_default();
+        serde_json::from_value(held.delivery.payload.clone()).map_err(|error| {
+            Said::unheard(
+                Outcome::Refused,
+                format!("无法读取发布记录 · what was sent cannot be read: {error}"),
+            )
+        })?;
     let withdrawn = placement.state == PlacementState::Withdrawn;
     let nothing = |note| Said {
         consequence: Publication::Nothing.into(),
@@ -141,17 +147,28 @@ async fn find(
     memory: &Memory,
 ) -> Result<Option<Said>, Said> {
     let shown = list(inner, held).await?;
-    let mut found = Vec::new();
+    let (mut found, mut alike) = (Vec::new(), Vec::new());
+    let titles = titles_sent(inner, placement, memory).await?;
     for template in shown.iter().filter(|template| !memory.before.contains(&template.id)) {
         if is_bound(inner, held, template.id).await? {
             continue;
         }
         if let Some(told) = sent_as(inner, placement, memory, template).await? {
             found.push((template.id, told));
+        } else if titles.contains(&template.title) {
+            alike.push(template.id.to_string());
         }
     }
     match found.as_slice() {
-        [] => Ok(None),
+        [] if alike.is_empty() => Ok(None),
+        [] => {
+            let ids = alike.join("、");
+            let note = format!(
+                "平台上新出现了同名但内容不同的券模板（{ids}），可能就是刚创建的；请核对后把编号填到投放上 · \
+                 a template of the same title stands there since, told otherwise ({ids}): look at it, and write its id down"
+            );
+            Err(Said::unheard(Outcome::Refused, note))
+        }
         &[(template, told)] => {
             let stands = Publication::Stands { template, told, found: true };
             let consequence = stands.into();
@@ -170,6 +187,20 @@ async fn find(
             Err(Said::unheard(Outcome::Refused, note))
         }
     }
+}
+
+/// The titles under which it was created, or may have been.
+async fn titles_sent(
+    inner: &Inner,
+    placement: &Placement,
+    memory: &Memory,
+) -> Result<Vec<String>, Said> {
+    let mut titles = Vec::new();
+    for sent in &memory.sent {
+        let form = telling::read_version(inner, placement, sent.told.version).await?;
+        titles.extend(form.map(|form| form.title));
+    }
+    Ok(titles)
 }
 
 /// What was sent when this was created, if it was by us; the last that fits.

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -28,6 +29,7 @@ use crate::{
         push_placement_update::owe_update,
     },
     store::{self, placement::Placement, template::CountedTemplate},
+    vault::VaultError,
 };
 
 /// What is told, and how it is called here.
@@ -101,9 +103,17 @@ pub(super) async fn mark_told(
     Ok(())
 }
 
+/// How long what a person has to mend is left alone before another look.
+const SOON: TimeDelta = TimeDelta::minutes(1);
+
 /// Baidu's own number for a template, from the text that we keep.
 pub(super) fn template_of(held: &Held) -> Result<i64, Said> {
-    let known = held.delivery.platform_ref.as_deref().and_then(|text| text.parse().ok());
+    let Some(known) = &held.delivery.platform_ref else {
+        // Somebody has taken it away, to write down another.
+        let note = "投放暂时没有平台编号 · the placement has no id on the platform for now";
+        return Err(Said::unheard(Outcome::NotYet { after: Some(SOON) }, note));
+    };
+    let known = known.parse().ok();
     let note = "投放的平台编号不是百度的编号 · the placement's id is none of Baidu's";
     known.ok_or_else(|| Said::unheard(Outcome::Refused, note))
 }
@@ -136,7 +146,9 @@ impl From<sqlx::Error> for Said {
 impl From<CallbackSecretError> for Said {
     fn from(error: CallbackSecretError) -> Self {
         let outcome = match error {
-            CallbackSecretError::Sealed(_) => Outcome::Locked,
+            // That value is broken for everybody; a key that is not here may be with another server.
+            CallbackSecretError::Sealed(VaultError::NotOurs) => Outcome::Refused,
+            CallbackSecretError::Sealed(_) => Outcome::NotYet { after: Some(SOON) },
             CallbackSecretError::Randomness(_) | CallbackSecretError::Db(_) => {
                 Outcome::NotYet { after: None }
             }
