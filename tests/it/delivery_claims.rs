@@ -10,9 +10,10 @@ use kaquan::{
 };
 
 use crate::support::{
-    delivery_chaos::{looking_every, real, until, until_true},
+    delivery_chaos::{looking_every, real},
     delivery_scene::{DeliveryScene, Used},
     engine::{Said, TestEngine},
+    until::{until, until_true},
 };
 
 const OFTEN: Duration = Duration::from_millis(50);

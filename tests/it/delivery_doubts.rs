@@ -9,8 +9,9 @@ use kaquan::{
 };
 
 use crate::support::{
-    delivery_chaos::{FaultyClock, impatient, looking_every, until, until_true},
+    delivery_chaos::{FaultyClock, impatient, looking_every},
     delivery_scene::{DeliveryScene, Used, by_hand},
+    until::{until, until_true},
     vault::vault,
 };
 

@@ -7,9 +7,10 @@ use nix::sys::signal::Signal;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use crate::support::{
-    delivery_chaos::{ALL_DONE, assert_books, until, until_true},
+    delivery_chaos::{ALL_DONE, assert_books},
     delivery_scene::effects,
     delivery_servers::DeliveryServers,
+    until::{until, until_true},
 };
 
 /// Five in a hundred calls, in as many ways.

@@ -9,8 +9,9 @@ use kaquan::{
 };
 
 use crate::support::{
-    delivery_chaos::{ALL_DONE, assert_books, looking_every, metric, real, until, until_true},
+    delivery_chaos::{ALL_DONE, assert_books, looking_every, metric, real},
     delivery_scene::{DeliveryScene, Used},
+    until::{until, until_true},
 };
 
 const OFTEN: Duration = Duration::from_millis(50);

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod audit;
 pub mod audit_violations;
+pub mod baidu;
 pub mod baidu_desk;
 pub mod books;
 pub mod call;
@@ -32,5 +33,6 @@ pub mod serve;
 pub mod stage;
 pub mod stub;
 pub mod test_app;
+pub mod until;
 pub mod vault;
 pub mod volume;

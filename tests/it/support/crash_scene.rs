@@ -16,7 +16,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::serve::Serve;
+use super::{serve::Serve, until::until_within};
 
 /// A data folder of its own, and the server that runs on it.
 pub struct CrashScene {
@@ -89,7 +89,8 @@ impl CrashScene {
         } else {
             let begun = Instant::now();
             let replaced = |pid| victim == Victim::Backend || pid != postmaster;
-            until(|| async { self.find_postmaster().is_some_and(replaced) }).await;
+            let back = async || self.find_postmaster().is_some_and(replaced);
+            until_within(DEADLINE, "Postgres is back", back).await;
             self.ready().await;
             self.ready_in.push((victim, begun.elapsed()));
         }
@@ -118,8 +119,8 @@ impl CrashScene {
     async fn ready(&self) {
         let url = format!("http://{}/health/ready", self.server().address);
         let client = super::letter::client();
-        until(|| async { client.get(&url).send().await.is_ok_and(|reply| reply.status() == 200) })
-            .await;
+        let ready = async || client.get(&url).send().await.is_ok_and(|reply| reply.status() == 200);
+        until_within(DEADLINE, "callbacks are welcome", ready).await;
     }
 
     fn postmaster(&self) -> i32 {
@@ -137,17 +138,6 @@ impl Drop for CrashScene {
         drop(self.serve.take());
         let _left = fs::remove_dir_all(&self.folder);
     }
-}
-
-/// Looks again every few milliseconds: nobody announces a stranger's death.
-async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) {
-    let mut looks = tokio::time::interval(Duration::from_millis(5));
-    let wait = async {
-        while !holds().await {
-            looks.tick().await;
-        }
-    };
-    tokio::time::timeout(DEADLINE, wait).await.expect("it did not come back");
 }
 
 fn children_of(parent: i32) -> Vec<i32> {

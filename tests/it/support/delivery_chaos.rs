@@ -17,7 +17,6 @@ use kaquan::{
     simulator::{aim::FaultAim, fault::CallFault},
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
-use tokio::time::MissedTickBehavior;
 
 use super::delivery_scene::{DeliveryScene, by_hand, undisturbed, worker_with};
 
@@ -178,26 +177,6 @@ impl Clock for FaultyClock {
         assert!(spared, "the clock panics as it was told to");
         self.clock.instead_of_database()
     }
-}
-
-/// Longer than anything takes on a machine with much else to do.
-const DEADLINE: Duration = Duration::from_mins(2);
-
-/// Asks until the answer is yes; there is nothing that could be awaited.
-pub async fn until_true(pool: &PgPool, question: &'static str) {
-    until(question, async || sqlx::query_scalar(question).fetch_one(pool).await.unwrap()).await;
-}
-
-/// Looks again every few milliseconds until it holds.
-pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let mut looks = tokio::time::interval(Duration::from_millis(10));
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let looking = async {
-        while !holds().await {
-            looks.tick().await;
-        }
-    };
-    tokio::time::timeout(DEADLINE, looking).await.expect(what);
 }
 
 /// That nothing is owed any more.

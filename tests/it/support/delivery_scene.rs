@@ -10,7 +10,7 @@ use kaquan::{
     domain::id::{AppId, CouponId, HolderId},
     platform::baidu::client::Client,
     simulator::{
-        self, Simulator,
+        Simulator,
         app::{DEFAULT_APP_KEY, DEFAULT_APP_SECRET},
         effects::EffectKind,
         switches::Switches,
@@ -19,10 +19,10 @@ use kaquan::{
     vault::Place,
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
-use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use super::{
+    baidu::start_baidu,
     database::TestDatabase,
     plant::{Campaign, noon, terms},
     vault::vault,
@@ -184,17 +184,6 @@ pub async fn worker_with(
         public_url: "http://127.0.0.1:1/".parse().unwrap(),
     };
     Worker::start(deps).await.unwrap()
-}
-
-pub async fn start_baidu(clock: &Arc<ManualClock>, switches: Switches) -> Simulator {
-    let source = Arc::clone(clock);
-    let settings = simulator::Settings {
-        clock: simulator::clock::Clock::from_source(move || source.now()),
-        switches,
-        ..simulator::Settings::default()
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    simulator::start(listener, settings).unwrap()
 }
 
 /// Gives the campaign's app the default account of the simulator, with its secret sealed, and creates its template there.

@@ -14,9 +14,10 @@ use nix::{
 use sqlx::PgPool;
 
 use super::{
+    baidu::start_baidu,
     command::database_url,
     database::TestDatabase,
-    delivery_scene::{Used, connect, owe, start_baidu},
+    delivery_scene::{Used, connect, owe},
     letter,
     plant::{Campaign, noon, terms},
     serve::Serve,

@@ -1,11 +1,8 @@
 //! Faults inside Postgres: triggers that raise, locks that are held.
 
-use std::time::Duration;
-
 use sqlx::{AssertSqlSafe, PgExecutor, PgPool, Postgres, Transaction};
-use tokio::time::MissedTickBehavior;
 
-use super::plant::Campaign;
+use super::{plant::Campaign, until::until};
 
 /// What a new coupon meets.
 #[derive(Debug, Clone, Copy)]
@@ -74,42 +71,23 @@ pub async fn hold(pool: &PgPool, campaign: &Campaign) -> Transaction<'static, Po
 
 /// Waits until that many of the engine's sessions wait for a lock.
 pub async fn until_blocked(pool: &PgPool, sessions: i64) {
-    until_counted(
-        pool,
-        "select count(*) from pg_stat_activity
+    let waiting = "select count(*) from pg_stat_activity
          where datname = current_database() and application_name = 'kaquan-issuing'
-           and wait_event_type = 'Lock'",
-        sessions,
-    )
-    .await;
+           and wait_event_type = 'Lock'";
+    until_counted(pool, waiting, sessions).await;
 }
 
 /// Waits until no session of the engine is in a transaction.
 pub async fn until_idle(pool: &PgPool) {
-    until_counted(
-        pool,
-        "select count(*) from pg_stat_activity
+    let busy = "select count(*) from pg_stat_activity
          where datname = current_database() and application_name = 'kaquan-issuing'
-           and state <> 'idle'",
-        0,
-    )
-    .await;
+           and state <> 'idle'";
+    until_counted(pool, busy, 0).await;
 }
 
-/// Asks until the count is the wanted one; there is nothing that could be awaited.
-pub async fn until_counted(pool: &PgPool, question: &'static str, wanted: i64) {
-    let mut interval = tokio::time::interval(Duration::from_millis(5));
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let asking = async {
-        loop {
-            interval.tick().await;
-            let count: i64 = sqlx::query_scalar(question).fetch_one(pool).await.unwrap();
-            if count == wanted {
-                return;
-            }
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), asking).await.expect(question);
+async fn until_counted(pool: &PgPool, question: &'static str, wanted: i64) {
+    let count = async || -> i64 { sqlx::query_scalar(question).fetch_one(pool).await.unwrap() };
+    until(question, async || count().await == wanted).await;
 }
 
 /// Ends the engine's sessions that wait for a lock.

@@ -12,11 +12,12 @@ use kaquan::{
     ops::audit::AuditScope,
     service::create_key::create_key,
     simulator::{
-        self, Simulator,
+        Simulator,
         aim::FaultAim,
         app::{DEFAULT_APP_KEY, DEFAULT_APP_SECRET},
         fault::CallFault,
         record::TakeReport,
+        switches::Switches,
         take::TakeOrder,
         template::TemplateInside,
     },
@@ -24,11 +25,10 @@ use kaquan::{
 use reqwest::{Client, Method, multipart::Form};
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use tokio::net::TcpListener;
 
 use super::{
-    admin::terms, database::TestDatabase, delivery_scene::set_rate, letter, plant::noon,
-    recount::recount, vault::secrets,
+    admin::terms, baidu::start_baidu, database::TestDatabase, delivery_scene::set_rate, letter,
+    plant::noon, recount::recount, vault::secrets,
 };
 
 pub struct Stage {
@@ -57,7 +57,7 @@ impl Stage {
     pub async fn new() -> Self {
         let database = TestDatabase::new().await;
         let clock = Arc::new(ManualClock::at(noon()));
-        let baidu = start_baidu(&clock).await;
+        let baidu = start_baidu(&clock, Switches::default()).await;
         let (_, key) = create_key(&database.pool, noon(), "owner", Role::Owner).await.unwrap();
         let server = start_server(&database, &clock).await;
         let mut stage = Self {
@@ -329,16 +329,4 @@ async fn start_server(database: &TestDatabase, clock: &Arc<ManualClock>) -> App 
     config.delivery.enabled = false;
     config.issuing.deadline = Duration::from_secs(10);
     App::start(&config, &database.options, clock.clone()).await.unwrap()
-}
-
-async fn start_baidu(clock: &Arc<ManualClock>) -> Simulator {
-    let source = Arc::clone(clock);
-    let settings = simulator::Settings {
-        clock: simulator::clock::Clock::from_source(move || source.now()),
-        callback_timeout: Duration::from_secs(15),
-        pause_between_tries: Duration::ZERO,
-        ..simulator::Settings::default()
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    simulator::start(listener, settings).unwrap()
 }

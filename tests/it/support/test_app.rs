@@ -10,20 +10,21 @@ use kaquan::{
     domain::terms::Terms,
     ops::audit::AuditScope,
     simulator::{
-        self, Simulator,
+        Simulator,
         app::{DEFAULT_APP_KEY, DEFAULT_APP_SECRET},
         crowd::{CrowdOrder, CrowdReport},
         fault::Fault,
         record::TakeReport,
+        switches::Switches,
         take::TakeOrder,
     },
 };
 use reqwest::Client;
 use serde_json::Value;
 use sqlx::postgres::PgConnectOptions;
-use tokio::net::TcpListener;
 
 use super::{
+    baidu::start_baidu,
     campaign_offer::Offer,
     database::TestDatabase,
     letter::{self, Answered, Letter},
@@ -56,7 +57,7 @@ impl TestApp {
         let database = TestDatabase::new().await;
         let clock = Arc::new(ManualClock::at(noon()));
         let server = start_server(&database.options, &clock, ([127, 0, 0, 1], 0).into()).await;
-        let (baidu, client) = (start_baidu(&clock).await, letter::client());
+        let (baidu, client) = (start_baidu(&clock, Switches::default()).await, letter::client());
         let address = server.address;
         let campaign = Campaign::plant(&database.pool, terms, stock).await;
         let offer = Offer::open(&database.pool, campaign).await;
@@ -225,18 +226,6 @@ async fn start_server(
     listen: SocketAddr,
 ) -> App {
     App::start(&config(listen), database, clock.clone()).await.unwrap()
-}
-
-async fn start_baidu(clock: &Arc<ManualClock>) -> Simulator {
-    let source = Arc::clone(clock);
-    let settings = simulator::Settings {
-        clock: simulator::clock::Clock::from_source(move || source.now()),
-        callback_timeout: Duration::from_secs(15),
-        pause_between_tries: Duration::ZERO,
-        ..simulator::Settings::default()
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    simulator::start(listener, settings).unwrap()
 }
 
 async fn access_token(client: &Client, base_url: &str) -> String {
