@@ -106,6 +106,7 @@ impl Worker {
             ("plan_cache_mode", "force_generic_plan"),
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
+            ("enable_bitmapscan", "off"),
             ("jit", "off"),
         ]);
         let db = PgPoolOptions::new()

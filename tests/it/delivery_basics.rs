@@ -6,10 +6,11 @@ use kaquan::{
     simulator::{effects::EffectKind, fault::CallFault, journal::Entry},
     store::delivery::lease::{self, Ask},
 };
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::support::{
     delivery_scene::{DeliveryScene, Used},
+    plans::{run, without_annotations},
     plant::noon,
     volume::stop_watching,
 };
@@ -160,6 +161,31 @@ async fn a_lease_reads_no_further_into_the_backlog_than_it_takes() {
     let touched = touched(&mut tx).await - before;
     assert!(touched < 1000, "{touched} of 10000 rows");
     tx.rollback().await.unwrap();
+    scene.finish_owing().await;
+}
+
+/// On a table of which the planner knows nothing it took the index of all that is due, for each row that was settled.
+#[tokio::test]
+async fn a_settlement_does_not_read_all_that_is_due() {
+    let scene = DeliveryScene::new().await;
+    stop_watching(scene.db()).await;
+    scene.owe(0..5_000, Used::Yes).await;
+    let settle = without_annotations(include_str!("../../src/store/sql/settle_deliveries.sql"));
+    let mut conn = scene.db().acquire().await.unwrap();
+    run(&mut conn, "set plan_cache_mode = 'force_generic_plan'".to_owned()).await;
+    run(&mut conn, format!("prepare settle as {settle}")).await;
+
+    let plan: Vec<String> = sqlx::query_scalar(AssertSqlSafe(
+        "explain execute settle (null, '{1}', array[gen_random_uuid()], '{1}', '{done}', '{t}', '{0}', '{f}', \
+         '{f}', '{ok}', '{2026-11-11}', '{1}', '{x}', '{y}')",
+    ))
+    .fetch_all(&mut *conn)
+    .await
+    .unwrap();
+
+    let plan = plan.join("\n");
+    assert!(plan.contains("delivery_by_subject") && !plan.contains("delivery_due"), "{plan}");
+    drop(conn);
     scene.finish_owing().await;
 }
 

@@ -47,10 +47,15 @@ followers as (
                 else least(behind.due_at, clock.now)
             end as due_at
         from clock, settled
-        join delivery as behind
-            on behind.subject_id = settled.subject_id
-            and behind.position > settled.position
-            and behind.state = 'pending'
+        cross join lateral (
+            select delivery_id, due_at
+            from delivery
+            where delivery.subject_id = settled.subject_id
+              and delivery.position > settled.position
+              -- Spelled so that the index of all that is due is not read for it, as long as that is, for every row.
+              and delivery.state is not distinct from 'pending'
+            offset 0
+        ) as behind
     ) as moved
     where delivery.delivery_id = moved.delivery_id and delivery.due_at <> moved.due_at
 ),

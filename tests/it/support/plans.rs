@@ -91,7 +91,7 @@ pub async fn run(conn: &mut PgConnection, statement: String) {
 }
 
 /// `x as "name!: Type"` is for the macros; Postgres needs `x as name`.
-fn without_annotations(text: &str) -> String {
+pub fn without_annotations(text: &str) -> String {
     let mut pieces = text.split('"');
     let mut plain = pieces.next().unwrap_or_default().to_owned();
     while let (Some(name), Some(rest)) = (pieces.next(), pieces.next()) {
