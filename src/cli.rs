@@ -68,7 +68,7 @@ enum Command {
     Health,
     /// Brings the schema of the database up to date.
     Migrate(migrate::Migrate),
-    /// Measures how fast this machine issues, on a scratch database.
+    /// Measures how fast this machine issues and delivers, on a scratch database.
     Bench(bench::Bench),
     /// Reads the settings and says what is wrong with them.
     CheckConfig,
