@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// No call takes longer; a lease that ends sooner is not enough for one.
-const LONGEST_CALL: Duration = Duration::from_secs(12);
+pub(crate) const LONGEST_CALL: Duration = Duration::from_secs(12);
 
 /// Calls the platform for what is held: with an access token, and once more with a fresh one when that is refused.
 /// Gives what was heard; any error is what the attempt comes to, and ends the function around it.

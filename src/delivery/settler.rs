@@ -123,8 +123,13 @@ async fn write(inner: &Inner, app: AppId, tried: &[Tried]) -> anyhow::Result<()>
         tracing::error!(app.id = %app, reason, "calls to this app are paused until somebody mends it");
     }
     if channel.recovered {
-        let due = end_outage(&inner.db, inner.clock.now(), app).await?;
-        tracing::info!(app.id = %app, due, "the platform is back");
+        // All that was to be settled is: without this, what is late waits for its own time.
+        match end_outage(&inner.db, inner.clock.now(), app).await {
+            Ok(due) => tracing::info!(app.id = %app, due, "the platform is back"),
+            Err(error) => {
+                tracing::warn!(app.id = %app, error = %error, "the platform is back, and what is late stays late");
+            }
+        }
     }
     Ok(())
 }

@@ -103,7 +103,7 @@ impl Breaker {
         after
     }
 
-    /// What is left of `open_until` when it has passed.
+    /// Nothing is tried before `until`, or before what was said earlier if that is later.
     fn rest_until(&mut self, until: DateTime<Utc>) {
         self.open_until = self.open_until.max(Some(until));
     }

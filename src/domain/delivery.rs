@@ -1,6 +1,6 @@
 //! What we owe a platform, and what becomes of it after each attempt.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 pub mod by_hand;
@@ -175,16 +175,6 @@ impl Outcome {
             | Self::Busy { .. }
             | Self::Unknown { .. }
             | Self::Refused => true,
-        }
-    }
-}
-
-impl Verdict {
-    /// The moment of the next try, if there is one.
-    pub fn due_at(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        match self {
-            Self::Again { after, .. } => Some(now + after),
-            Self::Done { .. } | Self::Dead => None,
         }
     }
 }

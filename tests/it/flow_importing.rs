@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::stage::Stage;
+use crate::support::stage::{Stage, path};
 
 #[tokio::test]
 async fn what_stands_at_baidu_already_is_imported_and_calls_us_from_then_on() {
@@ -58,5 +58,24 @@ async fn an_import_of_what_is_not_there_says_so() {
     let note: String =
         sqlx::query_scalar("select note from delivery").fetch_one(stage.db()).await.unwrap();
     assert!(note.contains("424242"), "{note}");
+    stage.finish_owing().await;
+}
+
+#[tokio::test]
+async fn an_import_of_what_was_placed_by_hand_meanwhile_is_left_to_a_person() {
+    let stage = Stage::new().await;
+    let first = stage.given_published(json!({})).await;
+    stage.forget(&first).await;
+    let by_hand = stage.given_placement(json!({})).await;
+    let imports = format!("/v1/admin/apps/{}/imports", stage.app);
+    let wish = json!({ "platform_ref": first["platform_ref"], "benefit": { "type": "exchange" } });
+    stage.post(&imports, wish).await.is(202);
+    let edit = json!({ "version": 1, "platform_ref": first["platform_ref"] });
+    stage.ask(Method::PATCH, &path(&by_hand), Some(edit)).await.is(200);
+
+    stage.drain().await;
+
+    assert_eq!(stage.deliveries("import").await, ["dead"]);
+    assert_eq!(stage.look(&by_hand).await["platform_ref"], first["platform_ref"]);
     stage.finish_owing().await;
 }

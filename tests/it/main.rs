@@ -70,6 +70,7 @@ mod secrets_apps;
 mod secrets_privacy;
 mod secrets_rotation;
 mod secrets_start;
+mod store_delivery_owe;
 mod store_delivery_presence;
 mod store_delivery_reads;
 mod support;

@@ -1,5 +1,6 @@
 //! What stands on Baidu already becomes a placement of ours: its terms are read there, and our address is told.
 
+use anyhow::ensure;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use sqlx::{PgConnection, types::Json};
@@ -44,6 +45,12 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
     let wish: Wish = serde_json::from_value(held.delivery.payload.clone()).map_err(|error| {
         refuse(format!("导入请求无法识别 · the import cannot be read: {error}"))
     })?;
+    if publish::is_bound(inner, held, &wish.platform_ref).await? {
+        let number = &wish.platform_ref;
+        return Err(refuse(format!(
+            "编号 {number} 已属于另一个投放 · another placement has {number} already"
+        )));
+    }
     let shown = publish::list(inner, held).await?;
     let there = shown.into_iter().find(|template| template.id.to_string() == wish.platform_ref);
     let there = there.ok_or_else(|| {
@@ -89,11 +96,9 @@ pub(super) async fn settle(
 ) -> anyhow::Result<()> {
     let now = inner.clock.now();
     let platform_ref = &imported.platform_ref;
+    // Not settled, but looked at again: then it is refused.
     let taken = store::placement::find_by_platform_ref(conn, held.app, platform_ref).await?;
-    if taken.is_some() {
-        tracing::error!(app.id = %held.app, platform_ref, "imported, and placed by hand meanwhile");
-        return Ok(());
-    }
+    ensure!(taken.is_none(), "template {platform_ref} was placed by hand meanwhile");
     let template = Template {
         id: TemplateId::new(now),
         version: 1,

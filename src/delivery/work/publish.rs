@@ -4,6 +4,7 @@
 //! creation is sent, and what was sent as well; after an attempt of which nobody knows what it did, whatever stands there
 //! in addition and looks like what was sent is ours.
 
+use anyhow::ensure;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -15,7 +16,7 @@ use super::{
 use crate::{
     delivery::{
         Inner,
-        ask::ask,
+        ask::{LONGEST_CALL, ask},
         attempt::{Held, Said},
     },
     domain::{
@@ -127,6 +128,11 @@ async fn attempt(inner: &Inner, held: &Held) -> Result<Said, Said> {
     if memory.sent.is_empty() {
         memory.before = list(inner, held).await?.iter().map(|template| template.id).collect();
     }
+    // Only what is about to be sent is written down as sent; a long list may have used up the lease.
+    if !held.is_ours_for(LONGEST_CALL) {
+        let note = "租约将尽，稍后再发 · the lease was about to end";
+        return Err(Said::unheard(Outcome::NotYet { after: None }, note));
+    }
     memory.sent.push(Sent { told: telling.told, at: inner.clock.now() });
     remember(inner, held, &memory).await?;
     let heard = ask!(inner, held, |account, token| inner.baidu.create_template(
@@ -150,7 +156,7 @@ async fn find(
     let (mut found, mut alike) = (Vec::new(), Vec::new());
     let titles = titles_sent(inner, placement, memory).await?;
     for template in shown.iter().filter(|template| !memory.before.contains(&template.id)) {
-        if is_bound(inner, held, template.id).await? {
+        if is_bound(inner, held, &template.id.to_string()).await? {
             continue;
         }
         if let Some(told) = sent_as(inner, placement, memory, template).await? {
@@ -219,10 +225,10 @@ async fn sent_as(
     Ok(None)
 }
 
-async fn is_bound(inner: &Inner, held: &Held, template: i64) -> Result<bool, Said> {
+/// Whether a placement of the app has this id already.
+pub(super) async fn is_bound(inner: &Inner, held: &Held, platform_ref: &str) -> Result<bool, Said> {
     let mut conn = inner.db.acquire().await?;
-    let template = template.to_string();
-    let bound = store::placement::find_by_platform_ref(&mut conn, held.app, &template).await?;
+    let bound = store::placement::find_by_platform_ref(&mut conn, held.app, platform_ref).await?;
     Ok(bound.is_some())
 }
 
@@ -268,11 +274,12 @@ pub(super) async fn settle(
     };
     let platform_ref = template.to_string();
     let bound = store::placement::find_by_platform_ref(conn, placement.app, &platform_ref).await?;
-    if placement.platform_ref.is_some() || bound.is_some() {
-        // Somebody wrote an id by hand while we were asking; theirs counts.
-        tracing::error!(placement.id = %id, template, "created, and another id was written by hand");
-        return Ok(());
-    }
+    // An id was written by hand while we were asking, or another placement found ours first: not settled, but looked at
+    // again as an attempt of which nobody knows what it did.
+    ensure!(
+        placement.platform_ref.is_none() && bound.is_none(),
+        "template {template} was created for {id}, and somebody else was faster"
+    );
     placement.platform_ref = Some(platform_ref);
     placement.version += 1;
     placement.updated_at = now;
