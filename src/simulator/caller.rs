@@ -126,6 +126,9 @@ async fn write_and_close(url: &Url, letter: &str) -> io::Result<()> {
         "POST {path}{query} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\n\
          Content-Length: {length}\r\n\r\n{letter}"
     );
+    // Held back, so that the last byte and the end travel in one packet: nobody can answer in between.
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&stream).set_tcp_cork(true)?;
     stream.write_all(request.as_bytes()).await?;
     stream.shutdown().await
 }
@@ -141,4 +144,43 @@ fn finish(heard: Result<Heard, String>, begun: Instant) -> Heard {
     let mut heard = heard.unwrap_or_else(|error| Heard { error: Some(error), ..Heard::default() });
     heard.ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     heard
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use std::io::{ErrorKind, Read};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// Reads one request, and says whether its caller is gone at once.
+    fn answer(listener: &TcpListener) -> bool {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 1024];
+        let read = stream.read(&mut request).unwrap();
+        assert!(request[..read].ends_with(b"{}"), "in one piece");
+        stream.set_nonblocking(true).unwrap();
+        match stream.read(&mut request) {
+            Ok(read) => read == 0,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => false,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn who_hangs_up_is_gone_by_the_time_the_request_can_be_read() {
+        let caller = Caller::new(Duration::from_secs(5), Vec::new()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+
+        let gone =
+            tokio::task::spawn_blocking(move || (0..200).filter(|_| answer(&listener)).count());
+        for _ in 0..200 {
+            let heard = caller.call_and_hang_up(&address, "{}").await;
+            assert_eq!(heard.error.as_deref(), Some("hung up after the last byte"));
+        }
+
+        assert_eq!(gone.await.unwrap(), 200);
+    }
 }
