@@ -84,6 +84,16 @@ impl Directory {
         Ok(found.filter(|route| route.platform == platform))
     }
 
+    /// As [`Self::find`], as fresh as the database: for a call that does not fit what is in memory.
+    pub async fn find_anew(
+        &self,
+        token: &str,
+        platform: PlatformKind,
+    ) -> sqlx::Result<Option<Arc<Route>>> {
+        self.refresh(Instant::now()).await?;
+        Ok(self.look(&secret::hash(token)).filter(|route| route.platform == platform))
+    }
+
     /// Keeps up with the database for as long as the server runs.
     pub async fn keep_fresh(&self) {
         let mut ticks = tokio::time::interval(FRESHNESS);

@@ -91,3 +91,20 @@ async fn a_secret_opens_its_own_campaign_and_no_other() {
     assert_eq!(counts, Counts { coupons: 6, refusals: 0, issued: 6 });
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_template_that_baidu_calls_by_another_id_is_known_by_it_at_once() {
+    let app = TestApp::start(10).await;
+    let mut offer = app.offer.clone();
+
+    for id in ["9001", "9002", "9003"] {
+        let before = offer.letter(&format!("r-{id}"), &format!("open-{id}"), noon());
+        offer = offer.known_as(&app.database.pool, id).await;
+        let now = offer.letter(&format!("r-{id}"), &format!("open-{id}"), noon());
+
+        assert!(app.post(&offer.token, &now).await.code().is_some(), "{id}");
+        assert_eq!(app.post(&offer.token, &before).await.said()["msg"], "优惠券不存在", "{id}");
+    }
+
+    app.finish().await;
+}

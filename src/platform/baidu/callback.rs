@@ -1,6 +1,6 @@
 //! `POST /callbacks/baidu/{token}`: Baidu asks for a code because a user has taken a coupon there.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{fmt::Display, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -106,21 +106,18 @@ impl Callbacks {
 
     async fn understand(&self, request: Request<Body>) -> Result<issuing::Request, Reply> {
         // The token stands last in the path; it is not taken from an extractor, so that none can print it.
-        let token = request.uri().path().rsplit('/').next().unwrap_or_default();
-        let route = match self.directory.find(token, PlatformKind::Baidu).await {
-            Ok(Some(route)) => route,
-            Ok(None) => return Err(Reply::NotFound),
-            Err(error) => {
-                tracing::error!(error = %error, "Cannot look up a callback token");
-                return Err(Reply::Busy);
-            }
-        };
+        let token = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
+        let mut route = known(self.directory.find(&token, PlatformKind::Baidu).await)?;
         let caller = client_address(&request, &self.trusted_proxies);
         // Only what was understood is kept while the engine works: with thousands waiting, bodies add up.
         let letter = {
             let body = read_body(request).await?;
             wire::read(&body).map_err(Reply::Malformed)?
         };
+        if !is_about(&route, &letter) {
+            // Another server may have changed it a moment ago.
+            route = known(self.directory.find_anew(&token, PlatformKind::Baidu).await)?;
+        }
         self.check(&route, letter, caller)
     }
 
@@ -136,7 +133,7 @@ impl Callbacks {
             return Err(Reply::Busy);
         }
         // A leaked token cannot issue for another campaign.
-        if route.platform_ref.as_deref() != Some(taken.coupon_template_id.as_str()) {
+        if !is_about(route, &taken) {
             tracing::warn!(placement.id = %route.placement, "A callback names another template");
             return Err(Reply::OtherTemplate);
         }
@@ -192,6 +189,23 @@ impl Callbacks {
             Err(NoAnswer::Busy | NoAnswer::Failed) => (Reply::Busy, None),
         }
     }
+}
+
+/// What a token leads to.
+fn known(found: Result<Option<Arc<Route>>, impl Display>) -> Result<Arc<Route>, Reply> {
+    match found {
+        Ok(Some(route)) => Ok(route),
+        Ok(None) => Err(Reply::NotFound),
+        Err(error) => {
+            tracing::error!(error = %error, "Cannot look up a callback token");
+            Err(Reply::Busy)
+        }
+    }
+}
+
+/// Whether the call names the token's own template.
+fn is_about(route: &Route, taken: &Taken) -> bool {
+    route.platform_ref.as_deref() == Some(taken.coupon_template_id.as_str())
 }
 
 /// Reads a JSON body of a decent size; Baidu's content type is not documented, so only what cannot be JSON is refused.
