@@ -27,13 +27,19 @@ pub(super) struct WithPostgres {
     command: Vec<OsString>,
 }
 
+/// As many tests as a large machine runs at a time, each with servers and pools of its own.
+const FOR_TESTS: u16 = 500;
+
 impl WithPostgres {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let data = self.data.or_else(|| config.database.data_dir.clone()).or_else(default_data_dir);
         let data = data.context("name a folder with --data: there is no home folder")?;
-        let durability = if self.no_fsync { Durability::OffForTests } else { Durability::On };
-        let bin_dir = config.database.bin_dir.clone();
-        let settings = Settings { bin_dir, durability, ..Settings::at(data) };
+        let mut settings = Settings::at(data);
+        settings.bin_dir.clone_from(&config.database.bin_dir);
+        if self.no_fsync {
+            settings.durability = Durability::OffForTests;
+            settings.max_connections = FOR_TESTS;
+        }
         let status = run_with(settings, self.command).await?;
         Ok(status
             .code()
