@@ -18,9 +18,8 @@ use crate::{
     config::Config,
     domain::id::PlacementId,
     service::{
-        publish_placement::{PublishPlacementError, publish_placement},
-        push_placement_update::{PushPlacementUpdateError, push_placement_update},
-        rotate_callback_token::rotate_callback_token,
+        publish_placement::publish_placement, push_placement_update::push_placement_update,
+        rotate_callback_token::rotate_callback_token, tell_platform::TellPlatformError,
         withdraw_placement::withdraw_placement,
     },
     store::delivery::open::Open,
@@ -113,11 +112,11 @@ impl What {
         match self {
             Self::Publish(which) => {
                 let open = publish_placement(db, now, which.placement, lint).await;
-                which.tell(Some(open.map_err(explain_publication)?), None)
+                which.tell(Some(open.map_err(explain)?), None)
             }
             Self::Update(which) => {
                 let open = push_placement_update(db, now, which.placement, lint).await;
-                which.tell(Some(open.map_err(explain_update)?), None)
+                which.tell(Some(open.map_err(explain)?), None)
             }
             Self::Withdraw { which, .. } => {
                 let open = withdraw_placement(db, now, which.placement).await?;
@@ -179,15 +178,8 @@ fn confirm(question: &str) -> anyhow::Result<()> {
     bail!("nothing was done")
 }
 
-fn explain_publication(error: PublishPlacementError) -> anyhow::Error {
-    if let PublishPlacementError::Invalid(problems) = &error {
-        return anyhow!(output::listed(problems));
-    }
-    error.into()
-}
-
-fn explain_update(error: PushPlacementUpdateError) -> anyhow::Error {
-    if let PushPlacementUpdateError::Invalid(problems) = &error {
+fn explain(error: TellPlatformError) -> anyhow::Error {
+    if let TellPlatformError::Invalid(problems) = &error {
         return anyhow!(output::listed(problems));
     }
     error.into()

@@ -3,12 +3,11 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 
+use super::tell_platform::{Known, TellPlatformError, lock_to_tell};
 use crate::{
     domain::{
         delivery::{DeliveryKind, DeliveryState},
         id::PlacementId,
-        placement::PlacementState,
-        problem::Problem,
         terms::Lint,
     },
     store::{
@@ -18,60 +17,16 @@ use crate::{
     },
 };
 
-/// Why nothing is owed.
-#[derive(Debug, thiserror::Error)]
-pub enum PushPlacementUpdateError {
-    /// There is none of this id.
-    #[error("no such placement")]
-    NoSuchPlacement,
-    /// Its platform keeps no wallet, so there is nothing to change.
-    #[error("the platform of this placement keeps no coupons")]
-    NoWallet,
-    /// It was withdrawn.
-    #[error("a placement that is withdrawn cannot be changed on its platform")]
-    Withdrawn,
-    /// The platform does not know it.
-    #[error("the platform does not know this placement; publish it first")]
-    NotPublished,
-    /// The platform cannot be called.
-    #[error("the app has no secret, so its platform cannot be called")]
-    AppHasNoSecret,
-    /// The platform would not take the terms.
-    #[error("some values are not acceptable to the platform")]
-    Invalid(Vec<Problem>),
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] sqlx::Error),
-}
-
 /// Owes an update, whether or not anything has changed.
 pub async fn push_placement_update(
     db: &PgPool,
     now: DateTime<Utc>,
     id: PlacementId,
     lint: Lint,
-) -> Result<Open, PushPlacementUpdateError> {
+) -> Result<Open, TellPlatformError> {
     let mut tx = db.begin().await?;
 
-    let found = store::placement::find(&mut tx, id).await?;
-    let template = found.ok_or(PushPlacementUpdateError::NoSuchPlacement)?.template;
-    let template = store::template::lock(&mut tx, template).await?;
-    let template = template.ok_or(PushPlacementUpdateError::NoSuchPlacement)?;
-    let placement = store::placement::lock(&mut tx, id).await?;
-    let placement = placement.ok_or(PushPlacementUpdateError::NoSuchPlacement)?;
-    if !placement.platform.keeps_a_wallet() {
-        return Err(PushPlacementUpdateError::NoWallet);
-    }
-    if placement.state == PlacementState::Withdrawn {
-        return Err(PushPlacementUpdateError::Withdrawn);
-    }
-    if placement.platform_ref.is_none() {
-        return Err(PushPlacementUpdateError::NotPublished);
-    }
-    if !store::published::get(&mut tx, id).await?.is_connected {
-        return Err(PushPlacementUpdateError::AppHasNoSecret);
-    }
-    lint(placement.platform, &template.terms).map_err(PushPlacementUpdateError::Invalid)?;
+    let placement = lock_to_tell(&mut tx, id, Known::Yes, lint).await?;
     let open = owe_update(&mut tx, now, &placement).await?;
 
     tx.commit().await?;

@@ -4,8 +4,7 @@ use crate::{
     http::error::ApiError,
     service::{
         change_placement::ChangePlacementError, create_placement::CreatePlacementError,
-        publish_placement::PublishPlacementError, push_placement_update::PushPlacementUpdateError,
-        rotate_callback_token::RotateCallbackTokenError,
+        rotate_callback_token::RotateCallbackTokenError, tell_platform::TellPlatformError,
         withdraw_placement::WithdrawPlacementError,
     },
 };
@@ -54,31 +53,18 @@ impl From<RotateCallbackTokenError> for ApiError {
     }
 }
 
-impl From<PublishPlacementError> for ApiError {
-    fn from(error: PublishPlacementError) -> Self {
+impl From<TellPlatformError> for ApiError {
+    fn from(error: TellPlatformError) -> Self {
         match error {
-            PublishPlacementError::NoSuchPlacement => Self::not_found(error.to_string()),
-            PublishPlacementError::NoWallet => Self::conflict("no_wallet", &error),
-            PublishPlacementError::Withdrawn => Self::conflict("wrong_state", &error),
-            PublishPlacementError::AlreadyPublished => Self::conflict("already_published", &error),
-            PublishPlacementError::AppHasNoSecret => Self::conflict("app_has_no_secret", &error),
-            PublishPlacementError::Invalid(problems) => Self::invalid(problems),
-            PublishPlacementError::GivenUp { .. } => Self::conflict("given_up", &error),
-            PublishPlacementError::Db(cause) => cause.into(),
-        }
-    }
-}
-
-impl From<PushPlacementUpdateError> for ApiError {
-    fn from(error: PushPlacementUpdateError) -> Self {
-        match error {
-            PushPlacementUpdateError::NoSuchPlacement => Self::not_found(error.to_string()),
-            PushPlacementUpdateError::NoWallet => Self::conflict("no_wallet", &error),
-            PushPlacementUpdateError::Withdrawn => Self::conflict("wrong_state", &error),
-            PushPlacementUpdateError::NotPublished => Self::conflict("not_published", &error),
-            PushPlacementUpdateError::AppHasNoSecret => Self::conflict("app_has_no_secret", &error),
-            PushPlacementUpdateError::Invalid(problems) => Self::invalid(problems),
-            PushPlacementUpdateError::Db(cause) => cause.into(),
+            TellPlatformError::NoSuchPlacement => Self::not_found(error.to_string()),
+            TellPlatformError::NoWallet => Self::conflict("no_wallet", &error),
+            TellPlatformError::Withdrawn => Self::conflict("wrong_state", &error),
+            TellPlatformError::AlreadyPublished => Self::conflict("already_published", &error),
+            TellPlatformError::NotPublished => Self::conflict("not_published", &error),
+            TellPlatformError::AppHasNoSecret => Self::conflict("app_has_no_secret", &error),
+            TellPlatformError::Invalid(problems) => Self::invalid(problems),
+            TellPlatformError::GivenUp { .. } => Self::conflict("given_up", &error),
+            TellPlatformError::Db(cause) => cause.into(),
         }
     }
 }

@@ -6,7 +6,7 @@ use reqwest::multipart::{Form, Part};
 use super::{
     Account, Client,
     exchange::{Body, Request, read_as},
-    template::{in_query, is_true, of_token, refuses_the_page},
+    template::{in_query, is_true, list_all, of_token},
 };
 use crate::platform::baidu::{
     answer::Heard,
@@ -15,7 +15,7 @@ use crate::platform::baidu::{
     error::{CallError, Failure, Garble, Unsent},
     form::BannerForm,
     image::Image,
-    paging::{Listing, PAGE_SIZE, Page, Walk},
+    paging::{Listing, PAGE_SIZE, Page},
     secret::AccessToken,
     shown::{self, ShownBanner},
 };
@@ -103,22 +103,8 @@ impl Client {
         token: &AccessToken,
         template: Option<i64>,
     ) -> Result<Heard<Listing<ShownBanner>>, CallError> {
-        let mut walk = Walk::new(|banner: &ShownBanner| banner.id);
-        loop {
-            let page = walk.next_page().unwrap_or_default();
-            let heard = match self.list_banners(account, token, template, page).await {
-                Err(error) if walk.may_begin_at_one() && refuses_the_page(&error.failure) => {
-                    walk.begin_at_one();
-                    continue;
-                }
-                heard => heard?,
-            };
-            let Heard { value, status, answer, took } = heard;
-            walk.take(value);
-            if walk.next_page().is_none() {
-                return Ok(Heard { value: walk.finish(), status, answer, took });
-            }
-        }
+        let page = |page| self.list_banners(account, token, template, page);
+        list_all(|banner: &ShownBanner| banner.id, page).await
     }
 }
 

@@ -1,5 +1,7 @@
 //! `coupon/create`, `update`, `delete` and `list`: templates.
 
+use std::hash::Hash;
+
 use http::Method;
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -14,8 +16,7 @@ use crate::platform::baidu::{
     answer::Heard,
     call::Call,
     envelope::Shape,
-    errno,
-    error::{CallError, Failure, Garble},
+    error::{CallError, Garble},
     form::{TemplateForm, coupon_type},
     paging::{Listing, PAGE_SIZE, Page, Walk},
     secret::AccessToken,
@@ -140,26 +141,32 @@ impl Client {
         account: Account<'_>,
         token: &AccessToken,
     ) -> Result<Heard<Listing<ShownTemplate>>, CallError> {
-        let mut walk = Walk::new(|template: &ShownTemplate| template.id);
-        loop {
-            let page = walk.next_page().unwrap_or_default();
-            let heard = match self.list_templates(account, token, page).await {
-                Err(error) if walk.may_begin_at_one() && refuses_the_page(&error.failure) => {
-                    walk.begin_at_one();
-                    continue;
-                }
-                heard => heard?,
-            };
-            let Heard { value, status, answer, took } = heard;
-            walk.take(value);
-            if walk.next_page().is_none() {
-                return Ok(Heard { value: walk.finish(), status, answer, took });
-            }
-        }
+        let page = |page| self.list_templates(account, token, page);
+        list_all(|template: &ShownTemplate| template.id, page).await
     }
 }
 
-/// Whether page zero may be no page at all.
-pub(super) fn refuses_the_page(failure: &Failure) -> bool {
-    matches!(failure, Failure::Business { errno, .. } if errno::PARAMETER_ERRORS.contains(errno))
+/// Every page of a list, each item once; the answer is that to the last page.
+pub(super) async fn list_all<T, K: Eq + Hash, F>(
+    key: fn(&T) -> K,
+    list: impl Fn(i64) -> F,
+) -> Result<Heard<Listing<T>>, CallError>
+where
+    F: Future<Output = Result<Heard<Page<T>>, CallError>>,
+{
+    let mut walk = Walk::new(key);
+    loop {
+        let heard = match list(walk.next_page().unwrap_or_default()).await {
+            Err(error) if walk.may_begin_at_one() && error.refuses_the_parameters() => {
+                walk.begin_at_one();
+                continue;
+            }
+            heard => heard?,
+        };
+        let Heard { value, status, answer, took } = heard;
+        walk.take(value);
+        if walk.next_page().is_none() {
+            return Ok(Heard { value: walk.finish(), status, answer, took });
+        }
+    }
 }
