@@ -35,6 +35,6 @@ pub mod secret;
 pub mod set_channel_rate;
 pub mod set_template_state;
 pub mod source;
-pub mod tell_platform;
+pub mod telling;
 pub mod watch_deliveries;
 pub mod withdraw_placement;

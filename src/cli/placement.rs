@@ -19,7 +19,7 @@ use crate::{
     domain::id::PlacementId,
     service::{
         publish_placement::publish_placement, push_placement_update::push_placement_update,
-        rotate_callback_token::rotate_callback_token, tell_platform::TellPlatformError,
+        rotate_callback_token::rotate_callback_token, telling::TellingError,
         withdraw_placement::withdraw_placement,
     },
     store::delivery::open::Open,
@@ -178,8 +178,8 @@ fn confirm(question: &str) -> anyhow::Result<()> {
     bail!("nothing was done")
 }
 
-fn explain(error: TellPlatformError) -> anyhow::Error {
-    if let TellPlatformError::Invalid(problems) = &error {
+fn explain(error: TellingError) -> anyhow::Error {
+    if let TellingError::Invalid(problems) = &error {
         return anyhow!(output::listed(problems));
     }
     error.into()

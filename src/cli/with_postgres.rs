@@ -19,7 +19,7 @@ pub(super) struct WithPostgres {
     /// The folder of the cluster; made when missing.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Does not wait for the disk: for clusters of tests, which may be lost.
+    /// Does not wait for the disk, and admits more connections: for clusters of tests, which may be lost.
     #[arg(long)]
     no_fsync: bool,
     /// The command and its arguments.
@@ -27,8 +27,8 @@ pub(super) struct WithPostgres {
     command: Vec<OsString>,
 }
 
-/// As many tests as a large machine runs at a time, each with servers and pools of its own.
-const FOR_TESTS: u16 = 500;
+/// A large machine runs many tests at a time, each with servers and pools of its own.
+const CONNECTIONS_FOR_TESTS: u16 = 500;
 
 impl WithPostgres {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
@@ -38,7 +38,7 @@ impl WithPostgres {
         settings.bin_dir.clone_from(&config.database.bin_dir);
         if self.no_fsync {
             settings.durability = Durability::OffForTests;
-            settings.max_connections = FOR_TESTS;
+            settings.max_connections = CONNECTIONS_FOR_TESTS;
         }
         let status = run_with(settings, self.command).await?;
         Ok(status

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
-use super::tell_platform::{Known, TellPlatformError, lock_to_tell};
+use super::telling::{Telling, TellingError, lock_to_tell};
 use crate::{
     domain::{
         delivery::{DeliveryKind, DeliveryState},
@@ -22,10 +22,10 @@ pub async fn publish_placement(
     now: DateTime<Utc>,
     id: PlacementId,
     lint: Lint,
-) -> Result<Open, TellPlatformError> {
+) -> Result<Open, TellingError> {
     let mut tx = db.begin().await?;
 
-    let placement = lock_to_tell(&mut tx, id, Known::No, lint).await?;
+    let placement = lock_to_tell(&mut tx, id, Telling::Publish, lint).await?;
     for earlier in store::delivery::open::list_unsettled(&mut tx, &[id.uuid()]).await? {
         let publishes = matches!(earlier.kind, DeliveryKind::Publish | DeliveryKind::Import);
         let is_dead = earlier.state == DeliveryState::Dead;
@@ -33,7 +33,7 @@ pub async fn publish_placement(
             return Ok(earlier);
         }
         if publishes && earlier.doubt {
-            return Err(TellPlatformError::GivenUp { delivery: earlier.id });
+            return Err(TellingError::GivenUp { delivery: earlier.id });
         }
         if is_dead {
             // A clear "no" left nothing behind, and would keep the next one waiting.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 
-use super::tell_platform::{Known, TellPlatformError, lock_to_tell};
+use super::telling::{Telling, TellingError, lock_to_tell};
 use crate::{
     domain::{
         delivery::{DeliveryKind, DeliveryState},
@@ -23,10 +23,10 @@ pub async fn push_placement_update(
     now: DateTime<Utc>,
     id: PlacementId,
     lint: Lint,
-) -> Result<Open, TellPlatformError> {
+) -> Result<Open, TellingError> {
     let mut tx = db.begin().await?;
 
-    let placement = lock_to_tell(&mut tx, id, Known::Yes, lint).await?;
+    let placement = lock_to_tell(&mut tx, id, Telling::Update, lint).await?;
     let open = owe_update(&mut tx, now, &placement).await?;
 
     tx.commit().await?;

@@ -24,7 +24,8 @@ pub enum Fault {
         #[serde(default = "once")]
         tries: u32,
     },
-    /// The platform closes the socket right after the last byte of its request.
+    /// The platform closes its side with the last byte of its request; a server that allows no half-closed connections
+    /// may never look at it.
     HangUp {
         /// How many of the tries hang up.
         #[serde(default = "once")]

@@ -180,9 +180,17 @@ async fn no_garbled_answer_ever_counts_as_done() {
 
     worker.drain().await.unwrap();
 
-    let done = numbers(&scene, "state = 'done'").await;
-    let mut misread = done.clone();
-    misread.retain(|seed| !says_done(&garble(*seed)));
+    let done: Vec<String> =
+        sqlx::query_scalar("select identity from delivery where state = 'done'")
+            .fetch_all(scene.db())
+            .await
+            .unwrap();
+    let mut misread: Vec<u64> = done
+        .iter()
+        .map(|record| record["record-".len()..].parse().unwrap())
+        .filter(|seed| !says_done(&garble(*seed)))
+        .collect();
+    misread.sort_unstable();
     let shown: Vec<_> = misread
         .iter()
         .map(|seed| {
@@ -193,15 +201,7 @@ async fn no_garbled_answer_ever_counts_as_done() {
     assert!(misread.is_empty(), "misclassified: {shown:?}");
     let garbled = (0..u64::from(VARIANTS)).filter(|seed| !says_done(&garble(*seed))).count();
     assert!(garbled >= 500, "{garbled}");
-    // On a machine that is very busy, a thousand calls at once are not all heard in time.
-    let heard = numbers(
-        &scene,
-        "exists (select from attempt a where a.delivery_id = d.delivery_id and answer is not null)",
-    );
-    let mut missed = heard.await;
-    assert!(missed.len() >= 900, "{}", missed.len());
-    missed.retain(|seed| says_done(&garble(*seed)) && !done.contains(seed));
-    assert_eq!(missed, Vec::<u64>::new(), "what is clear is understood");
+    assert_eq!(done.len() + garbled, VARIANTS as usize, "what is clear is understood");
 
     honest.store(true, std::sync::atomic::Ordering::Release);
     scene.drain_to_the_end(&[&worker]).await;
@@ -209,15 +209,6 @@ async fn no_garbled_answer_ever_counts_as_done() {
     say_what_died(&scene, dead).await;
     worker.stop().await;
     scene.finish_owing().await;
-}
-
-/// Which deliveries are so, in order.
-async fn numbers(scene: &DeliveryScene, so: &'static str) -> Vec<u64> {
-    let query =
-        format!("select identity from delivery d where {so} order by length(identity), identity");
-    let records: Vec<String> =
-        sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_all(scene.db()).await.unwrap();
-    records.iter().map(|record| record["record-".len()..].parse().unwrap()).collect()
 }
 
 /// What the garble made into a clear "no" is dead, and nothing else.

@@ -8,6 +8,9 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{Barrier, Notify};
@@ -64,7 +67,7 @@ impl Developer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/callback", listener.local_addr().unwrap());
         let router = Router::new().route("/callback", post(answer)).with_state(inner.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        tokio::spawn(serve(listener, router));
         Self { url, inner }
     }
 
@@ -78,6 +81,16 @@ impl Developer {
         while self.heard().len() < count {
             self.inner.came.notified().await;
         }
+    }
+}
+
+/// Carries out a request whose caller is gone already, as kaquan does; `axum::serve` may drop it.
+async fn serve(listener: TcpListener, router: Router) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let service = TowerToHyperService::new(router.clone());
+        let mut protocol = http1::Builder::new();
+        protocol.half_close(true);
+        tokio::spawn(protocol.serve_connection(TokioIo::new(stream), service));
     }
 }
 

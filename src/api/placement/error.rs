@@ -4,7 +4,7 @@ use crate::{
     http::error::ApiError,
     service::{
         change_placement::ChangePlacementError, create_placement::CreatePlacementError,
-        rotate_callback_token::RotateCallbackTokenError, tell_platform::TellPlatformError,
+        rotate_callback_token::RotateCallbackTokenError, telling::TellingError,
         withdraw_placement::WithdrawPlacementError,
     },
 };
@@ -53,18 +53,18 @@ impl From<RotateCallbackTokenError> for ApiError {
     }
 }
 
-impl From<TellPlatformError> for ApiError {
-    fn from(error: TellPlatformError) -> Self {
+impl From<TellingError> for ApiError {
+    fn from(error: TellingError) -> Self {
         match error {
-            TellPlatformError::NoSuchPlacement => Self::not_found(error.to_string()),
-            TellPlatformError::NoWallet => Self::conflict("no_wallet", &error),
-            TellPlatformError::Withdrawn => Self::conflict("wrong_state", &error),
-            TellPlatformError::AlreadyPublished => Self::conflict("already_published", &error),
-            TellPlatformError::NotPublished => Self::conflict("not_published", &error),
-            TellPlatformError::AppHasNoSecret => Self::conflict("app_has_no_secret", &error),
-            TellPlatformError::Invalid(problems) => Self::invalid(problems),
-            TellPlatformError::GivenUp { .. } => Self::conflict("given_up", &error),
-            TellPlatformError::Db(cause) => cause.into(),
+            TellingError::NoSuchPlacement => Self::not_found(error.to_string()),
+            TellingError::NoWallet => Self::conflict("no_wallet", &error),
+            TellingError::Withdrawn => Self::conflict("wrong_state", &error),
+            TellingError::AlreadyPublished => Self::conflict("already_published", &error),
+            TellingError::NotPublished => Self::conflict("not_published", &error),
+            TellingError::AppHasNoSecret => Self::conflict("app_has_no_secret", &error),
+            TellingError::Invalid(problems) => Self::invalid(problems),
+            TellingError::GivenUp { .. } => Self::conflict("given_up", &error),
+            TellingError::Db(cause) => cause.into(),
         }
     }
 }

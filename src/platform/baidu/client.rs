@@ -6,6 +6,7 @@ mod banner;
 mod coupon;
 mod exchange;
 pub mod identity;
+mod listing;
 mod parameters;
 mod statistics;
 mod template;

@@ -6,7 +6,8 @@ use reqwest::multipart::{Form, Part};
 use super::{
     Account, Client,
     exchange::{Body, Request, read_as},
-    template::{in_query, is_true, list_all, of_token},
+    listing::list_all,
+    template::{in_query, is_true, of_token},
 };
 use crate::platform::baidu::{
     answer::Heard,

@@ -1,7 +1,5 @@
 //! `coupon/create`, `update`, `delete` and `list`: templates.
 
-use std::hash::Hash;
-
 use http::Method;
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -10,6 +8,7 @@ use url::Url;
 use super::{
     Account, Client,
     exchange::{Body, Request, read_as},
+    listing::list_all,
     parameters::Parameters,
 };
 use crate::platform::baidu::{
@@ -18,7 +17,7 @@ use crate::platform::baidu::{
     envelope::Shape,
     error::{CallError, Garble},
     form::{TemplateForm, coupon_type},
-    paging::{Listing, PAGE_SIZE, Page, Walk},
+    paging::{Listing, PAGE_SIZE, Page},
     secret::AccessToken,
     shown::{self, ShownTemplate},
 };
@@ -143,30 +142,5 @@ impl Client {
     ) -> Result<Heard<Listing<ShownTemplate>>, CallError> {
         let page = |page| self.list_templates(account, token, page);
         list_all(|template: &ShownTemplate| template.id, page).await
-    }
-}
-
-/// Every page of a list, each item once; the answer is that to the last page.
-pub(super) async fn list_all<T, K: Eq + Hash, F>(
-    key: fn(&T) -> K,
-    list: impl Fn(i64) -> F,
-) -> Result<Heard<Listing<T>>, CallError>
-where
-    F: Future<Output = Result<Heard<Page<T>>, CallError>>,
-{
-    let mut walk = Walk::new(key);
-    loop {
-        let heard = match list(walk.next_page().unwrap_or_default()).await {
-            Err(error) if walk.may_begin_at_one() && error.refuses_the_parameters() => {
-                walk.begin_at_one();
-                continue;
-            }
-            heard => heard?,
-        };
-        let Heard { value, status, answer, took } = heard;
-        walk.take(value);
-        if walk.next_page().is_none() {
-            return Ok(Heard { value: walk.finish(), status, answer, took });
-        }
     }
 }

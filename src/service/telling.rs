@@ -14,7 +14,7 @@ use crate::{
 
 /// Why a platform is not to be told.
 #[derive(Debug, thiserror::Error)]
-pub enum TellPlatformError {
+pub enum TellingError {
     /// There is none of this id.
     #[error("no such placement")]
     NoSuchPlacement,
@@ -22,7 +22,7 @@ pub enum TellPlatformError {
     #[error("the platform of this placement keeps no coupons")]
     NoWallet,
     /// It was withdrawn.
-    #[error("the placement is withdrawn; its platform is told nothing more of it")]
+    #[error("a placement that is withdrawn is neither published nor changed on its platform")]
     Withdrawn,
     /// It was to be published, and the platform knows it already.
     #[error("the platform knows this placement already; changes are told by themselves")]
@@ -47,42 +47,42 @@ pub enum TellPlatformError {
     Db(#[from] sqlx::Error),
 }
 
-/// What the platform has to know of a placement beforehand.
+/// What the platform is to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
-    /// Nothing yet: it is to be published.
-    No,
-    /// That it is there: it is to be changed.
-    Yes,
+pub(super) enum Telling {
+    /// All of a placement that it does not know.
+    Publish,
+    /// What has changed of one that it knows.
+    Update,
 }
 
 /// A placement of which its platform can be told, locked behind its template.
 pub(super) async fn lock_to_tell(
     conn: &mut PgConnection,
     id: PlacementId,
-    known: Known,
+    telling: Telling,
     lint: Lint,
-) -> Result<Placement, TellPlatformError> {
+) -> Result<Placement, TellingError> {
     let found = store::placement::find(conn, id).await?;
-    let template = found.ok_or(TellPlatformError::NoSuchPlacement)?.template;
+    let template = found.ok_or(TellingError::NoSuchPlacement)?.template;
     let template = store::template::lock(conn, template).await?;
-    let template = template.ok_or(TellPlatformError::NoSuchPlacement)?;
+    let template = template.ok_or(TellingError::NoSuchPlacement)?;
     let placement = store::placement::lock(conn, id).await?;
-    let placement = placement.ok_or(TellPlatformError::NoSuchPlacement)?;
+    let placement = placement.ok_or(TellingError::NoSuchPlacement)?;
     if !placement.platform.keeps_a_wallet() {
-        return Err(TellPlatformError::NoWallet);
+        return Err(TellingError::NoWallet);
     }
     if placement.state == PlacementState::Withdrawn {
-        return Err(TellPlatformError::Withdrawn);
+        return Err(TellingError::Withdrawn);
     }
-    match (known, &placement.platform_ref) {
-        (Known::No, Some(_)) => return Err(TellPlatformError::AlreadyPublished),
-        (Known::Yes, None) => return Err(TellPlatformError::NotPublished),
-        (Known::No, None) | (Known::Yes, Some(_)) => {}
+    match (telling, &placement.platform_ref) {
+        (Telling::Publish, Some(_)) => return Err(TellingError::AlreadyPublished),
+        (Telling::Update, None) => return Err(TellingError::NotPublished),
+        (Telling::Publish, None) | (Telling::Update, Some(_)) => {}
     }
     if !store::published::get(conn, id).await?.is_connected {
-        return Err(TellPlatformError::AppHasNoSecret);
+        return Err(TellingError::AppHasNoSecret);
     }
-    lint(placement.platform, &template.terms).map_err(TellPlatformError::Invalid)?;
+    lint(placement.platform, &template.terms).map_err(TellingError::Invalid)?;
     Ok(placement)
 }
