@@ -1,5 +1,4 @@
-//! Our own REST API. So far its administration: accounts, templates, placements, stock, codes,
-//! members and deliveries.
+//! Our own REST API: for people in a mini-program, for the merchant's servers and tills, and for the administration.
 
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use crate::{
     clock::Clock,
     http::{error::ApiError, request_id},
     issuing::Issuer,
+    service::mini_session::Lifetime,
     vault::Vault,
 };
 
@@ -38,7 +38,7 @@ pub mod template;
 
 /// What the handlers share.
 #[derive(Clone)]
-pub struct AdminState {
+pub struct ApiState {
     /// The database.
     pub db: PgPool,
     /// What seals secrets there.
@@ -49,27 +49,29 @@ pub struct AdminState {
     pub clock: Arc<dyn Clock>,
     /// Where platforms reach us; callback addresses begin with it.
     pub public_url: Url,
+    /// How long people stay who came through a mini-program.
+    pub lifetime: Lifetime,
     /// Wakes whoever keeps routes in memory, on this server; others see `route_version`.
     pub changed: Arc<Notify>,
 }
 
-impl AdminState {
+impl ApiState {
     /// The moment at which a request happens, as exact as the database keeps it.
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now().trunc_subsecs(6)
     }
 }
 
-/// Everything under `/v1/admin`.
-pub fn router(state: AdminState) -> Router {
+/// Everything under `/v1`.
+pub fn router(state: ApiState) -> Router {
     let mut router = Router::new();
-    for route in route::ADMIN {
+    for route in route::all() {
         let guard = middleware::from_fn_with_state((state.clone(), route.asks), auth::guard);
         router = router.route(route.path, (route.handler)().route_layer(guard));
     }
     router
         .method_not_allowed_fallback(method_not_allowed)
-        .route("/v1/admin/{*rest}", axum::routing::any(not_found))
+        .route("/v1/{*rest}", axum::routing::any(not_found))
         .layer(middleware::from_fn(request_id::name))
         .with_state(state)
 }

@@ -19,7 +19,7 @@ use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::MissedTickBe
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    api::{self, AdminState},
+    api::{self, ApiState},
     clock::Clock,
     config::Config,
     delivery::Worker,
@@ -27,7 +27,8 @@ use crate::{
     issuing::{self, Engine},
     platform::baidu::callback::{self, Callbacks},
     service::{
-        repair_reply::Doubts, route::Directory, source::Sources, watch_deliveries::watch_deliveries,
+        mini_session::Lifetime, repair_reply::Doubts, route::Directory, source::Sources,
+        watch_deliveries::watch_deliveries,
     },
     store, telemetry,
     vault::Vault,
@@ -93,12 +94,13 @@ impl App {
             window: TimeDelta::from_std(config.baidu.callback_window)?,
             trusted_proxies: config.server.trusted_proxies.clone().into(),
         };
-        let admin = AdminState {
+        let admin = ApiState {
             db: db.clone(),
             vault: vault.clone(),
             issuer,
             clock,
             public_url: config.server.public_url.clone(),
+            lifetime: lifetime(config)?,
             changed,
         };
         let router = Router::new()
@@ -160,6 +162,11 @@ async fn migrate(database: &PgConnectOptions) -> anyhow::Result<()> {
     let duration_ms = took.as_millis() as u64;
     tracing::info!(duration_ms, "The schema is up to date after {duration_ms} ms");
     Ok(())
+}
+
+fn lifetime(config: &Config) -> anyhow::Result<Lifetime> {
+    let idle = TimeDelta::from_std(config.sessions.idle)?;
+    Ok(Lifetime { idle, most: TimeDelta::from_std(config.sessions.most)? })
 }
 
 async fn pool(config: &Config, database: &PgConnectOptions) -> anyhow::Result<PgPool> {

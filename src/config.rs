@@ -11,6 +11,7 @@ pub mod metrics;
 pub mod reconciliation;
 pub mod secrets;
 pub mod server;
+pub mod sessions;
 
 use std::{fmt, path::Path};
 
@@ -36,6 +37,8 @@ pub struct Config {
     pub delivery: delivery::Delivery,
     /// How it holds its figures against the platforms'.
     pub reconciliation: reconciliation::Reconciliation,
+    /// How long people stay logged in.
+    pub sessions: sessions::Sessions,
     /// What it tells about itself.
     pub log: log::Log,
 }
@@ -78,6 +81,7 @@ impl Config {
             baidu: section(&mut table, "baidu", &mut problems),
             delivery: section(&mut table, "delivery", &mut problems),
             reconciliation: section(&mut table, "reconciliation", &mut problems),
+            sessions: section(&mut table, "sessions", &mut problems),
             log: section(&mut table, "log", &mut problems),
         };
         problems.extend(table.keys().map(|name| format!("[{name}]: there is no such section")));
@@ -87,6 +91,7 @@ impl Config {
         config.baidu.check(&mut problems);
         config.delivery.check(&mut problems);
         config.reconciliation.check(&mut problems);
+        config.sessions.check(&mut problems);
         config.log.check(&mut problems);
         if problems.is_empty() { Ok(config) } else { Err(ConfigErrors(problems)) }
     }

@@ -11,6 +11,7 @@ pub mod code;
 pub mod coupon;
 pub mod day;
 pub mod delivery;
+pub mod event;
 pub mod id;
 pub mod imported_terms;
 pub mod people;

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{AdminState, platform_rules, secret};
+use super::{ApiState, platform_rules, secret};
 use crate::{
     domain::{app::PlatformKind, id::AppId},
     http::{
@@ -66,7 +66,7 @@ fn no_settings() -> Value {
 
 /// `POST /v1/admin/apps`
 pub async fn create(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Json(body): Json<NewAppBody>,
 ) -> Result<(StatusCode, Json<AppView>), ApiError> {
     let NewAppBody { platform, app_key, name, settings, secret } = body;
@@ -78,7 +78,7 @@ pub async fn create(
 
 /// `GET /v1/admin/apps`
 pub async fn list(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<AppView>>, ApiError> {
     let slice = query.slice()?;
@@ -90,7 +90,7 @@ pub async fn list(
 
 /// `GET /v1/admin/apps/{app}`
 pub async fn get(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(app): Path<AppId>,
 ) -> Result<Json<AppView>, ApiError> {
     let mut conn = state.db.acquire().await?;
@@ -100,7 +100,7 @@ pub async fn get(
 
 /// `PATCH /v1/admin/apps/{app}`
 pub async fn edit(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<AppId>,
     Json(body): Json<AppEditBody>,
 ) -> Result<Json<AppView>, ApiError> {

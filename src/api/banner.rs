@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::Serialize;
 
-use super::{AdminState, delivery_brief::DeliveryBrief, platform_rules};
+use super::{ApiState, delivery_brief::DeliveryBrief, platform_rules};
 use crate::{
     domain::{
         banner::BannerState,
@@ -51,7 +51,7 @@ struct Form {
 
 /// `POST /v1/admin/placements/{placement}/banners`: a form with `title`, `dest_url` and the file `image`.
 pub async fn create(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(placement): Path<PlacementId>,
     request: Request,
 ) -> Result<(StatusCode, Json<BannerView>), ApiError> {
@@ -70,7 +70,7 @@ pub async fn create(
 
 /// `GET /v1/admin/placements/{placement}/banners`
 pub async fn list(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(placement): Path<PlacementId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<BannerView>>, ApiError> {
@@ -90,7 +90,7 @@ pub async fn list(
 
 /// `DELETE /v1/admin/banners/{banner}`: 202 when the platform is still to hear of it.
 pub async fn remove(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<BannerId>,
 ) -> Result<(StatusCode, Json<BannerView>), ApiError> {
     let (banner, open) = remove_banner(&state.db, state.now(), id).await?;

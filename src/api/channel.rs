@@ -4,7 +4,7 @@ use axum::{Extension, extract::State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::AdminState;
+use super::ApiState;
 use crate::{
     domain::{
         channel::{Breaker, Standing},
@@ -74,7 +74,7 @@ struct OwedView {
 
 /// `GET /v1/admin/apps/{app}/channel`
 pub async fn get(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(app): Path<AppId>,
 ) -> Result<Json<ChannelView>, ApiError> {
     show(&state, app).await
@@ -82,7 +82,7 @@ pub async fn get(
 
 /// `PATCH /v1/admin/apps/{app}/channel`
 pub async fn edit(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(app): Path<AppId>,
     Extension(caller): Extension<Caller>,
     Json(body): Json<RateBody>,
@@ -95,7 +95,7 @@ pub async fn edit(
 
 /// `POST /v1/admin/apps/{app}/channel/pause`
 pub async fn pause(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(app): Path<AppId>,
     Extension(caller): Extension<Caller>,
     Json(body): Json<PauseBody>,
@@ -107,7 +107,7 @@ pub async fn pause(
 
 /// `POST /v1/admin/apps/{app}/channel/resume`
 pub async fn resume(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(app): Path<AppId>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<ChannelView>, ApiError> {
@@ -115,7 +115,7 @@ pub async fn resume(
     show(&state, app).await
 }
 
-async fn show(state: &AdminState, app: AppId) -> Result<Json<ChannelView>, ApiError> {
+async fn show(state: &ApiState, app: AppId) -> Result<Json<ChannelView>, ApiError> {
     let now = state.now();
     let mut conn = state.db.acquire().await?;
     let channel = store::channel::find(&mut conn, now, app).await?;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::AdminState;
+use super::ApiState;
 use crate::{
     domain::{
         claim::{ClaimRefusal, FinalRefusal, PassingRefusal},
@@ -42,7 +42,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// `POST …/claims`: the same key again is answered with the same coupon.
 pub async fn create(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(placement): Path<PlacementId>,
     headers: HeaderMap,
     Json(body): Json<ClaimBody>,

@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use tokio_util::io::StreamReader;
 
-use super::AdminState;
+use super::ApiState;
 use crate::{
     domain::id::{ImportId, TemplateId},
     http::{
@@ -64,7 +64,7 @@ const MOST_PROBLEMS: usize = 1_000;
 
 /// `POST …/code-imports`: the file as the body, read while it arrives.
 pub async fn create(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(template): Path<TemplateId>,
     headers: HeaderMap,
     body: Body,
@@ -87,7 +87,7 @@ pub async fn create(
 
 /// `GET …/code-imports`
 pub async fn list(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(template): Path<TemplateId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<ImportView>>, ApiError> {
@@ -101,7 +101,7 @@ pub async fn list(
 
 /// `GET …/code-imports/{import}`: moves while the upload runs.
 pub async fn get(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path((template, import)): Path<(TemplateId, ImportId)>,
 ) -> Result<Json<ImportView>, ApiError> {
     let mut conn = state.db.acquire().await?;
@@ -111,7 +111,7 @@ pub async fn get(
 
 /// `GET /v1/admin/templates/{template}/codes`
 pub async fn count(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(template): Path<TemplateId>,
 ) -> Result<Json<CountView>, ApiError> {
     let mut conn = state.db.acquire().await?;

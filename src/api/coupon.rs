@@ -4,7 +4,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{AdminState, redemption::RedemptionView};
+use super::{ApiState, redemption::RedemptionView};
 use crate::{
     domain::{
         coupon::CouponState,
@@ -46,7 +46,7 @@ struct OwedView {
 
 /// `GET /v1/admin/coupons/{coupon}`
 pub async fn get(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<CouponId>,
 ) -> Result<Json<CouponView>, ApiError> {
     let mut conn = state.db.acquire().await?;

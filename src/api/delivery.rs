@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use self::view::{DeliveryDetailView, DeliveryView, ReplaysView};
-use super::AdminState;
+use super::ApiState;
 use crate::{
     domain::{
         delivery::{
@@ -59,7 +59,7 @@ pub struct ReplaysBody {
 
 /// `GET /v1/admin/deliveries`
 pub async fn list(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<DeliveryView>>, ApiError> {
     let slice = Slice::read(query.limit, query.cursor.as_deref())?;
@@ -80,7 +80,7 @@ pub async fn list(
 
 /// `GET /v1/admin/deliveries/{delivery}`
 pub async fn get(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<DeliveryId>,
 ) -> Result<Json<DeliveryDetailView>, ApiError> {
     Ok(Json(show(&state, id).await?))
@@ -88,7 +88,7 @@ pub async fn get(
 
 /// `POST /v1/admin/deliveries/{delivery}/replay`
 pub async fn replay(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<DeliveryId>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<DeliveryDetailView>, ApiError> {
@@ -98,7 +98,7 @@ pub async fn replay(
 
 /// `POST /v1/admin/deliveries/{delivery}/cancel`
 pub async fn cancel(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<DeliveryId>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<DeliveryDetailView>, ApiError> {
@@ -108,7 +108,7 @@ pub async fn cancel(
 
 /// `POST /v1/admin/delivery-replays`
 pub async fn replay_dead(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Extension(caller): Extension<Caller>,
     Json(body): Json<ReplaysBody>,
 ) -> Result<Json<ReplaysView>, ApiError> {
@@ -117,7 +117,7 @@ pub async fn replay_dead(
     Ok(Json(ReplaysView { replayed }))
 }
 
-async fn show(state: &AdminState, id: DeliveryId) -> Result<DeliveryDetailView, ApiError> {
+async fn show(state: &ApiState, id: DeliveryId) -> Result<DeliveryDetailView, ApiError> {
     let mut conn = state.db.acquire().await?;
     let delivery = store::delivery::list::find(&mut conn, id).await?;
     let delivery = delivery.ok_or_else(|| ApiError::not_found("no such delivery"))?;

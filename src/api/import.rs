@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{AdminState, delivery_brief::DeliveryBrief, platform_rules};
+use super::{ApiState, delivery_brief::DeliveryBrief, platform_rules};
 use crate::{
     domain::id::{AppId, PlacementId},
     http::{
@@ -30,7 +30,7 @@ struct PlatformRef(String);
 
 /// `POST /v1/admin/apps/{app}/imports`: the platform's id, and the terms that the platform does not know.
 pub async fn create(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(app): Path<AppId>,
     Json(mut body): Json<Map<String, Value>>,
 ) -> Result<(StatusCode, Json<PlacementImportView>), ApiError> {

@@ -4,7 +4,7 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::AdminState;
+use super::ApiState;
 use crate::{
     domain::{
         id::{AppId, MemberId},
@@ -49,7 +49,7 @@ pub struct MemberView {
 
 /// `PUT /v1/admin/members/{uid}`
 pub async fn save(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(uid): Path<String>,
     Json(body): Json<MemberBody>,
 ) -> Result<Json<MemberView>, ApiError> {
@@ -63,13 +63,13 @@ pub async fn save(
 
 /// `GET /v1/admin/members/{uid}`
 pub async fn get(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(uid): Path<String>,
 ) -> Result<Json<MemberView>, ApiError> {
     show(&state, &uid).await
 }
 
-async fn show(state: &AdminState, uid: &str) -> Result<Json<MemberView>, ApiError> {
+async fn show(state: &ApiState, uid: &str) -> Result<Json<MemberView>, ApiError> {
     let no_such = || ApiError::not_found("no such member");
     if uid.contains('\0') {
         // Postgres cannot even ask for it.

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use self::view::{Facts, PlacedView, PlacementView};
-use super::{AdminState, platform_rules};
+use super::{ApiState, platform_rules};
 use crate::{
     domain::{
         id::{AppId, PlacementId, TemplateId},
@@ -58,7 +58,7 @@ pub struct ListQuery {
 
 /// `POST /v1/admin/placements`
 pub async fn create(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Json(body): Json<NewPlacementBody>,
 ) -> Result<(StatusCode, Json<PlacedView>), ApiError> {
     let NewPlacementBody { template_id: template, app_id: app, platform_ref } = body;
@@ -79,7 +79,7 @@ pub async fn create(
 
 /// `GET /v1/admin/placements`
 pub async fn list(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<PlacementView>>, ApiError> {
     let slice = Slice::read(query.limit, query.cursor.as_deref())?;
@@ -95,7 +95,7 @@ pub async fn list(
 
 /// `GET /v1/admin/placements/{placement}`
 pub async fn get(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<PlacementId>,
 ) -> Result<Json<PlacementView>, ApiError> {
     Ok(Json(show(&state, id).await?))
@@ -103,7 +103,7 @@ pub async fn get(
 
 /// `PATCH /v1/admin/placements/{placement}`
 pub async fn edit(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<PlacementId>,
     Json(body): Json<PlacementEditBody>,
 ) -> Result<Json<PlacementView>, ApiError> {
@@ -117,7 +117,7 @@ pub async fn edit(
 
 /// `POST /v1/admin/placements/{placement}/pause`
 pub async fn pause(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<PlacementId>,
 ) -> Result<Json<PlacementView>, ApiError> {
     change(&state, id, PlacementChange::State(PlacementState::Paused)).await
@@ -125,14 +125,14 @@ pub async fn pause(
 
 /// `POST /v1/admin/placements/{placement}/resume`
 pub async fn resume(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<PlacementId>,
 ) -> Result<Json<PlacementView>, ApiError> {
     change(&state, id, PlacementChange::State(PlacementState::Active)).await
 }
 
 async fn change(
-    state: &AdminState,
+    state: &ApiState,
     id: PlacementId,
     change: PlacementChange,
 ) -> Result<Json<PlacementView>, ApiError> {
@@ -141,7 +141,7 @@ async fn change(
     Ok(Json(show(state, id).await?))
 }
 
-async fn show(state: &AdminState, id: PlacementId) -> Result<PlacementView, ApiError> {
+async fn show(state: &ApiState, id: PlacementId) -> Result<PlacementView, ApiError> {
     let mut conn = state.db.acquire().await?;
     let placement = store::placement::find(&mut conn, id).await?;
     let placement = placement.ok_or(ChangePlacementError::NoSuchPlacement)?;

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::AdminState;
+use super::ApiState;
 use crate::{
     domain::{
         id::{AppId, PlacementId, ReconciliationId},
@@ -108,7 +108,7 @@ pub struct PlatformTemplatesView {
 
 /// `POST /v1/admin/apps/{app}/reconciliations`
 pub async fn request(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(app): Path<AppId>,
     Json(body): Json<RequestBody>,
 ) -> Result<(StatusCode, Json<ReconciliationView>), ApiError> {
@@ -119,7 +119,7 @@ pub async fn request(
 
 /// `GET /v1/admin/reconciliations`
 pub async fn list(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<ReconciliationView>>, ApiError> {
     let slice = Slice::read(query.limit, query.cursor.as_deref())?;
@@ -131,7 +131,7 @@ pub async fn list(
 
 /// `GET /v1/admin/reconciliations/{reconciliation}`
 pub async fn get(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<ReconciliationId>,
 ) -> Result<Json<FoundView>, ApiError> {
     let mut conn = state.db.acquire().await?;
@@ -144,7 +144,7 @@ pub async fn get(
 
 /// `GET /v1/admin/apps/{app}/platform-templates`
 pub async fn platform_templates(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(app): Path<AppId>,
 ) -> Result<Json<PlatformTemplatesView>, ApiError> {
     let mut conn = state.db.acquire().await?;

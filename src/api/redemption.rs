@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::AdminState;
+use super::ApiState;
 use crate::{
     domain::{
         code::CouponCode,
@@ -40,7 +40,7 @@ pub struct RedemptionView {
 
 /// `POST /v1/admin/redemptions`: 201 when the coupon is used now, 200 when it was used for the same order before.
 pub async fn create(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Json(body): Json<RedemptionBody>,
 ) -> Result<(StatusCode, Json<RedemptionView>), ApiError> {
     let RedemptionBody { code, order_no, store, operator } = body;

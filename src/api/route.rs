@@ -1,12 +1,14 @@
 //! The one list of routes: what each asks of its caller stands beside it, and a route that is not here does not exist.
 
-use axum::routing::{self, MethodRouter};
+use axum::routing::MethodRouter;
+use schemars::{Schema, SchemaGenerator};
 
-use super::{
-    AdminState, app, banner, channel, claim, code_import, coupon, delivery, import, member,
-    placement, reconciliation, redemption, stock_addition, template,
-};
-use crate::domain::access::Permission;
+use super::ApiState;
+use crate::domain::access::Asks;
+
+pub mod admin;
+pub mod merchant;
+pub mod mini;
 
 /// One method on one path.
 pub struct Route {
@@ -14,79 +16,74 @@ pub struct Route {
     pub method: &'static str,
     /// With variable parts in braces.
     pub path: &'static str,
-    /// What the caller must be allowed.
-    pub asks: Permission,
+    /// What the caller must be, or be allowed.
+    pub asks: Asks,
     /// What answers.
-    pub handler: fn() -> MethodRouter<AdminState>,
+    pub handler: fn() -> MethodRouter<ApiState>,
+    /// What readers of the documentation are told.
+    pub doc: Option<RouteDoc>,
 }
 
+/// What a route is for, what it takes and what it gives.
+pub struct RouteDoc {
+    /// A short sentence without a full stop.
+    pub summary: &'static str,
+    /// The parameters behind the question mark.
+    pub query: Option<DescribeType>,
+    /// The JSON body.
+    pub takes: Option<DescribeType>,
+    /// The status of success.
+    pub status: u16,
+    /// Its JSON body; none where there is none.
+    pub gives: Option<DescribeType>,
+}
+
+/// Describes a type as the readers of the documentation see it.
+pub type DescribeType = fn(&mut SchemaGenerator) -> Schema;
+
+/// All routes of our own API.
+pub fn all() -> impl Iterator<Item = &'static Route> {
+    [admin::ADMIN, merchant::MERCHANT, mini::MINI].into_iter().flatten()
+}
+
+/// One line for each route:
+///
+/// ```text
+/// post "/v1/claims" Claim => claim::create, "Gives a coupon to somebody", takes ClaimBody, gives 201 ClaimedView;
+/// get "/v1/mini/coupons" [Holder] => wallet::list, "My coupons", query WalletQuery, gives 200 WalletView;
+/// ```
+///
+/// The word before the arrow is a `Permission` of those at work, or in brackets one of the other `Asks`.
 macro_rules! routes {
-    ($($method:ident $path:literal $asks:ident => $handler:path;)*) => {
-        &[$(Route {
+    (@asks [$asks:ident]) => { crate::domain::access::Asks::$asks };
+    (@asks $permission:ident) => {
+        crate::domain::access::Asks::Staff(crate::domain::access::Permission::$permission)
+    };
+    (@type) => { None };
+    (@type $type:ty) => { Some(|generator| generator.subschema_for::<$type>()) };
+    (@doc) => { None };
+    (@doc $summary:literal [$($query:ty)?] [$($takes:ty)?] $status:literal [$($gives:ty)?]) => {
+        Some($crate::api::route::RouteDoc {
+            summary: $summary,
+            query: $crate::api::route::routes!(@type $($query)?),
+            takes: $crate::api::route::routes!(@type $($takes)?),
+            status: $status,
+            gives: $crate::api::route::routes!(@type $($gives)?),
+        })
+    };
+    ($(
+        $method:ident $path:literal $asks:tt => $handler:path
+        $(, $summary:literal $(, query $query:ty)? $(, takes $takes:ty)?, gives $status:literal $($gives:ty)?)?;
+    )*) => {
+        &[$($crate::api::route::Route {
             method: stringify!($method),
             path: $path,
-            asks: Permission::$asks,
-            handler: || routing::$method($handler),
+            asks: $crate::api::route::routes!(@asks $asks),
+            handler: || axum::routing::$method($handler),
+            doc: $crate::api::route::routes!(
+                @doc $($summary [$($query)?] [$($takes)?] $status [$($gives)?])?
+            ),
         }),*]
     };
 }
-
-/// The administration.
-pub const ADMIN: &[Route] = routes! {
-    get "/v1/admin/apps" Read => app::list;
-    post "/v1/admin/apps" ManageApps => app::create;
-    get "/v1/admin/apps/{app}" Read => app::get;
-    patch "/v1/admin/apps/{app}" ManageApps => app::edit;
-    get "/v1/admin/apps/{app}/channel" Read => channel::get;
-    patch "/v1/admin/apps/{app}/channel" ManageApps => channel::edit;
-    post "/v1/admin/apps/{app}/channel/pause" RunCampaigns => channel::pause;
-    post "/v1/admin/apps/{app}/channel/resume" RunCampaigns => channel::resume;
-    post "/v1/admin/apps/{app}/imports" RunCampaigns => import::create;
-
-    get "/v1/admin/apps/{app}/platform-templates" Read => reconciliation::platform_templates;
-    post "/v1/admin/apps/{app}/reconciliations" RunCampaigns => reconciliation::request;
-    get "/v1/admin/reconciliations" Read => reconciliation::list;
-    get "/v1/admin/reconciliations/{reconciliation}" Read => reconciliation::get;
-
-    get "/v1/admin/templates" Read => template::list;
-    post "/v1/admin/templates" RunCampaigns => template::create;
-    get "/v1/admin/templates/{template}" Read => template::get;
-    patch "/v1/admin/templates/{template}" RunCampaigns => template::edit;
-    post "/v1/admin/templates/{template}/pause" RunCampaigns => template::pause;
-    post "/v1/admin/templates/{template}/resume" RunCampaigns => template::resume;
-    post "/v1/admin/templates/{template}/end" RunCampaigns => template::end;
-
-    get "/v1/admin/templates/{template}/codes" Read => code_import::count;
-    get "/v1/admin/templates/{template}/code-imports" Read => code_import::list;
-    post "/v1/admin/templates/{template}/code-imports" RunCampaigns => code_import::create;
-    get "/v1/admin/templates/{template}/code-imports/{import}" Read => code_import::get;
-
-    get "/v1/admin/placements" Read => placement::list;
-    post "/v1/admin/placements" RunCampaigns => placement::create;
-    get "/v1/admin/placements/{placement}" Read => placement::get;
-    patch "/v1/admin/placements/{placement}" RunCampaigns => placement::edit;
-    post "/v1/admin/placements/{placement}/pause" RunCampaigns => placement::pause;
-    post "/v1/admin/placements/{placement}/resume" RunCampaigns => placement::resume;
-    post "/v1/admin/placements/{placement}/publish" RunCampaigns => placement::platform::publish;
-    post "/v1/admin/placements/{placement}/update" RunCampaigns => placement::platform::update;
-    post "/v1/admin/placements/{placement}/withdraw" RunCampaigns => placement::platform::withdraw;
-    post "/v1/admin/placements/{placement}/callback-token-rotations" RunCampaigns => placement::platform::rotate;
-    get "/v1/admin/placements/{placement}/stock-additions" Read => stock_addition::list;
-    post "/v1/admin/placements/{placement}/stock-additions" RunCampaigns => stock_addition::create;
-    get "/v1/admin/placements/{placement}/banners" Read => banner::list;
-    post "/v1/admin/placements/{placement}/banners" RunCampaigns => banner::create;
-    delete "/v1/admin/banners/{banner}" RunCampaigns => banner::remove;
-
-    post "/v1/admin/placements/{placement}/claims" ServePeople => claim::create;
-    get "/v1/admin/coupons/{coupon}" Read => coupon::get;
-    post "/v1/admin/redemptions" ServePeople => redemption::create;
-
-    get "/v1/admin/members/{uid}" Read => member::get;
-    put "/v1/admin/members/{uid}" RunCampaigns => member::save;
-
-    get "/v1/admin/deliveries" Read => delivery::list;
-    get "/v1/admin/deliveries/{delivery}" Read => delivery::get;
-    post "/v1/admin/deliveries/{delivery}/replay" RunCampaigns => delivery::replay;
-    post "/v1/admin/deliveries/{delivery}/cancel" RunCampaigns => delivery::cancel;
-    post "/v1/admin/delivery-replays" RunCampaigns => delivery::replay_dead;
-};
+pub(crate) use routes;

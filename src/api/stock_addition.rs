@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::{AdminState, delivery_brief::DeliveryBrief};
+use super::{ApiState, delivery_brief::DeliveryBrief};
 use crate::{
     domain::{
         id::{AdditionId, PlacementId},
@@ -53,7 +53,7 @@ const fn take() -> Way {
 
 /// `POST …/stock-additions`: 201 when the stock has changed, 200 when it already had.
 pub async fn create(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(placement): Path<PlacementId>,
     Extension(caller): Extension<Caller>,
     Json(body): Json<NewAdditionBody>,
@@ -71,7 +71,7 @@ pub async fn create(
 
 /// `GET …/stock-additions`
 pub async fn list(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(placement): Path<PlacementId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<AdditionView>>, ApiError> {

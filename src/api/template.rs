@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{AdminState, platform_rules};
+use super::{ApiState, platform_rules};
 use crate::{
     domain::{id::TemplateId, template::TemplateState, terms::Terms},
     http::{
@@ -46,7 +46,7 @@ enum OpeningBody {
 
 /// `POST /v1/admin/templates`: the fields of the terms, and `state` when it is to begin as a `draft`.
 pub async fn create(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Json(mut body): Json<Map<String, Value>>,
 ) -> Result<(StatusCode, Json<TemplateView>), ApiError> {
     let opening = match body.remove("state").map(read_value).transpose() {
@@ -62,7 +62,7 @@ pub async fn create(
 
 /// `GET /v1/admin/templates`
 pub async fn list(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<TemplateView>>, ApiError> {
     let slice = query.slice()?;
@@ -74,7 +74,7 @@ pub async fn list(
 
 /// `GET /v1/admin/templates/{template}`
 pub async fn get(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<TemplateId>,
 ) -> Result<Json<TemplateView>, ApiError> {
     Ok(Json(find(&state, id).await?.into()))
@@ -83,7 +83,7 @@ pub async fn get(
 /// `PATCH /v1/admin/templates/{template}`: `version`, and the fields to change. A field given replaces the whole of
 /// it, because half of one benefit and half of another make no sense; `null` takes it back to what it is when left out.
 pub async fn edit(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<TemplateId>,
     Json(mut body): Json<Map<String, Value>>,
 ) -> Result<Json<TemplateView>, ApiError> {
@@ -102,7 +102,7 @@ pub async fn edit(
 
 /// `POST /v1/admin/templates/{template}/pause`
 pub async fn pause(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<TemplateId>,
 ) -> Result<Json<TemplateView>, ApiError> {
     become_(&state, id, TemplateState::Paused).await
@@ -110,7 +110,7 @@ pub async fn pause(
 
 /// `POST /v1/admin/templates/{template}/resume`: also opens a draft.
 pub async fn resume(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<TemplateId>,
 ) -> Result<Json<TemplateView>, ApiError> {
     become_(&state, id, TemplateState::Active).await
@@ -118,14 +118,14 @@ pub async fn resume(
 
 /// `POST /v1/admin/templates/{template}/end`
 pub async fn end(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<TemplateId>,
 ) -> Result<Json<TemplateView>, ApiError> {
     become_(&state, id, TemplateState::Ended).await
 }
 
 async fn become_(
-    state: &AdminState,
+    state: &ApiState,
     id: TemplateId,
     next: TemplateState,
 ) -> Result<Json<TemplateView>, ApiError> {
@@ -133,7 +133,7 @@ async fn become_(
     Ok(Json(find(state, id).await?.into()))
 }
 
-async fn find(state: &AdminState, id: TemplateId) -> Result<CountedTemplate, ApiError> {
+async fn find(state: &ApiState, id: TemplateId) -> Result<CountedTemplate, ApiError> {
     let mut conn = state.db.acquire().await?;
     let found = store::template::find(&mut conn, id).await?;
     found.ok_or_else(|| ApiError::not_found("no such template"))

@@ -11,7 +11,10 @@ use super::{output, session::Session};
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
-    domain::{access::Role, id::KeyId},
+    domain::{
+        access::{Grant, Role},
+        id::KeyId,
+    },
     service::{
         create_key::{CreateKeyError, create_key},
         revoke_key::revoke_key,
@@ -69,7 +72,8 @@ enum RoleName {
 struct KeyView {
     id: KeyId,
     name: String,
-    role: Role,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<Role>,
     prefix: String,
     created_at: DateTime<Utc>,
     last_used_at: Option<DateTime<Utc>>,
@@ -92,7 +96,7 @@ impl What {
         let now = SystemClock.now();
         match self {
             Self::Create { name, role, json } => {
-                let made = create_key(&session.db, now, &name, role.into()).await;
+                let made = create_key(&session.db, now, &name, Role::from(role)).await;
                 let (key, secret) = made.map_err(explain)?;
                 let secret = secret.reveal().to_owned();
                 if json {
@@ -132,7 +136,7 @@ impl KeyView {
     fn line(&self) -> String {
         let Self { id, name, role, prefix, .. } = self;
         let state = if self.revoked_at.is_some() { "revoked" } else { "live" };
-        let role = format!("{role:?}").to_lowercase();
+        let role = role.map_or_else(String::new, |role| format!("{role:?}").to_lowercase());
         format!("{id}  {prefix}…  {role:<8}  {state:<7}  {name}")
     }
 }
@@ -142,7 +146,10 @@ impl From<ApiKey> for KeyView {
         Self {
             id: key.id,
             name: key.name,
-            role: key.role,
+            role: match key.grant {
+                Grant::Role(role) => Some(role),
+                Grant::Scopes(_) => None,
+            },
             prefix: key.prefix,
             created_at: key.created_at,
             last_used_at: key.last_used_at,

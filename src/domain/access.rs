@@ -1,48 +1,158 @@
-//! What the holder of an API key may do.
+//! Who may do what: roles of people, scopes of the merchant's servers, and what a route asks.
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The role of an API key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+use super::id::{HolderId, KeyId, OperatorId};
+
+/// What a person at work may do; an API key can stand for one too.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Role {
     /// Everything.
     Owner,
-    /// Runs campaigns: everything but accounts.
+    /// Runs campaigns: everything but accounts and access.
     Operator,
+    /// At a till: looks coupons up and uses them.
+    Clerk,
     /// Looks, changes nothing.
     Auditor,
 }
 
+/// What a server of the merchant's may do.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    sqlx::Type,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Scope {
+    /// Look at anything.
+    Read,
+    /// Give coupons to people, and say who is who.
+    Claim,
+    /// Lock, use and give back, also by a bare code as at a till.
+    Redeem,
+    /// Everything.
+    Admin,
+}
+
+/// What somebody was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Grant {
+    /// As a person at work.
+    Role(Role),
+    /// As a server; never empty.
+    Scopes(Vec<Scope>),
+}
+
 /// What a route asks of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// Nothing: it is open to everybody.
+    Nothing,
+    /// To be a person with a session of a mini-program; they see only what is theirs.
+    Holder,
+    /// To be at work for the merchant, and allowed this.
+    Staff(Permission),
+}
+
+/// What somebody at work may be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
-    /// Read anything the admin API shows.
+    /// Read anything that is shown to the merchant.
     Read,
-    /// Change templates, placements, stock and codes.
+    /// Change templates, placements, stock and codes; take coupons out of use.
     RunCampaigns,
-    /// Give coupons to people, and use them.
-    ServePeople,
+    /// Give coupons to people, and say which member a holder is.
+    Claim,
+    /// Look a code up, lock, unlock, use and give back.
+    Redeem,
     /// Change accounts on platforms.
     ManageApps,
+    /// Change who may do what, and who is told of what.
+    ManageAccess,
+}
+
+/// Who did something, as history names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// A server of the merchant's.
+    Key(KeyId),
+    /// A person at work.
+    Operator(OperatorId),
+    /// A person with coupons.
+    Holder(HolderId),
+    /// Nobody: time has passed.
+    Kaquan,
 }
 
 impl Role {
     /// Whether this role carries the permission; what is not listed is denied.
     pub const fn allows(self, permission: Permission) -> bool {
+        use Permission::{Claim, ManageAccess, ManageApps, Read, Redeem, RunCampaigns};
         match (self, permission) {
             (Self::Owner, _)
-            | (
-                Self::Operator,
-                Permission::Read | Permission::RunCampaigns | Permission::ServePeople,
-            )
-            | (Self::Auditor, Permission::Read) => true,
-            (Self::Operator, Permission::ManageApps)
-            | (
-                Self::Auditor,
-                Permission::RunCampaigns | Permission::ServePeople | Permission::ManageApps,
-            ) => false,
+            | (Self::Operator, Read | RunCampaigns | Claim | Redeem)
+            | (Self::Clerk, Redeem)
+            | (Self::Auditor, Read) => true,
+            (Self::Operator, ManageApps | ManageAccess)
+            | (Self::Clerk, Read | RunCampaigns | Claim | ManageApps | ManageAccess)
+            | (Self::Auditor, RunCampaigns | Claim | Redeem | ManageApps | ManageAccess) => false,
+        }
+    }
+}
+
+impl Scope {
+    /// Whether this scope carries the permission; what is not listed is denied.
+    pub const fn allows(self, permission: Permission) -> bool {
+        use Permission::{Claim, Read, Redeem};
+        match self {
+            Self::Admin => true,
+            Self::Read => matches!(permission, Read),
+            Self::Claim => matches!(permission, Claim),
+            Self::Redeem => matches!(permission, Redeem),
+        }
+    }
+}
+
+impl Grant {
+    /// Whether it carries the permission.
+    pub fn allows(&self, permission: Permission) -> bool {
+        match self {
+            Self::Role(role) => role.allows(permission),
+            Self::Scopes(scopes) => scopes.iter().any(|scope| scope.allows(permission)),
+        }
+    }
+}
+
+impl From<Role> for Grant {
+    fn from(role: Role) -> Self {
+        Self::Role(role)
+    }
+}
+
+/// As history and the merchant see it.
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(id) => id.fmt(f),
+            Self::Operator(id) => id.fmt(f),
+            Self::Holder(id) => id.fmt(f),
+            Self::Kaquan => f.write_str("kaquan"),
         }
     }
 }

@@ -39,6 +39,23 @@ macro_rules! typed_id {
             }
         }
 
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({
+                    "type": "string",
+                    "pattern": concat!("^", $prefix, "_[0-9a-f]{32}$"),
+                })
+            }
+        }
+
         impl From<Uuid> for $name {
             fn from(uuid: Uuid) -> Self {
                 Self(uuid)
@@ -127,6 +144,18 @@ typed_id!(
 typed_id!(
     /// One use of a coupon.
     RedemptionId, "rdm"
+);
+typed_id!(
+    /// A person who works for the merchant.
+    OperatorId, "opr"
+);
+typed_id!(
+    /// One stay of somebody who has logged in.
+    SessionId, "ses"
+);
+typed_id!(
+    /// Something that happened.
+    EventId, "evt"
 );
 typed_id!(
     /// One picture that leads to a coupon on a platform.

@@ -31,7 +31,8 @@ pub async fn name(request: Request, next: Next) -> Response {
         request.id = id,
         http.method = %request.method(),
         http.route = route,
-        key.id = tracing::field::Empty,
+        actor = tracing::field::Empty,
+        holder.id = tracing::field::Empty,
     );
     let header = HeaderValue::from_str(&id).ok();
     let answering = async {

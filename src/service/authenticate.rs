@@ -5,19 +5,19 @@ use sqlx::PgPool;
 
 use super::secret;
 use crate::{
-    domain::{access::Role, id::KeyId},
+    domain::access::{Actor, Grant},
     store,
 };
 
-/// Who asks.
+/// Somebody at work for the merchant.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The key shown.
-    pub key: KeyId,
-    /// Its name.
+    /// Who, as history names them.
+    pub actor: Actor,
+    /// For people.
     pub name: String,
-    /// What it may do.
-    pub role: Role,
+    /// What they may do.
+    pub grant: Grant,
 }
 
 /// How exact the time of last use is: a busy key is not a write per request.
@@ -33,11 +33,11 @@ pub async fn authenticate(
         return Ok(None);
     }
     let mut conn = db.acquire().await?;
-    let Some(key) = store::api_key::find_live(&mut conn, &secret::hash(shown)).await? else {
+    let Some(key) = store::api_key::find_live(&mut conn, &secret::hash(shown), now).await? else {
         return Ok(None);
     };
     if key.last_used_at.is_none_or(|last| last + USE_IS_NOTED_EVERY <= now) {
         store::api_key::mark_used(&mut conn, key.id, now).await?;
     }
-    Ok(Some(Caller { key: key.id, name: key.name, role: key.role }))
+    Ok(Some(Caller { actor: Actor::Key(key.id), name: key.name, grant: key.grant }))
 }

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use super::secret::Fresh;
 use crate::{
     domain::{
-        access::Role,
+        access::Grant,
         id::KeyId,
         problem::{Problem, Problems},
     },
@@ -35,22 +35,24 @@ pub async fn create_key(
     db: &PgPool,
     now: DateTime<Utc>,
     name: &str,
-    role: Role,
+    grant: impl Into<Grant>,
 ) -> Result<(ApiKey, Fresh), CreateKeyError> {
     check(name).map_err(CreateKeyError::Invalid)?;
     let secret = Fresh::random_checked("kq_")?;
     let key = ApiKey {
         id: KeyId::new(now),
         name: name.to_owned(),
-        role,
+        grant: grant.into(),
+        sources: Vec::new(),
         prefix: secret.reveal().chars().take(SHOWN).collect(),
         created_at: now,
         last_used_at: None,
+        retires_at: None,
         revoked_at: None,
     };
     let mut conn = db.acquire().await?;
     store::api_key::insert(&mut conn, &key, &secret.hash()).await?;
-    tracing::info!(key.id = %key.id, ?role, "API key made");
+    tracing::info!(key.id = %key.id, grant = ?key.grant, "API key made");
     Ok((key, secret))
 }
 

@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::domain::{access::Role, id::KeyId};
+use crate::domain::{
+    access::{Grant, Role, Scope},
+    id::KeyId,
+};
 
 /// What may be shown of a key.
 #[derive(Debug, Clone)]
@@ -13,27 +16,51 @@ pub struct ApiKey {
     /// For people.
     pub name: String,
     /// What it may do.
-    pub role: Role,
+    pub grant: Grant,
+    /// Networks it may come from; empty for anywhere.
+    pub sources: Vec<String>,
     /// Its first characters.
     pub prefix: String,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// To the minute.
     pub last_used_at: Option<DateTime<Utc>>,
+    /// From here on another one of the same name has taken its place.
+    pub retires_at: Option<DateTime<Utc>>,
     /// From here on it is no key any more.
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
+/// A key as its row has it.
+struct Row {
+    id: KeyId,
+    name: String,
+    role: Option<Role>,
+    scopes: Vec<Scope>,
+    sources: Vec<String>,
+    prefix: String,
+    created_at: DateTime<Utc>,
+    last_used_at: Option<DateTime<Utc>>,
+    retires_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
+}
+
 /// Adds a key.
 pub async fn insert(conn: &mut PgConnection, key: &ApiKey, secret_hash: &[u8]) -> sqlx::Result<()> {
+    let (role, scopes) = match &key.grant {
+        Grant::Role(role) => (Some(*role), &[][..]),
+        Grant::Scopes(scopes) => (None, &scopes[..]),
+    };
     sqlx::query!(
         r#"
-        insert into api_key (key_id, name, role, prefix, secret_hash, created_at)
-        values ($1, $2, $3, $4, $5, $6)
+        insert into api_key (key_id, name, role, scopes, sources, prefix, secret_hash, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
         "#,
         key.id as _,
         key.name,
-        key.role as _,
+        role as _,
+        scopes as _,
+        &key.sources,
         key.prefix,
         secret_hash,
         key.created_at,
@@ -43,23 +70,26 @@ pub async fn insert(conn: &mut PgConnection, key: &ApiKey, secret_hash: &[u8]) -
     Ok(())
 }
 
-/// The key with this hash, unless it was revoked.
+/// The key with this hash, if it counts at `now`.
 pub async fn find_live(
     conn: &mut PgConnection,
     secret_hash: &[u8],
+    now: DateTime<Utc>,
 ) -> sqlx::Result<Option<ApiKey>> {
     sqlx::query_as!(
-        ApiKey,
+        Row,
         r#"
-        select key_id as "id: KeyId", name, role as "role: Role", prefix, created_at, last_used_at,
-            revoked_at
+        select key_id as "id: KeyId", name, role as "role: Role", scopes as "scopes: Vec<Scope>", sources,
+            prefix, created_at, last_used_at, retires_at, revoked_at
         from api_key
-        where secret_hash = $1 and revoked_at is null
+        where secret_hash = $1 and revoked_at is null and (retires_at is null or $2 < retires_at)
         "#,
         secret_hash,
+        now,
     )
     .fetch_optional(conn)
     .await
+    .map(|row| row.map(ApiKey::from))
 }
 
 /// Notes that a key was used at `now`.
@@ -85,32 +115,51 @@ pub async fn revoke(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<ApiKey>> {
     sqlx::query_as!(
-        ApiKey,
+        Row,
         r#"
         update api_key
         set revoked_at = coalesce(revoked_at, $2)
         where key_id = $1
-        returning key_id as "id: KeyId", name, role as "role: Role", prefix, created_at, last_used_at,
-            revoked_at
+        returning key_id as "id: KeyId", name, role as "role: Role", scopes as "scopes: Vec<Scope>", sources,
+            prefix, created_at, last_used_at, retires_at, revoked_at
         "#,
         id as _,
         now,
     )
     .fetch_optional(conn)
     .await
+    .map(|row| row.map(ApiKey::from))
 }
 
 /// All keys, newest first; there are few.
 pub async fn list(conn: &mut PgConnection) -> sqlx::Result<Vec<ApiKey>> {
     sqlx::query_as!(
-        ApiKey,
+        Row,
         r#"
-        select key_id as "id: KeyId", name, role as "role: Role", prefix, created_at, last_used_at,
-            revoked_at
+        select key_id as "id: KeyId", name, role as "role: Role", scopes as "scopes: Vec<Scope>", sources,
+            prefix, created_at, last_used_at, retires_at, revoked_at
         from api_key
         order by key_id desc
         "#,
     )
     .fetch_all(conn)
     .await
+    .map(|rows| rows.into_iter().map(ApiKey::from).collect())
+}
+
+impl From<Row> for ApiKey {
+    fn from(row: Row) -> Self {
+        let Row { id, name, role, scopes, sources, prefix, .. } = row;
+        Self {
+            id,
+            name,
+            grant: role.map_or(Grant::Scopes(scopes), Grant::Role),
+            sources,
+            prefix,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            retires_at: row.retires_at,
+            revoked_at: row.revoked_at,
+        }
+    }
 }

@@ -211,8 +211,17 @@ pub const ROOMS: &[Room] = &[
 ];
 
 /// What the rules of a room may still be named from outside; everything else is forbidden there.
-pub const DOMAIN_CRATES: &[&str] =
-    &["std", "chrono", "uuid", "serde", "serde_with", "serde_json", "thiserror", "sqlx::Type"];
+pub const DOMAIN_CRATES: &[&str] = &[
+    "std",
+    "chrono",
+    "uuid",
+    "serde",
+    "serde_with",
+    "serde_json",
+    "schemars",
+    "thiserror",
+    "sqlx::Type",
+];
 
 /// Rooms that answer people may look into the store, with functions that begin so.
 pub const READERS: &[&str] = &["api", "console"];

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use kaquan::{
-    api::{self, AdminState},
+    api::{self, ApiState},
     clock::Clock,
     domain::access::Role,
     service::create_key::create_key,
@@ -10,7 +10,7 @@ use kaquan::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    admin::{Admin, Reply},
+    admin::{Admin, Reply, lifetime},
     reconcile_scene::ReconcileScene,
     vault::vault,
 };
@@ -21,12 +21,13 @@ async fn admin(scene: &ReconcileScene) -> Admin {
     let mut admin = Admin::new().await;
     let (_, owner) = create_key(scene.db(), clock.now(), "owner", Role::Owner).await.unwrap();
     owner.reveal().clone_into(&mut admin.owner);
-    admin.router = api::router(AdminState {
+    admin.router = api::router(ApiState {
         db: scene.db().clone(),
         vault: vault(),
         issuer: admin.issuer.clone(),
         clock,
         public_url: "https://coupons.example.com/".parse().unwrap(),
+        lifetime: lifetime(),
         changed: admin.changed.clone(),
     });
     admin

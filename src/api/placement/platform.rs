@@ -10,7 +10,7 @@ use super::{
     view::{OwedPlacementView, RotationView},
 };
 use crate::{
-    api::{AdminState, delivery_brief::DeliveryBrief, platform_rules},
+    api::{ApiState, delivery_brief::DeliveryBrief, platform_rules},
     domain::{id::PlacementId, problem::Problems},
     http::{
         error::ApiError,
@@ -39,7 +39,7 @@ const THIRTY_DAYS: u32 = 30 * one_day();
 
 /// `POST /v1/admin/placements/{placement}/publish`
 pub async fn publish(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<PlacementId>,
 ) -> Result<(StatusCode, Json<OwedPlacementView>), ApiError> {
     let lint = platform_rules::check_terms;
@@ -49,7 +49,7 @@ pub async fn publish(
 
 /// `POST /v1/admin/placements/{placement}/update`
 pub async fn update(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<PlacementId>,
 ) -> Result<(StatusCode, Json<OwedPlacementView>), ApiError> {
     let lint = platform_rules::check_terms;
@@ -59,7 +59,7 @@ pub async fn update(
 
 /// `POST /v1/admin/placements/{placement}/withdraw`
 pub async fn withdraw(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<PlacementId>,
 ) -> Result<(StatusCode, Json<OwedPlacementView>), ApiError> {
     let open = withdraw_placement(&state.db, state.now(), id).await?;
@@ -69,7 +69,7 @@ pub async fn withdraw(
 
 /// `POST /v1/admin/placements/{placement}/callback-token-rotations`
 pub async fn rotate(
-    State(state): State<AdminState>,
+    State(state): State<ApiState>,
     Path(id): Path<PlacementId>,
     Json(body): Json<RotationBody>,
 ) -> Result<(StatusCode, Json<RotationView>), ApiError> {
@@ -95,7 +95,7 @@ pub async fn rotate(
 
 /// 202 when the platform is still to hear of it, 200 when there is nobody to tell.
 async fn owed(
-    state: &AdminState,
+    state: &ApiState,
     id: PlacementId,
     open: Option<Open>,
 ) -> Result<(StatusCode, Json<OwedPlacementView>), ApiError> {

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use axum::{Router, body::Body};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use kaquan::{
-    api::{self, AdminState},
+    api::{self, ApiState},
     clock::{Clock, ManualClock},
     config::issuing::Issuing,
     domain::access::Role,
     issuing::{self, Engine, Issuer},
-    service::create_key::create_key,
+    service::{create_key::create_key, mini_session::Lifetime},
     vault::Vault,
 };
 use serde_json::{Value, json};
@@ -57,12 +57,13 @@ impl Admin {
         let changed = Arc::new(Notify::new());
         let (issuer, engine) =
             issuing::start(&Issuing::default(), &database.options, clock.clone()).unwrap();
-        let router = api::router(AdminState {
+        let router = api::router(ApiState {
             db: database.pool.clone(),
             vault: vault.clone(),
             issuer: issuer.clone(),
             clock: clock.clone(),
             public_url: "https://coupons.example.com/".parse().unwrap(),
+            lifetime: lifetime(),
             changed: changed.clone(),
         });
         let (_, owner) = create_key(&database.pool, noon(), "owner", Role::Owner).await.unwrap();
@@ -185,4 +186,9 @@ impl Reply {
         assert_eq!(self.body["request_id"], self.headers["x-request-id"].to_str().unwrap());
         self.body
     }
+}
+
+/// How long sessions last in tests.
+pub fn lifetime() -> Lifetime {
+    Lifetime { idle: TimeDelta::days(7), most: TimeDelta::days(30) }
 }

@@ -1,0 +1,82 @@
+-- Webhooks: what happens here is told to the merchant's own systems, by the same worker that tells the platforms.
+-- An endpoint is an app of the platform 'webhook': it has a secret, a channel and deliveries like any other.
+
+alter table app
+    drop constraint app_platform_known,
+    add constraint app_platform_known check (platform in ('baidu', 'wechat', 'own', 'webhook'));
+
+alter table delivery
+    drop constraint delivery_kind_known,
+    add constraint delivery_kind_known check (kind in (
+        'publish', 'update', 'withdraw', 'import', 'add_stock', 'create_banner', 'delete_banner', 'sync', 'write_off',
+        'webhook'
+    ));
+
+create table webhook_endpoint (
+    app_id           uuid constraint webhook_endpoint_pkey primary key
+        constraint webhook_endpoint_app references app (app_id),
+    url              text not null,
+    -- The kinds of events it wants.
+    kinds            text[] not null,
+    -- The secret before the present one, which still signs beside it until then.
+    old_secret_sealed bytea,
+    old_secret_until  timestamptz,
+    -- From here on nothing more is owed to it.
+    disabled_at      timestamptz,
+    constraint webhook_endpoint_wants_something check (cardinality(kinds) > 0)
+);
+
+-- Time-ordered, as the ids that we make ourselves.
+create function uuid_v7(made timestamptz) returns uuid language sql volatile as $$
+    select encode(
+        set_bit(
+            set_bit(
+                overlay(
+                    uuid_send(gen_random_uuid())
+                    placing substring(int8send((extract(epoch from made) * 1000)::bigint) from 3) from 1 for 6
+                ),
+                52, 1
+            ),
+            53, 1
+        ),
+        'hex'
+    )::uuid
+$$;
+
+-- What follows from an event, in the commit that writes it: notes for the daily sums, and word to the endpoints.
+create function follow_event() returns trigger language plpgsql as $$
+begin
+    insert into tally (day, template_id, app_id, measure, count)
+    select (occurred_at at time zone 'Asia/Shanghai')::date, template_id, app_id, substring(kind from 8), count(*)
+    from fresh
+    where kind in ('coupon.locked', 'coupon.redeemed', 'coupon.given_back', 'coupon.voided')
+    group by 1, 2, 3, 4;
+
+    insert into delivery (
+        delivery_id, app_id, kind, subject_id, identity, payload, due_at, created_at
+    )
+    select
+        told.delivery_id, told.app_id, 'webhook', told.delivery_id, told.identity, told.payload,
+        least(told.occurred_at, clock_timestamp()), told.occurred_at
+    from (
+        select
+            uuid_v7(fresh.occurred_at) as delivery_id,
+            endpoint.app_id,
+            'evt_' || replace(fresh.event_id::text, '-', '') as identity,
+            jsonb_build_object(
+                'type', fresh.kind,
+                'timestamp', to_char(fresh.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                'data', fresh.data
+            ) as payload,
+            fresh.occurred_at
+        from fresh
+        join webhook_endpoint as endpoint
+            on endpoint.disabled_at is null and fresh.kind = any(endpoint.kinds)
+    ) as told;
+    return null;
+end
+$$;
+
+create trigger event_followed after insert on event
+    referencing new table as fresh
+    for each statement execute function follow_event();

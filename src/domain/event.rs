@@ -1,0 +1,96 @@
+//! What happens to coupons and around them, by the names under which it is told.
+
+use serde::{Deserialize, Serialize};
+
+use super::access::Actor;
+
+/// Who made something happen, and with which request.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    /// Who.
+    pub actor: Actor,
+    /// The request, if one was.
+    pub request: Option<String>,
+}
+
+/// A kind of event; the names are part of the API.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+pub enum EventKind {
+    /// A coupon came into somebody's hands. Its row says so; no event is written, but whoever wants to is told.
+    #[serde(rename = "coupon.claimed")]
+    Claimed,
+    /// A coupon is kept for an order.
+    #[serde(rename = "coupon.locked")]
+    Locked,
+    /// It is kept no longer, and was not used.
+    #[serde(rename = "coupon.unlocked")]
+    Unlocked,
+    /// A coupon was used.
+    #[serde(rename = "coupon.redeemed")]
+    Redeemed,
+    /// Some or all of a use was undone.
+    #[serde(rename = "coupon.given_back")]
+    GivenBack,
+    /// A coupon was taken out of use.
+    #[serde(rename = "coupon.voided")]
+    Voided,
+    /// A coupon ends soon.
+    #[serde(rename = "coupon.expiring")]
+    Expiring,
+    /// Little is left of what a placement may issue.
+    #[serde(rename = "stock.low")]
+    StockLow,
+    /// A platform will not have what it is owed.
+    #[serde(rename = "delivery.dead")]
+    DeliveryDead,
+    /// Somebody at work asked for a change.
+    #[serde(rename = "operator.asked")]
+    OperatorAsked,
+    /// What that came to.
+    #[serde(rename = "operator.answered")]
+    OperatorAnswered,
+}
+
+impl EventKind {
+    /// What an endpoint of the merchant's can be told of.
+    pub const TOLD: [Self; 9] = [
+        Self::Claimed,
+        Self::Locked,
+        Self::Unlocked,
+        Self::Redeemed,
+        Self::GivenBack,
+        Self::Voided,
+        Self::Expiring,
+        Self::StockLow,
+        Self::DeliveryDead,
+    ];
+
+    /// As the database and the API spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Claimed => "coupon.claimed",
+            Self::Locked => "coupon.locked",
+            Self::Unlocked => "coupon.unlocked",
+            Self::Redeemed => "coupon.redeemed",
+            Self::GivenBack => "coupon.given_back",
+            Self::Voided => "coupon.voided",
+            Self::Expiring => "coupon.expiring",
+            Self::StockLow => "stock.low",
+            Self::DeliveryDead => "delivery.dead",
+            Self::OperatorAsked => "operator.asked",
+            Self::OperatorAnswered => "operator.answered",
+        }
+    }
+}

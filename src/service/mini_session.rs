@@ -1,0 +1,124 @@
+//! Opens, recognises and ends the sessions of people who came through a mini-program.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgPool;
+
+use super::secret::{self, Fresh};
+use crate::{
+    domain::{
+        id::{AppId, HolderId, MemberId, SessionId},
+        people::OpenId,
+    },
+    store::{self, mini_session::NewMiniSession},
+};
+
+/// Somebody who came through a mini-program: all they can see is what is theirs.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// Their session.
+    pub session: SessionId,
+    /// Through which app they came.
+    pub app: AppId,
+    /// Who they are there.
+    pub holder: HolderId,
+    /// The same, as the app calls them.
+    pub open_id: OpenId,
+    /// Whom the holder belongs to, if the merchant said.
+    pub member: Option<MemberId>,
+}
+
+/// A session that was opened; the token is shown once.
+#[derive(Debug)]
+pub struct Opened {
+    /// Ours.
+    pub id: SessionId,
+    /// To be sent with every request.
+    pub token: Fresh,
+    /// When it ends unless it is used.
+    pub expires_at: DateTime<Utc>,
+    /// When it ends in any case.
+    pub ends_at: DateTime<Utc>,
+}
+
+/// Why no session was opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenSessionError {
+    /// The operating system has no randomness to give.
+    #[error(transparent)]
+    Randomness(#[from] rand::rngs::SysError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] sqlx::Error),
+}
+
+/// How long a session lives.
+#[derive(Debug, Clone, Copy)]
+pub struct Lifetime {
+    /// Unless it is used.
+    pub idle: TimeDelta,
+    /// In any case.
+    pub most: TimeDelta,
+}
+
+/// A session is prolonged when so much of its idle time has gone: a busy one is not a write per request.
+const PROLONGED_AFTER: i32 = 4;
+
+/// Opens a session for somebody whom the app's platform has named.
+pub async fn open(
+    db: &PgPool,
+    now: DateTime<Utc>,
+    lifetime: Lifetime,
+    app: AppId,
+    open_id: &OpenId,
+) -> Result<Opened, OpenSessionError> {
+    let token = Fresh::random_checked("ks_")?;
+    let holder = HolderId::derive(app, open_id.as_str());
+    let ends_at = now + lifetime.most;
+    let expires_at = (now + lifetime.idle).min(ends_at);
+    let new = NewMiniSession {
+        id: SessionId::new(now),
+        app,
+        holder,
+        created_at: now,
+        expires_at,
+        ends_at,
+    };
+    let mut tx = db.begin().await?;
+
+    store::member::lock_holder(&mut tx, app, open_id.as_str(), now).await?;
+    store::mini_session::insert(&mut tx, &new, &token.hash()).await?;
+
+    tx.commit().await?;
+    tracing::info!(session.id = %new.id, app.id = %app, "session opened");
+    Ok(Opened { id: new.id, token, expires_at, ends_at })
+}
+
+/// Whose session this is; `None` for a mistyped, unknown, ended or revoked one alike.
+pub async fn recognise(
+    db: &PgPool,
+    now: DateTime<Utc>,
+    lifetime: Lifetime,
+    shown: &str,
+) -> sqlx::Result<Option<Visitor>> {
+    if !secret::is_well_typed(shown) {
+        return Ok(None);
+    }
+    let mut conn = db.acquire().await?;
+    let found = store::mini_session::find_live(&mut conn, &secret::hash(shown), now).await?;
+    let Some(session) = found else { return Ok(None) };
+    if session.expires_at - now < lifetime.idle - lifetime.idle / PROLONGED_AFTER
+        && session.expires_at < session.ends_at
+    {
+        let expires_at = (now + lifetime.idle).min(session.ends_at);
+        store::mini_session::prolong(&mut conn, session.id, expires_at).await?;
+    }
+    let Ok(open_id) = OpenId::parse(&session.open_id) else { return Ok(None) };
+    let (app, holder, member) = (session.app, session.holder, session.member);
+    Ok(Some(Visitor { session: session.id, app, holder, open_id, member }))
+}
+
+/// Ends a session.
+pub async fn close(db: &PgPool, now: DateTime<Utc>, session: SessionId) -> sqlx::Result<()> {
+    let mut conn = db.acquire().await?;
+    store::mini_session::revoke(&mut conn, session, now).await
+}
