@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 use chrono::{DateTime, SubsecRound, Utc};
+use ipnet::IpNet;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use url::Url;
@@ -12,6 +13,7 @@ use crate::{
     clock::Clock,
     http::{code::Code, error::ApiError, request_id},
     issuing::Issuer,
+    platform::baidu::login::Login,
     service::mini_session::Lifetime,
     vault::Vault,
 };
@@ -25,8 +27,10 @@ pub mod code_import;
 pub mod coupon;
 pub mod delivery;
 pub mod delivery_brief;
+pub mod holder;
 pub mod import;
 pub mod member;
+pub mod mini_session;
 pub mod placement;
 pub mod platform_rules;
 pub mod reconciliation;
@@ -51,6 +55,10 @@ pub struct ApiState {
     pub public_url: Url,
     /// How long people stay who came through a mini-program.
     pub lifetime: Lifetime,
+    /// Asks the platform who has logged in there.
+    pub login: Login,
+    /// Proxies in front, whose word for the caller's address is believed.
+    pub trusted_proxies: Arc<[IpNet]>,
     /// Wakes whoever keeps routes in memory, on this server; others see `route_version`.
     pub changed: Arc<Notify>,
 }

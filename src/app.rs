@@ -101,6 +101,8 @@ impl App {
             clock,
             public_url: config.server.public_url.clone(),
             lifetime: lifetime(config)?,
+            login: worker.login(),
+            trusted_proxies: config.server.trusted_proxies.clone().into(),
             changed,
         };
         let router = Router::new()

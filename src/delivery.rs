@@ -14,6 +14,7 @@ mod ask;
 mod attempt;
 mod leaser;
 mod load;
+mod login;
 mod presence;
 mod reconcile;
 mod settler;
@@ -38,7 +39,7 @@ use url::Url;
 use crate::{
     clock::Clock,
     config::{delivery::Delivery, reconciliation::Reconciliation},
-    platform::baidu::client::Client,
+    platform::baidu::{client::Client, login::Login},
     vault::Vault,
 };
 
@@ -161,6 +162,11 @@ impl Worker {
     /// Takes back what dead workers hold, as happens by itself every `settings.poll`; how many.
     pub async fn rescue(&self) -> anyhow::Result<i64> {
         presence::rescue(&self.inner).await
+    }
+
+    /// Asks Baidu who has logged in, with the worker's own accounts and tokens.
+    pub fn login(&self) -> Login {
+        Login::new(self.inner.baidu.clone(), Arc::new(login::Desk(Arc::clone(&self.inner))))
     }
 
     /// Begins no further call, and lets those under way go on: the first half of [`Worker::stop`].

@@ -43,6 +43,7 @@ mod delivery_tokens;
 mod delivery_workers;
 mod flow_baidu_take;
 mod flow_importing;
+mod flow_login;
 mod flow_publishing;
 mod flow_reply_in_doubt;
 mod flow_rotation;

@@ -22,6 +22,8 @@ pub mod delivery_stub;
 pub mod engine;
 pub mod letter;
 pub mod log;
+pub mod login;
+pub mod login_scene;
 pub mod plans;
 pub mod plant;
 pub mod proxy;

@@ -2,8 +2,9 @@
 
 use super::Route;
 use crate::api::{
-    app, banner, channel, claim, code_import, coupon, delivery, import, member, placement,
-    reconciliation, redemption, stock_addition, template,
+    app, banner, channel, claim, code_import, coupon, delivery,
+    holder::{self, RevokedView},
+    import, member, placement, reconciliation, redemption, stock_addition, template,
 };
 
 /// The administration.
@@ -58,6 +59,9 @@ pub const ADMIN: &[Route] = super::routes! {
 
     get "/v1/admin/members/{uid}" Read => member::get;
     put "/v1/admin/members/{uid}" RunCampaigns => member::save;
+
+    post "/v1/admin/holders/{holder}/revoke-sessions" RunCampaigns => holder::revoke_sessions,
+        "Logs a person out everywhere", gives 200 RevokedView;
 
     get "/v1/admin/deliveries" Read => delivery::list;
     get "/v1/admin/deliveries/{delivery}" Read => delivery::get;
