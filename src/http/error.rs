@@ -21,13 +21,19 @@ use crate::domain::problem::Problem;
 pub struct ApiError {
     code: Code,
     detail: Cow<'static, str>,
+    more: Box<More>,
+    /// For our log only.
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What only some refusals have.
+#[derive(Debug, Default)]
+struct More {
     in_chinese: Option<Cow<'static, str>>,
     param: Option<Cow<'static, str>>,
     problems: Vec<Problem>,
     figures: Map<String, Value>,
     retry_after: Option<u64>,
-    /// For our log only.
-    cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
 #[derive(Serialize)]
@@ -50,16 +56,7 @@ struct ProblemView<'a> {
 impl ApiError {
     /// A refusal that the caller can understand and mend; `detail` is in English.
     pub fn refused(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            code,
-            detail: detail.into(),
-            in_chinese: None,
-            param: None,
-            problems: Vec::new(),
-            figures: Map::new(),
-            retry_after: None,
-            cause: None,
-        }
+        Self { code, detail: detail.into(), more: Box::default(), cause: None }
     }
 
     /// The same with the detail that a refusal has of itself.
@@ -80,7 +77,9 @@ impl ApiError {
     /// 422: readable, and wrong in the places that `problems` names.
     pub fn invalid(problems: Vec<Problem>) -> Self {
         let detail = "some values are not acceptable; `problems` lists all of them";
-        Self { problems, ..Self::refused(Code::InvalidValues, detail) }
+        let mut refused = Self::refused(Code::InvalidValues, detail);
+        refused.more.problems = problems;
+        refused
     }
 
     /// 422: the field `param` names something that is not there.
@@ -101,14 +100,14 @@ impl ApiError {
     /// Names the field or parameter at fault.
     #[must_use]
     pub fn at(mut self, param: impl Into<Cow<'static, str>>) -> Self {
-        self.param = Some(param.into());
+        self.more.param = Some(param.into());
         self
     }
 
     /// The detail for people who read Chinese; without it they are told the title of the code.
     #[must_use]
     pub fn in_chinese(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.in_chinese = Some(detail.into());
+        self.more.in_chinese = Some(detail.into());
         self
     }
 
@@ -116,7 +115,7 @@ impl ApiError {
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Serialize) -> Self {
         if let Ok(value) = serde_json::to_value(value) {
-            self.figures.insert(name.to_owned(), value);
+            self.more.figures.insert(name.to_owned(), value);
         }
         self
     }
@@ -124,12 +123,12 @@ impl ApiError {
     /// After how many seconds it is worth to try again.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.more.retry_after = Some(seconds);
         self
     }
 
     fn detail(&self, language: Language) -> &str {
-        match (language, self.code.reader(), &self.in_chinese) {
+        match (language, self.code.reader(), &self.more.in_chinese) {
             (Language::Chinese, _, Some(detail)) => detail,
             (Language::Chinese, Reader::People, None) => self.code.title(language),
             (Language::Chinese, Reader::Programs, None) | (Language::English, _, _) => &self.detail,
@@ -143,9 +142,9 @@ impl ApiError {
             status: self.code.status().as_u16(),
             code: self.code.as_str(),
             detail: self.detail(language),
-            param: self.param.as_deref(),
-            problems: &self.problems,
-            figures: &self.figures,
+            param: self.more.param.as_deref(),
+            problems: &self.more.problems,
+            figures: &self.more.figures,
             request_id: request_id::current(),
         };
         serde_json::to_vec(&view).unwrap_or_default()
@@ -177,7 +176,7 @@ impl IntoResponse for ApiError {
         }
         let usual =
             (status == StatusCode::SERVICE_UNAVAILABLE || self.code == Code::InFlight).then_some(1);
-        if let Some(seconds) = self.retry_after.or(usual) {
+        if let Some(seconds) = self.more.retry_after.or(usual) {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
