@@ -2,6 +2,7 @@
 
 pub mod database;
 pub mod keys;
+pub mod upkeep;
 pub mod worker;
 
 mod health;
@@ -18,6 +19,7 @@ use sqlx::{
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::upkeep::Upkeep;
 use crate::{
     api::{self, ApiState},
     clock::Clock,
@@ -50,6 +52,8 @@ pub struct App {
     engine: Engine,
     /// Pays what is owed to the platforms.
     pub worker: Worker,
+    /// Does what is to be done because time passes.
+    pub upkeep: Upkeep,
     doubts: Arc<Doubts>,
 }
 
@@ -77,10 +81,15 @@ impl App {
             let directory = Arc::clone(&directory);
             async move { directory.keep_fresh().await }
         });
-        spawn_until(&background, &stop, upkeep(issuer.clone()));
+        spawn_until(&background, &stop, show_waiting(issuer.clone()));
         let worker = worker::start(config, database, &vault, Arc::clone(&clock)).await?;
         let watch = watch_deliveries(db.clone(), Arc::clone(&clock));
         spawn_until(&background, &stop, watch);
+        let upkeep = Upkeep::new(config, &db, &clock);
+        if config.upkeep.enabled {
+            let (upkeep, every) = (upkeep.clone(), config.upkeep.every);
+            spawn_until(&background, &stop, async move { upkeep.keep_up(every).await });
+        }
         let doubts = Doubts::open(db.clone(), Arc::clone(&clock), config.issuing.deadline);
         let (settling, until) = (Arc::clone(&doubts), stop.clone());
         background.spawn(async move { settling.keep_settling(until).await });
@@ -129,6 +138,7 @@ impl App {
             listener,
             engine,
             worker,
+            upkeep,
             doubts,
         })
     }
@@ -202,7 +212,7 @@ fn spawn_until(
 }
 
 /// What metrics need from time to time.
-async fn upkeep(issuer: issuing::Issuer) {
+async fn show_waiting(issuer: issuing::Issuer) {
     let mut ticks = tokio::time::interval(telemetry::UPKEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -29,6 +29,7 @@ pub mod source;
 pub mod stock;
 pub mod stock_addition;
 pub mod template;
+pub mod upkeep;
 pub mod wallet;
 
 /// All migrations, embedded; run at start.
