@@ -14,7 +14,7 @@ use crate::{
         id::{AppId, HolderId, SessionId},
         problem::Problems,
     },
-    http::{error::ApiError, extract::Json},
+    http::{code::Code, error::ApiError, extract::Json},
     platform::baidu::login::LoginError,
     service::mini_session::{self, OpenSessionError, Opened, Visitor},
     store,
@@ -64,10 +64,10 @@ pub async fn open(
     let app = store::app::find(&mut *state.db.acquire().await?, body.app_id).await?;
     let app = app.ok_or_else(|| ApiError::no_such("app_id", &"no such app"))?;
     if app.platform != PlatformKind::Baidu {
-        return Err(ApiError::conflict("no_logins", &"nobody logs in on this platform"));
+        return Err(ApiError::conflict(Code::NoLogins, &"nobody logs in on this platform"));
     }
     if !app.has_secret {
-        return Err(ApiError::conflict("app_has_no_secret", &"the app has no secret here"));
+        return Err(ApiError::conflict(Code::AppHasNoSecret, &"the app has no secret here"));
     }
     let whose = state.login.whose(app.id, &code).await;
     let open_id = whose.map_err(|error| explain(app.id, error))?;
@@ -117,13 +117,11 @@ fn parse_code(code: String) -> Result<SecretString, ApiError> {
 
 fn explain(app: AppId, error: LoginError) -> ApiError {
     match error {
-        LoginError::Refused => {
-            ApiError::refused(StatusCode::UNAUTHORIZED, "login_refused", error.to_string())
-        }
+        LoginError::Refused => ApiError::refused(Code::LoginRefused, error.to_string()),
         LoginError::Away(why) => {
             tracing::warn!(app.id = %app, why, "nobody can log in: Baidu gives no clear answer");
             let detail = "the platform gives no clear answer; log in again, with a new code";
-            ApiError::refused(StatusCode::SERVICE_UNAVAILABLE, "platform_unavailable", detail)
+            ApiError::refused(Code::PlatformUnavailable, detail)
         }
     }
 }

@@ -81,7 +81,7 @@ codes! {
     WrongCredentials "wrong_credentials" UNAUTHORIZED People "账号或密码错误" "The login or the password is wrong";
     Forbidden "forbidden" FORBIDDEN Programs "没有权限" "Not allowed";
     SourceNotAllowed "source_not_allowed" FORBIDDEN Programs "来源地址不在允许范围内" "Not allowed from this address";
-    LoginRefused "login_refused" UNPROCESSABLE_ENTITY People "登录失败，请重新打开小程序" "The platform does not accept this login";
+    LoginRefused "login_refused" UNAUTHORIZED People "登录失败，请重新打开小程序" "The platform does not accept this login";
     LoginLocked "login_locked" TOO_MANY_REQUESTS People "登录失败次数过多，请稍后再试" "Too many failed logins; try again later";
     RateLimited "rate_limited" TOO_MANY_REQUESTS People "操作太频繁，请稍后再试" "Too many requests; try again later";
 
@@ -121,6 +121,7 @@ codes! {
     VersionConflict "version_conflict" CONFLICT Programs "内容已被他人修改" "Somebody else was faster";
     WrongState "wrong_state" CONFLICT Programs "当前状态不允许该操作" "Not in this state";
     AppExists "app_exists" CONFLICT Programs "应用已存在" "There is such an app already";
+    NoLogins "no_logins" CONFLICT Programs "该平台不支持登录" "Nobody logs in on this platform";
     AppHasNoSecret "app_has_no_secret" CONFLICT Programs "应用没有密钥" "The app has no secret";
     NoMasterKey "no_master_key" CONFLICT Programs "没有主密钥" "There is no master key";
     NoWallet "no_wallet" CONFLICT Programs "该平台没有卡包" "This platform has no wallet";
@@ -145,7 +146,7 @@ codes! {
     // Trouble of ours.
     Internal "internal" INTERNAL_SERVER_ERROR People "系统错误" "An error of ours";
     Busy "busy" SERVICE_UNAVAILABLE People "系统繁忙，请稍后再试" "Too busy; try again";
-    PlatformUnreachable "platform_unreachable" SERVICE_UNAVAILABLE People "平台暂时无法访问，请稍后再试" "The platform cannot be reached; try again";
+    PlatformUnavailable "platform_unavailable" SERVICE_UNAVAILABLE People "平台暂时无法访问，请稍后再试" "The platform cannot be reached; try again";
 }
 
 #[cfg(test)]
