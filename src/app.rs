@@ -27,8 +27,8 @@ use crate::{
     issuing::{self, Engine},
     platform::baidu::callback::{self, Callbacks},
     service::{
-        mini_session::Lifetime, repair_reply::Doubts, route::Directory, source::Sources,
-        watch_deliveries::watch_deliveries,
+        fold_tally::keep_folding, mini_session::Lifetime, repair_reply::Doubts, route::Directory,
+        source::Sources, watch_deliveries::watch_deliveries,
     },
     store, telemetry,
     vault::Vault,
@@ -81,6 +81,7 @@ impl App {
         let worker = worker::start(config, database, &vault, Arc::clone(&clock)).await?;
         let watch = watch_deliveries(db.clone(), Arc::clone(&clock));
         spawn_until(&background, &stop, watch);
+        spawn_until(&background, &stop, keep_folding(db.clone()));
         let doubts = Doubts::open(db.clone(), Arc::clone(&clock), config.issuing.deadline);
         let (settling, until) = (Arc::clone(&doubts), stop.clone());
         background.spawn(async move { settling.keep_settling(until).await });

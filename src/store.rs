@@ -26,8 +26,10 @@ pub mod redemption;
 pub mod route;
 pub mod sealed;
 pub mod source;
+pub mod statistics;
 pub mod stock;
 pub mod stock_addition;
+pub mod tally;
 pub mod template;
 pub mod wallet;
 

@@ -1,9 +1,10 @@
 //! What the people and servers that run campaigns ask: everything under `/v1/admin`.
 
 use super::Route;
+use crate::api::statistics::{StatsQuery, StatsView};
 use crate::api::{
     app, banner, channel, claim, code_import, coupon, delivery, import, member, placement,
-    reconciliation, redemption, stock_addition, template,
+    reconciliation, redemption, statistics, stock_addition, template,
 };
 
 /// The administration.
@@ -58,6 +59,9 @@ pub const ADMIN: &[Route] = super::routes! {
 
     get "/v1/admin/members/{uid}" Read => member::get;
     put "/v1/admin/members/{uid}" RunCampaigns => member::save;
+
+    get "/v1/admin/stats" Read => statistics::get,
+        "What was offered, claimed, used and turned down", query StatsQuery, gives 200 StatsView;
 
     get "/v1/admin/deliveries" Read => delivery::list;
     get "/v1/admin/deliveries/{delivery}" Read => delivery::get;
