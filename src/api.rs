@@ -37,6 +37,7 @@ pub mod reconciliation;
 pub mod redemption;
 pub mod route;
 pub mod secret;
+pub mod statistics;
 pub mod stock_addition;
 pub mod template;
 

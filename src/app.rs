@@ -29,8 +29,8 @@ use crate::{
     issuing::{self, Engine},
     platform::baidu::callback::{self, Callbacks},
     service::{
-        mini_session::Lifetime, repair_reply::Doubts, route::Directory, source::Sources,
-        watch_deliveries::watch_deliveries,
+        fold_tally::keep_folding, mini_session::Lifetime, repair_reply::Doubts, route::Directory,
+        source::Sources, watch_deliveries::watch_deliveries,
     },
     store, telemetry,
     vault::Vault,
@@ -90,6 +90,7 @@ impl App {
             let (upkeep, every) = (upkeep.clone(), config.upkeep.every);
             spawn_until(&background, &stop, async move { upkeep.keep_up(every).await });
         }
+        spawn_until(&background, &stop, keep_folding(db.clone()));
         let doubts = Doubts::open(db.clone(), Arc::clone(&clock), config.issuing.deadline);
         let (settling, until) = (Arc::clone(&doubts), stop.clone());
         background.spawn(async move { settling.keep_settling(until).await });

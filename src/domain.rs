@@ -21,6 +21,7 @@ pub mod placement;
 pub mod problem;
 pub mod reconciliation;
 pub mod redemption;
+pub mod statistics;
 pub mod stock;
 pub mod template;
 pub mod terms;

@@ -71,6 +71,8 @@ mod secrets_apps;
 mod secrets_privacy;
 mod secrets_rotation;
 mod secrets_start;
+mod stats_api;
+mod stats_sums;
 mod store_delivery_owe;
 mod store_delivery_presence;
 mod store_delivery_reads;

@@ -4,7 +4,9 @@ use super::Route;
 use crate::api::{
     app, banner, channel, claim, code_import, coupon, delivery,
     holder::{self, RevokedView},
-    import, member, placement, reconciliation, redemption, stock_addition, template,
+    import, member, placement, reconciliation, redemption,
+    statistics::{self, StatsQuery, StatsView},
+    stock_addition, template,
 };
 
 /// The administration.
@@ -62,6 +64,8 @@ pub const ADMIN: &[Route] = super::routes! {
 
     post "/v1/admin/holders/{holder}/revoke-sessions" RunCampaigns => holder::revoke_sessions,
         "Logs a person out everywhere", gives 200 RevokedView;
+    get "/v1/admin/stats" Read => statistics::get,
+        "What was offered, claimed, used and turned down", query StatsQuery, gives 200 StatsView;
 
     get "/v1/admin/deliveries" Read => delivery::list;
     get "/v1/admin/deliveries/{delivery}" Read => delivery::get;

@@ -34,6 +34,13 @@ new_owed as (
         owed.state, $1, $1
     from unnest($27::uuid[], $28::uuid[], $29::uuid[], $30::uuid[], $31::text[], $32::text[])
         as owed (delivery_id, app_id, coupon_id, placement_id, record, state)
+),
+noted as (
+    -- One row for all coupons of a template, most of the time.
+    insert into tally (day, template_id, app_id, measure, count)
+    select ($1 at time zone 'Asia/Shanghai')::date, note.template_id, note.app_id, note.measure, note.count
+    from unnest($33::uuid[], $34::uuid[], $35::text[], $36::bigint[])
+        as note (template_id, app_id, measure, count)
 )
 insert into coupon (
     coupon_id, placement_id, template_id, terms_version, app_id, holder_id, person_id, ordinal,

@@ -28,7 +28,7 @@ use super::{
     campaign_offer::Offer,
     database::TestDatabase,
     letter::{self, Answered, Letter},
-    plant::{Campaign, noon, plant_app, plant_template, terms},
+    plant::{Campaign, noon, note_offered, plant_app, plant_template, terms},
     recount::recount,
     vault::secrets,
 };
@@ -154,6 +154,7 @@ impl TestApp {
         .execute(&self.database.pool)
         .await
         .unwrap();
+        note_offered(&self.database.pool, placement, amount).await;
     }
 
     /// Returns when the server has read the addresses of this moment again: an unknown one makes it look.
