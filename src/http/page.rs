@@ -2,6 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -11,9 +12,10 @@ const USUAL: u32 = 50;
 const MOST: u32 = 200;
 
 /// The query of a list that has no filters.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
+    #[schemars(range(min = 1, max = MOST))]
     limit: Option<u32>,
     cursor: Option<String>,
 }
@@ -34,7 +36,8 @@ pub struct Slice {
 }
 
 /// One page, and where the next begins.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "{T}Page")]
 pub struct Page<T> {
     data: Vec<T>,
     next_cursor: Option<String>,
