@@ -8,6 +8,7 @@ WORKDIR /src
 ENV SQLX_OFFLINE=true CARGO_PROFILE_RELEASE_STRIP=debuginfo
 COPY Cargo.toml Cargo.lock config.example.toml ./
 COPY .sqlx ./.sqlx
+COPY assets ./assets
 COPY migrations ./migrations
 COPY src ./src
 # Whoever builds behind a mirror passes a cargo configuration: --secret id=cargo-config,src=config.toml

@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::{
     clock::Clock,
-    http::{code::Code, error::ApiError, request_id},
+    http::{code::Code, error::ApiError, extract::Query, request_id},
     issuing::Issuer,
     platform::baidu::login::Login,
     service::mini_session::Lifetime,
@@ -27,12 +27,15 @@ pub mod code_import;
 pub mod coupon;
 pub mod delivery;
 pub mod delivery_brief;
+pub mod described;
 pub mod holder;
 pub mod import;
 pub mod member;
 pub mod mini_session;
+pub mod openapi;
 pub mod placement;
 pub mod platform_rules;
+pub mod reader;
 pub mod reconciliation;
 pub mod redemption;
 pub mod route;
@@ -71,12 +74,16 @@ impl ApiState {
     }
 }
 
-/// Everything under `/v1`.
+/// Everything under `/v1`, and its contract.
 pub fn router(state: ApiState) -> Router {
     let mut router = Router::new();
     for route in route::all() {
         let guard = middleware::from_fn_with_state((state.clone(), route.asks), auth::guard);
-        router = router.route(route.path, (route.handler)().route_layer(guard));
+        let mut handler = (route.handler)();
+        if route.doc.query.is_none() {
+            handler = handler.route_layer(middleware::from_fn(no_query));
+        }
+        router = router.route(route.path, handler.route_layer(guard));
     }
     router
         .method_not_allowed_fallback(method_not_allowed)
@@ -84,6 +91,19 @@ pub fn router(state: ApiState) -> Router {
         .layer(middleware::from_fn(request_id::name))
         .with_state(state)
 }
+
+/// Refuses what the handler would not even look at, and somebody may have meant.
+async fn no_query(
+    _: Query<NoQuery>,
+    request: axum::extract::Request,
+    next: middleware::Next,
+) -> axum::response::Response {
+    next.run(request).await
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoQuery {}
 
 async fn not_found() -> ApiError {
     ApiError::not_found("there is nothing at this address")

@@ -3,9 +3,10 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{ApiState, platform_rules, secret};
 use crate::{
@@ -24,36 +25,44 @@ use crate::{
 };
 
 /// The body of a creation.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAppBody {
     platform: PlatformKind,
+    #[schemars(regex(pattern = "^[!-~]{1,64}$"))]
     app_key: String,
+    #[schemars(length(min = 1, max = 100))]
     name: String,
     #[serde(default = "no_settings")]
+    #[schemars(with = "Map<String, Value>")]
     settings: Value,
     #[serde(default, deserialize_with = "secret::secret")]
+    #[schemars(with = "Option<String>", regex(pattern = "^[!-~]{1,256}$"))]
     secret: Option<SecretString>,
 }
 
 /// The body of a change.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AppEditBody {
     version: i32,
+    #[schemars(length(min = 1, max = 100))]
     name: Option<String>,
+    #[schemars(with = "Option<Map<String, Value>>")]
     settings: Option<Value>,
     #[serde(default, deserialize_with = "secret::secret_edit")]
+    #[schemars(with = "Option<String>", regex(pattern = "^[!-~]{1,256}$"))]
     secret: SecretEdit,
 }
 
 /// An app as it is shown; of its secret only whether it is there.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct AppView {
     id: AppId,
     platform: PlatformKind,
     app_key: String,
     name: String,
+    #[schemars(with = "Map<String, Value>")]
     settings: Value,
     has_secret: bool,
     version: i32,

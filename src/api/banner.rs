@@ -4,6 +4,7 @@ use axum::extract::{FromRequest, Multipart, Request, State, multipart::Multipart
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ApiState, delivery_brief::DeliveryBrief, platform_rules};
@@ -27,7 +28,7 @@ use crate::{
 };
 
 /// A banner as it is shown, with what was owed last for it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct BannerView {
     id: BannerId,
     placement_id: PlacementId,

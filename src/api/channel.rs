@@ -2,6 +2,7 @@
 
 use axum::{Extension, extract::State};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ApiState;
@@ -24,22 +25,25 @@ use crate::{
 };
 
 /// The body of a change; what is left out stays.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RateBody {
+    #[schemars(range(min = 0.01, max = 10_000))]
     calls_per_second: Option<f64>,
+    #[schemars(range(min = 1, max = 10_000))]
     burst: Option<f64>,
 }
 
 /// The body of a pause.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PauseBody {
+    #[schemars(length(min = 1, max = 200))]
     reason: String,
 }
 
 /// A channel as it is shown.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ChannelView {
     app_id: AppId,
     calls_per_second: f64,
@@ -51,20 +55,21 @@ pub struct ChannelView {
     oldest_due_seconds: Option<i64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct BreakerView {
     state: &'static str,
     until: Option<DateTime<Utc>>,
     failures: i32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct PauseView {
     at: DateTime<Utc>,
     reason: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ChannelDeliveriesView")]
 struct OwedView {
     waiting: i64,
     pending: i64,

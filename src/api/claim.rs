@@ -3,6 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, StatusCode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ApiState;
@@ -21,14 +22,15 @@ use crate::{
 };
 
 /// The body of a claim.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimBody {
+    #[schemars(regex(pattern = "^[A-Za-z0-9_.:-]{1,128}$"))]
     open_id: String,
 }
 
 /// A coupon as its holder is told of it: the only place where the code is shown whole.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ClaimedView {
     id: CouponId,
     placement_id: PlacementId,

@@ -6,6 +6,7 @@ use axum::{body::Body, extract::State};
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 use http::{HeaderMap, StatusCode};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio_util::io::StreamReader;
 
@@ -23,7 +24,7 @@ use crate::{
 };
 
 /// An upload as it is shown. Without `finished_at` it still runs, or was cut off: then the same file finishes it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ImportView {
     id: ImportId,
     template_id: TemplateId,
@@ -37,7 +38,7 @@ pub struct ImportView {
 }
 
 /// An upload right after it ended, with the lines that added nothing.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ImportedView {
     #[serde(flatten)]
     import: ImportView,
@@ -45,7 +46,7 @@ pub struct ImportedView {
     problems_truncated: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct LineView {
     line: i64,
     verdict: &'static str,
@@ -54,7 +55,7 @@ struct LineView {
 }
 
 /// How many uploaded codes there are.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct CountView {
     free: i64,
     taken: i64,

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ApiState, redemption::RedemptionView};
@@ -20,7 +21,7 @@ use crate::{
 };
 
 /// A coupon as it is shown to people who look after it: not its holder, and not its whole code.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct CouponView {
     id: CouponId,
     template_id: TemplateId,
@@ -36,7 +37,8 @@ pub struct CouponView {
     deliveries: Vec<OwedView>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CouponDeliveryView")]
 struct OwedView {
     id: DeliveryId,
     kind: DeliveryKind,

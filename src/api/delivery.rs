@@ -2,6 +2,7 @@
 
 use axum::{Extension, extract::State};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use self::view::{DeliveryDetailView, DeliveryView, ReplaysView};
@@ -32,12 +33,12 @@ use crate::{
     },
 };
 
-mod view;
+pub mod view;
 
 /// Which deliveries, and which part of the list.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ListQuery {
+pub struct DeliveriesQuery {
     app_id: Option<AppId>,
     state: Option<DeliveryState>,
     kind: Option<DeliveryKind>,
@@ -45,12 +46,13 @@ pub struct ListQuery {
     coupon_id: Option<CouponId>,
     created_since: Option<DateTime<Utc>>,
     settled_since: Option<DateTime<Utc>>,
+    #[schemars(range(min = 1, max = 200))]
     limit: Option<u32>,
     cursor: Option<String>,
 }
 
 /// Which of the dead are to be tried anew.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplaysBody {
     app_id: Option<AppId>,
@@ -61,7 +63,7 @@ pub struct ReplaysBody {
 /// `GET /v1/admin/deliveries`
 pub async fn list(
     State(state): State<ApiState>,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<DeliveriesQuery>,
 ) -> Result<Json<Page<DeliveryView>>, ApiError> {
     let slice = Slice::read(query.limit, query.cursor.as_deref())?;
     let filter = Filter {

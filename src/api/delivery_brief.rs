@@ -1,5 +1,6 @@
 //! What is owed, as it is shown beside what it is about.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// A delivery in short.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct DeliveryBrief {
     id: DeliveryId,
     kind: DeliveryKind,

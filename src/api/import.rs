@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// What is about to be imported. The placement is there when the delivery is done.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct PlacementImportView {
     placement_id: PlacementId,
     delivery: DeliveryBrief,

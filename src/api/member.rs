@@ -1,6 +1,7 @@
 //! `/v1/admin/members/{uid}`: people as the merchant knows them, without whom no audience admits anybody.
 
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ApiState;
@@ -20,25 +21,28 @@ use crate::{
 
 /// What the merchant knows. Classes and month replace what was known; holders are linked and never unlinked, because
 /// limits count by person.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MemberBody {
     #[serde(default)]
+    #[schemars(length(max = 100), inner(length(min = 1, max = 64)))]
     classes: Vec<String>,
+    #[schemars(range(min = 1, max = 12))]
     birth_month: Option<u8>,
     #[serde(default)]
     holders: Vec<HolderBody>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct HolderBody {
     app_id: AppId,
+    #[schemars(regex(pattern = "^[A-Za-z0-9_.:-]{1,128}$"))]
     open_id: String,
 }
 
 /// A member as it is shown.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct MemberView {
     id: MemberId,
     uid: String,

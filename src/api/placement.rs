@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use self::view::{Facts, PlacedView, PlacementView};
@@ -25,10 +26,10 @@ use crate::{
 
 mod error;
 pub mod platform;
-mod view;
+pub mod view;
 
 /// The body of a creation.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPlacementBody {
     template_id: TemplateId,
@@ -37,21 +38,23 @@ pub struct NewPlacementBody {
 }
 
 /// The body of a change.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlacementEditBody {
     version: i32,
     // To be written out even when it is null: forgetting it must not take the id away.
     #[serde(deserialize_with = "Option::deserialize")]
+    #[schemars(required)]
     platform_ref: Option<String>,
 }
 
 /// Which placements, and which part of the list.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ListQuery {
+pub struct PlacementsQuery {
     template_id: Option<TemplateId>,
     app_id: Option<AppId>,
+    #[schemars(range(min = 1, max = 200))]
     limit: Option<u32>,
     cursor: Option<String>,
 }
@@ -80,7 +83,7 @@ pub async fn create(
 /// `GET /v1/admin/placements`
 pub async fn list(
     State(state): State<ApiState>,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<PlacementsQuery>,
 ) -> Result<Json<Page<PlacementView>>, ApiError> {
     let slice = Slice::read(query.limit, query.cursor.as_deref())?;
     let filter = Filter { template: query.template_id, app: query.app_id };

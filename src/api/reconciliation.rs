@@ -3,8 +3,9 @@
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::ApiState;
 use crate::{
@@ -27,10 +28,11 @@ use crate::{
 };
 
 /// The body of a request.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RequestBody {
+pub struct ReconciliationBody {
     #[serde(default = "three")]
+    #[schemars(range(min = 1, max = 31))]
     days: i32,
 }
 
@@ -39,16 +41,17 @@ const fn three() -> i32 {
 }
 
 /// Which of them, and which part of the list.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ListQuery {
+pub struct ReconciliationsQuery {
     app_id: Option<AppId>,
+    #[schemars(range(min = 1, max = 200))]
     limit: Option<u32>,
     cursor: Option<String>,
 }
 
 /// A comparison as it is shown.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ReconciliationView {
     id: ReconciliationId,
     app_id: AppId,
@@ -68,7 +71,7 @@ pub struct ReconciliationView {
 }
 
 /// The same with all that differs.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct FoundView {
     #[serde(flatten)]
     reconciliation: ReconciliationView,
@@ -76,7 +79,7 @@ pub struct FoundView {
 }
 
 /// A difference as it is shown.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct DifferenceView {
     kind: DifferenceKind,
     placement_id: Option<PlacementId>,
@@ -92,17 +95,18 @@ pub struct DifferenceView {
 }
 
 /// What stands on the platform, as last seen.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct PlatformTemplateView {
     platform_ref: String,
     placement_id: Option<PlacementId>,
+    #[schemars(with = "Map<String, Value>")]
     fields: Value,
     seen_at: DateTime<Utc>,
     gone_at: Option<DateTime<Utc>>,
 }
 
 /// All of them; there are few.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct PlatformTemplatesView {
     data: Vec<PlatformTemplateView>,
 }
@@ -111,7 +115,7 @@ pub struct PlatformTemplatesView {
 pub async fn request(
     State(state): State<ApiState>,
     Path(app): Path<AppId>,
-    Json(body): Json<RequestBody>,
+    Json(body): Json<ReconciliationBody>,
 ) -> Result<(StatusCode, Json<ReconciliationView>), ApiError> {
     let requested =
         request_reconciliation::request_reconciliation(&state.db, state.now(), app, body.days);
@@ -121,7 +125,7 @@ pub async fn request(
 /// `GET /v1/admin/reconciliations`
 pub async fn list(
     State(state): State<ApiState>,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<ReconciliationsQuery>,
 ) -> Result<Json<Page<ReconciliationView>>, ApiError> {
     let slice = Slice::read(query.limit, query.cursor.as_deref())?;
     let mut conn = state.db.acquire().await?;

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ApiState;
@@ -18,17 +19,20 @@ use crate::{
 };
 
 /// The body of a use.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RedemptionBody {
     code: String,
+    #[schemars(length(min = 1, max = 64))]
     order_no: String,
+    #[schemars(length(min = 1, max = 64))]
     store: Option<String>,
+    #[schemars(length(min = 1, max = 64))]
     operator: Option<String>,
 }
 
 /// A use as it is shown.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct RedemptionView {
     id: RedemptionId,
     coupon_id: CouponId,

@@ -9,6 +9,7 @@ use crate::domain::access::Asks;
 pub mod admin;
 pub mod merchant;
 pub mod mini;
+pub mod public;
 
 /// One method on one path.
 pub struct Route {
@@ -18,10 +19,12 @@ pub struct Route {
     pub path: &'static str,
     /// What the caller must be, or be allowed.
     pub asks: Asks,
+    /// The path of the function that answers, by which the contract calls the operation.
+    pub name: &'static str,
     /// What answers.
     pub handler: fn() -> MethodRouter<ApiState>,
     /// What readers of the documentation are told.
-    pub doc: Option<RouteDoc>,
+    pub doc: RouteDoc,
 }
 
 /// What a route is for, what it takes and what it gives.
@@ -30,12 +33,22 @@ pub struct RouteDoc {
     pub summary: &'static str,
     /// The parameters behind the question mark.
     pub query: Option<DescribeType>,
-    /// The JSON body.
-    pub takes: Option<DescribeType>,
+    /// The body.
+    pub takes: Option<Content>,
     /// The status of success.
     pub status: u16,
-    /// Its JSON body; none where there is none.
-    pub gives: Option<DescribeType>,
+    /// Another one with the same body: when it was done before, or when nobody is left to be told.
+    pub or_status: Option<u16>,
+    /// The body of success; none where there is none.
+    pub gives: Option<Content>,
+}
+
+/// A body.
+pub struct Content {
+    /// What kind of body.
+    pub media_type: &'static str,
+    /// What is in it.
+    pub describe: DescribeType,
 }
 
 /// Describes a type as the readers of the documentation see it.
@@ -43,7 +56,7 @@ pub type DescribeType = fn(&mut SchemaGenerator) -> Schema;
 
 /// All routes of our own API.
 pub fn all() -> impl Iterator<Item = &'static Route> {
-    [admin::ADMIN, merchant::MERCHANT, mini::MINI].into_iter().flatten()
+    [public::PUBLIC, mini::MINI, merchant::MERCHANT, admin::ADMIN].into_iter().flatten()
 }
 
 /// One line for each route:
@@ -51,9 +64,12 @@ pub fn all() -> impl Iterator<Item = &'static Route> {
 /// ```text
 /// post "/v1/claims" Claim => claim::create, "Gives a coupon to somebody", takes ClaimBody, gives 201 ClaimedView;
 /// get "/v1/mini/coupons" [Holder] => wallet::list, "My coupons", query WalletQuery, gives 200 WalletView;
+/// post "/v1/locks" Redeem => lock::create, "Keeps a coupon", takes LockBody, gives 201 | 200 LockView;
+/// get "/v1/admin/sheet" Read => sheet::get, "A sheet", gives 200 "text/csv" String;
 /// ```
 ///
-/// The word before the arrow is a `Permission` of those at work, or in brackets one of the other `Asks`.
+/// The word before the arrow is a `Permission` of those at work, or in brackets one of the other `Asks`. Bodies are JSON
+/// unless a media type stands before the type, in what is taken as in what is given.
 macro_rules! routes {
     (@asks [$asks:ident]) => { crate::domain::access::Asks::$asks };
     (@asks $permission:ident) => {
@@ -61,28 +77,36 @@ macro_rules! routes {
     };
     (@type) => { None };
     (@type $type:ty) => { Some(|generator| generator.subschema_for::<$type>()) };
-    (@doc) => { None };
-    (@doc $summary:literal [$($query:ty)?] [$($takes:ty)?] $status:literal [$($gives:ty)?]) => {
-        Some($crate::api::route::RouteDoc {
-            summary: $summary,
-            query: $crate::api::route::routes!(@type $($query)?),
-            takes: $crate::api::route::routes!(@type $($takes)?),
-            status: $status,
-            gives: $crate::api::route::routes!(@type $($gives)?),
+    (@content) => { None };
+    (@content $type:ty) => { $crate::api::route::routes!(@content "application/json" $type) };
+    (@content $media:literal $type:ty) => {
+        Some($crate::api::route::Content {
+            media_type: $media,
+            describe: |generator| generator.subschema_for::<$type>(),
         })
     };
+    (@or) => { None };
+    (@or $status:literal) => { Some($status) };
     ($(
-        $method:ident $path:literal $asks:tt => $handler:path
-        $(, $summary:literal $(, query $query:ty)? $(, takes $takes:ty)?, gives $status:literal $($gives:ty)?)?;
+        $method:ident $path:literal $asks:tt => $handler:path, $summary:literal
+        $(, query $query:ty)?
+        $(, takes $($taken:literal)? $takes:ty)?
+        , gives $status:literal $(| $or:literal)? $($($given:literal)? $gives:ty)?;
     )*) => {
         &[$($crate::api::route::Route {
             method: stringify!($method),
             path: $path,
             asks: $crate::api::route::routes!(@asks $asks),
+            name: stringify!($handler),
             handler: || axum::routing::$method($handler),
-            doc: $crate::api::route::routes!(
-                @doc $($summary [$($query)?] [$($takes)?] $status [$($gives)?])?
-            ),
+            doc: $crate::api::route::RouteDoc {
+                summary: $summary,
+                query: $crate::api::route::routes!(@type $($query)?),
+                takes: $crate::api::route::routes!(@content $($($taken)? $takes)?),
+                status: $status,
+                or_status: $crate::api::route::routes!(@or $($or)?),
+                gives: $crate::api::route::routes!(@content $($($given)? $gives)?),
+            },
         }),*]
     };
 }

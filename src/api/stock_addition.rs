@@ -3,6 +3,7 @@
 use axum::{Extension, extract::State};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ApiState, delivery_brief::DeliveryBrief};
@@ -25,17 +26,19 @@ use crate::{
 };
 
 /// The body of a change; a negative amount takes unissued stock back.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAdditionBody {
+    #[schemars(regex(pattern = "^[!-~]{1,64}$"))]
     name: String,
     #[serde(default = "take")]
     way: Way,
+    #[schemars(range(min = -1_000_000_000, max = 1_000_000_000))]
     amount: i64,
 }
 
 /// A change as it is shown, with what its platform is owed of it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct AdditionView {
     id: AdditionId,
     placement_id: PlacementId,

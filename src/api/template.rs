@@ -3,6 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -25,7 +26,7 @@ use crate::{
 };
 
 /// A template as it is shown: its terms lie flat beside what we add.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct TemplateView {
     id: TemplateId,
     version: i32,
@@ -38,10 +39,13 @@ pub struct TemplateView {
     updated_at: DateTime<Utc>,
 }
 
-#[derive(Deserialize)]
+/// How a template begins.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum OpeningBody {
+pub enum OpeningBody {
+    /// Nobody can claim yet.
     Draft,
+    /// Claimable in its window.
     Active,
 }
 

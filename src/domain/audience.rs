@@ -1,11 +1,12 @@
 //! Whom a template is for.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::people::Membership;
 
 /// Who may claim.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Audience {
     /// Anybody with an open id.
@@ -14,6 +15,7 @@ pub enum Audience {
     /// Members in at least one of these classes.
     MemberClasses {
         /// Never empty.
+        #[schemars(length(min = 1, max = 100), inner(length(min = 1, max = 64)))]
         any_of: Vec<String>,
     },
 }

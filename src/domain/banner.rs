@@ -1,9 +1,10 @@
 //! Pictures that lead to a coupon on a platform.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How far a banner has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum BannerState {

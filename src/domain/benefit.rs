@@ -1,11 +1,12 @@
 //! What a coupon is worth and what it is good for.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problems;
 
 /// The kinds that platforms know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CouponKind {
     /// 通用券.
@@ -21,26 +22,30 @@ pub enum CouponKind {
 }
 
 /// What the holder gets; money in 分.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Benefit {
     /// So much off.
     Amount {
         /// Above zero.
+        #[schemars(range(min = 1))]
         off_fen: i64,
     },
     /// A share off: 2000 basis points are 20 % off (八折).
     Percent {
         /// 1 to 10 000.
+        #[schemars(range(min = 1, max = 10_000))]
         off_basis_points: u16,
         /// The most it takes off, if there is a most.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(range(min = 1))]
         cap_fen: Option<i64>,
     },
     /// No charge for sending.
     FreeShipping {
         /// The most it takes off, if there is a most.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(range(min = 1))]
         cap_fen: Option<i64>,
     },
     /// Handed in for a thing, named in the title.
@@ -48,12 +53,13 @@ pub enum Benefit {
     /// A price for a group, settled at the till.
     GroupBuy {
         /// What the group pays.
+        #[schemars(range(min = 0))]
         price_fen: i64,
     },
 }
 
 /// What must be in the cart before the coupon counts.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Threshold {
     /// Nothing.
@@ -62,17 +68,19 @@ pub enum Threshold {
     /// Matching goods for at least this much.
     Amount {
         /// Above zero.
+        #[schemars(range(min = 1))]
         fen: i64,
     },
     /// At least so many matching pieces.
     Pieces {
         /// Above zero.
+        #[schemars(range(min = 1))]
         count: u32,
     },
 }
 
 /// Which goods and stores a coupon is for; an empty include list means all of them.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Scope {
     /// By goods id.
@@ -86,14 +94,16 @@ pub struct Scope {
 }
 
 /// Some of a kind: those included (all when empty) without those excluded.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Selection {
     /// Empty for all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_IN_A_LIST), inner(length(min = 1, max = 64)))]
     pub include: Vec<String>,
     /// Wins over `include`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_IN_A_LIST), inner(length(min = 1, max = 64)))]
     pub exclude: Vec<String>,
 }
 

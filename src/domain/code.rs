@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A code of ours or of the merchant's: 1 to 32 letters, digits, `-` or `_`.
@@ -15,9 +16,9 @@ pub struct CouponCode(String);
 pub struct InvalidCode;
 
 /// What stands before the random part of generated codes.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct CodePrefix(String);
+pub struct CodePrefix(#[schemars(regex(pattern = "^[A-Z0-9]{0,15}$"))] String);
 
 /// The random part of one code: 80 bits from the operating system.
 pub type Entropy = [u8; 10];

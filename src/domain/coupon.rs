@@ -1,9 +1,12 @@
 //! A coupon in somebody's hands.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Where a coupon is in its life. Whether it has expired is no state: its validity and the clock say so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type,
+)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum CouponState {

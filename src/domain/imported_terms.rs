@@ -1,6 +1,7 @@
 //! Terms of what stands on a platform already: the platform knows what it shows, the merchant says the rest.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
 };
 
 /// The part of the terms that a platform does not know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportedTerms {
     /// What the holder gets.
@@ -28,6 +29,7 @@ pub struct ImportedTerms {
     pub audience: Audience,
     /// For members born in this month only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 12))]
     pub birth_month: Option<u8>,
     /// Left out, it can be claimed as soon as somebody opens the draft.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,6 +39,7 @@ pub struct ImportedTerms {
     pub claim_until: Option<DateTime<Utc>>,
     /// How many one person may have; one when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 10_000))]
     pub per_person_limit: Option<u32>,
     /// Where codes come from.
     #[serde(default)]

@@ -1,9 +1,11 @@
 //! What is wrong with something a person wrote: all of it at once, each with the place where it stands.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One thing to mend in an input.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ProblemItem")]
 pub struct Problem {
     /// The field, with dots into nested ones.
     pub param: &'static str,

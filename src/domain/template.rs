@@ -1,9 +1,10 @@
 //! Whether a template can be claimed at all.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Where a template is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum TemplateState {

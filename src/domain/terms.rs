@@ -1,6 +1,7 @@
 //! The terms of a template: what is frozen into every coupon that is issued under them.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -13,10 +14,11 @@ use super::{
 };
 
 /// Everything a coupon promises. Stored as one document per version, never changed after that.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Terms {
     /// 1 to 40 characters; platforms allow fewer and say so when it is published there.
+    #[schemars(length(min = 1, max = 40))]
     pub title: String,
     /// What platforms call it.
     pub kind: CouponKind,
@@ -33,6 +35,7 @@ pub struct Terms {
     pub audience: Audience,
     /// 1 to 12: for members born in this month only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 12))]
     pub birth_month: Option<u8>,
     /// The first moment at which it can be claimed.
     pub claim_from: DateTime<Utc>,
@@ -42,6 +45,7 @@ pub struct Terms {
     pub validity: ValidityRule,
     /// How many one person may have, over all placements and all of a member's holders.
     #[serde(default = "one")]
+    #[schemars(range(min = 1, max = MOST_PER_PERSON))]
     pub per_person_limit: u32,
     /// Where codes come from.
     #[serde(default)]
@@ -51,11 +55,12 @@ pub struct Terms {
     pub texts: Texts,
     /// `#RRGGBB`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^#[0-9A-Fa-f]{6}$"))]
     pub colour: Option<String>,
 }
 
 /// Where the codes of a template come from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum CodeSource {
     /// Made at the moment of issue.
@@ -69,16 +74,20 @@ pub enum CodeSource {
 }
 
 /// What people read about a coupon.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Texts {
     /// One line under the title.
+    #[schemars(length(max = 200))]
     pub description: String,
     /// How to use it.
+    #[schemars(length(max = 2000))]
     pub introduction: String,
     /// The threshold in words.
+    #[schemars(length(max = 200))]
     pub threshold: String,
     /// The per-person limit in words.
+    #[schemars(length(max = 200))]
     pub limit: String,
 }
 

@@ -1,12 +1,13 @@
 //! When a coupon can be used. Days are counted in China, where midnight is eight hours before that of UTC.
 
 use chrono::{DateTime, Days, FixedOffset, TimeZone, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problems;
 
 /// How a template says when its coupons are valid.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ValidityRule {
     /// The same for everybody.
@@ -20,9 +21,11 @@ pub enum ValidityRule {
     /// Baidu's "relative in natural days": 5 days, claimed on 1 October at 23:00, end on 6 October at 0:00.
     AfterClaim {
         /// 1 to 3650.
+        #[schemars(range(min = 1, max = 3650))]
         days: u32,
         /// So many calendar days later it begins, at midnight; 0 begins at once.
         #[serde(default)]
+        #[schemars(range(max = 3650))]
         starts_after_days: u32,
     },
 }

@@ -6,6 +6,7 @@ use std::{borrow::Cow, error::Error};
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -36,19 +37,26 @@ struct More {
     retry_after: Option<u64>,
 }
 
-#[derive(Serialize)]
-struct ProblemView<'a> {
+/// A problem document.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub struct ProblemView<'a> {
+    /// A name for the code, the same for ever.
     r#type: String,
     title: &'static str,
     status: u16,
+    /// Part of the API: it stays.
     code: &'static str,
+    /// For people.
     detail: &'a str,
+    /// The field or parameter at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     param: Option<&'a str>,
     #[serde(skip_serializing_if = "<[Problem]>::is_empty")]
     problems: &'a [Problem],
     #[serde(flatten)]
     figures: &'a Map<String, Value>,
+    /// As in the header `X-Request-Id`, and in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! Lists in pages: newest first, continued from an opaque cursor, so that new rows never shift a page.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -10,9 +11,10 @@ const USUAL: u32 = 50;
 const MOST: u32 = 200;
 
 /// The query of a list that has no filters.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
+    #[schemars(range(min = 1, max = MOST))]
     limit: Option<u32>,
     cursor: Option<String>,
 }
@@ -33,7 +35,8 @@ pub struct Slice {
 }
 
 /// One page, and where the next begins.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "{T}Page")]
 pub struct Page<T> {
     data: Vec<T>,
     next_cursor: Option<String>,

@@ -61,6 +61,7 @@ mod issuing_plans;
 mod issuing_poison;
 mod issuing_pressure;
 mod issuing_promises;
+mod openapi;
 mod reconcile_api;
 mod reconcile_cli;
 mod reconcile_figures;

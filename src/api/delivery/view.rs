@@ -1,6 +1,7 @@
 //! Deliveries as they are shown: what was sent stays out of it, for it holds codes and open ids.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
 };
 
 /// A delivery as it stands in a list.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct DeliveryView {
     id: DeliveryId,
     app_id: AppId,
@@ -34,7 +35,7 @@ pub struct DeliveryView {
 }
 
 /// A delivery with all that is known about it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct DeliveryDetailView {
     #[serde(flatten)]
     delivery: DeliveryView,
@@ -42,14 +43,14 @@ pub struct DeliveryDetailView {
     attempts: Vec<AttemptView>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct BlockerView {
     id: DeliveryId,
     kind: DeliveryKind,
     state: DeliveryState,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct AttemptView {
     number: i32,
     started_at: DateTime<Utc>,
@@ -60,7 +61,7 @@ struct AttemptView {
 }
 
 /// How many were replayed.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ReplaysView {
     /// They are due now.
     pub replayed: i64,

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use chrono::TimeDelta;
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -24,10 +25,11 @@ use crate::{
 };
 
 /// The body of a rotation.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RotationBody {
     #[serde(default = "one_day")]
+    #[schemars(range(max = THIRTY_DAYS))]
     old_lives_for_seconds: u32,
 }
 

@@ -1,6 +1,7 @@
 //! Placements as they are shown.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::PgConnection;
 
@@ -20,7 +21,7 @@ use crate::{
 };
 
 /// A placement; in lists without its tokens.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct PlacementView {
     id: PlacementId,
     template_id: TemplateId,
@@ -40,29 +41,36 @@ pub struct PlacementView {
 }
 
 /// A placement right after it was made: the only time its callback address is shown.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct PlacedView {
+    /// It lies flat.
     #[serde(flatten)]
     pub placement: PlacementView,
+    /// Where its platform calls one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub callback_url: Option<String>,
 }
 
 /// A placement, and what its platform is owed now.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct OwedPlacementView {
+    /// It lies flat.
     #[serde(flatten)]
     pub placement: PlacementView,
+    /// Left out when there is nobody to tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryBrief>,
 }
 
 /// A rotation: the only time the new callback address is shown.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct RotationView {
+    /// It lies flat.
     #[serde(flatten)]
     pub token: TokenView,
+    /// To be told to the platform.
     pub callback_url: Option<String>,
+    /// What tells it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryBrief>,
 }
@@ -74,7 +82,7 @@ pub struct Facts {
     unsettled: Vec<Open>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct StockView {
     way: Way,
     total: i64,
@@ -83,7 +91,7 @@ struct StockView {
 }
 
 /// A token without its secret.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct TokenView {
     id: TokenId,
     created_at: DateTime<Utc>,

@@ -1,75 +1,198 @@
 //! What the people and servers that run campaigns ask: everything under `/v1/admin`.
 
 use super::Route;
-use crate::api::{
-    app, banner, channel, claim, code_import, coupon, delivery,
-    holder::{self, RevokedView},
-    import, member, placement, reconciliation, redemption,
-    statistics::{self, StatsQuery, StatsView},
-    stock_addition, template,
+use crate::{
+    api::{
+        app::{self, AppEditBody, AppView, NewAppBody},
+        banner::{self, BannerView},
+        channel::{self, ChannelView, PauseBody, RateBody},
+        claim::{self, ClaimBody, ClaimedView},
+        code_import::{self, CountView, ImportView, ImportedView},
+        coupon::{self, CouponView},
+        delivery::{
+            self, DeliveriesQuery, ReplaysBody,
+            view::{DeliveryDetailView, DeliveryView, ReplaysView},
+        },
+        described::{BannerForm, NewImportBody, NewTemplateBody, TemplateEditBody},
+        holder::{self, RevokedView},
+        import::{self, PlacementImportView},
+        member::{self, MemberBody, MemberView},
+        placement::{
+            self, NewPlacementBody, PlacementEditBody, PlacementsQuery,
+            platform::RotationBody,
+            view::{OwedPlacementView, PlacedView, PlacementView, RotationView},
+        },
+        reconciliation::{
+            self, FoundView, PlatformTemplatesView, ReconciliationBody, ReconciliationView,
+            ReconciliationsQuery,
+        },
+        redemption::{self, RedemptionBody, RedemptionView},
+        statistics::{self, StatsQuery, StatsView},
+        stock_addition::{self, AdditionView, NewAdditionBody},
+        template::{self, TemplateView},
+    },
+    http::page::{ListQuery, Page},
 };
 
 /// The administration.
 pub const ADMIN: &[Route] = super::routes! {
-    get "/v1/admin/apps" Read => app::list;
-    post "/v1/admin/apps" ManageApps => app::create;
-    get "/v1/admin/apps/{app}" Read => app::get;
-    patch "/v1/admin/apps/{app}" ManageApps => app::edit;
-    get "/v1/admin/apps/{app}/channel" Read => channel::get;
-    patch "/v1/admin/apps/{app}/channel" ManageApps => channel::edit;
-    post "/v1/admin/apps/{app}/channel/pause" RunCampaigns => channel::pause;
-    post "/v1/admin/apps/{app}/channel/resume" RunCampaigns => channel::resume;
-    post "/v1/admin/apps/{app}/imports" RunCampaigns => import::create;
+    get "/v1/admin/apps" Read => app::list,
+        "Apps, newest first",
+        query ListQuery, gives 200 Page<AppView>;
+    post "/v1/admin/apps" ManageApps => app::create,
+        "Makes an app: one account on one platform",
+        takes NewAppBody, gives 201 AppView;
+    get "/v1/admin/apps/{app}" Read => app::get,
+        "One app",
+        gives 200 AppView;
+    patch "/v1/admin/apps/{app}" ManageApps => app::edit,
+        "Changes an app",
+        takes AppEditBody, gives 200 AppView;
+    get "/v1/admin/apps/{app}/channel" Read => channel::get,
+        "How fast the platform is called for this app, and what waits",
+        gives 200 ChannelView;
+    patch "/v1/admin/apps/{app}/channel" ManageApps => channel::edit,
+        "Changes how fast the platform is called",
+        takes RateBody, gives 200 ChannelView;
+    post "/v1/admin/apps/{app}/channel/pause" RunCampaigns => channel::pause,
+        "Stops all calls to the platform for this app",
+        takes PauseBody, gives 200 ChannelView;
+    post "/v1/admin/apps/{app}/channel/resume" RunCampaigns => channel::resume,
+        "Lets the calls go on",
+        gives 200 ChannelView;
+    post "/v1/admin/apps/{app}/imports" RunCampaigns => import::create,
+        "Makes a placement of what stands on the platform already",
+        takes NewImportBody, gives 202 PlacementImportView;
 
-    get "/v1/admin/apps/{app}/platform-templates" Read => reconciliation::platform_templates;
-    post "/v1/admin/apps/{app}/reconciliations" RunCampaigns => reconciliation::request;
-    get "/v1/admin/reconciliations" Read => reconciliation::list;
-    get "/v1/admin/reconciliations/{reconciliation}" Read => reconciliation::get;
+    get "/v1/admin/apps/{app}/platform-templates" Read => reconciliation::platform_templates,
+        "What stands on the platform, as last seen",
+        gives 200 PlatformTemplatesView;
+    post "/v1/admin/apps/{app}/reconciliations" RunCampaigns => reconciliation::request,
+        "Asks for our figures beside the platform's",
+        takes ReconciliationBody, gives 202 ReconciliationView;
+    get "/v1/admin/reconciliations" Read => reconciliation::list,
+        "Comparisons, newest first",
+        query ReconciliationsQuery, gives 200 Page<ReconciliationView>;
+    get "/v1/admin/reconciliations/{reconciliation}" Read => reconciliation::get,
+        "One comparison, with all that differs",
+        gives 200 FoundView;
 
-    get "/v1/admin/templates" Read => template::list;
-    post "/v1/admin/templates" RunCampaigns => template::create;
-    get "/v1/admin/templates/{template}" Read => template::get;
-    patch "/v1/admin/templates/{template}" RunCampaigns => template::edit;
-    post "/v1/admin/templates/{template}/pause" RunCampaigns => template::pause;
-    post "/v1/admin/templates/{template}/resume" RunCampaigns => template::resume;
-    post "/v1/admin/templates/{template}/end" RunCampaigns => template::end;
+    get "/v1/admin/templates" Read => template::list,
+        "Templates, newest first",
+        query ListQuery, gives 200 Page<TemplateView>;
+    post "/v1/admin/templates" RunCampaigns => template::create,
+        "Makes a template: what a coupon is worth, to whom, when",
+        takes NewTemplateBody, gives 201 TemplateView;
+    get "/v1/admin/templates/{template}" Read => template::get,
+        "One template",
+        gives 200 TemplateView;
+    patch "/v1/admin/templates/{template}" RunCampaigns => template::edit,
+        "Changes the terms for coupons issued from now on",
+        takes TemplateEditBody, gives 200 TemplateView;
+    post "/v1/admin/templates/{template}/pause" RunCampaigns => template::pause,
+        "Stops claims for now",
+        gives 200 TemplateView;
+    post "/v1/admin/templates/{template}/resume" RunCampaigns => template::resume,
+        "Opens a draft, or lets claims go on",
+        gives 200 TemplateView;
+    post "/v1/admin/templates/{template}/end" RunCampaigns => template::end,
+        "Stops claims for good",
+        gives 200 TemplateView;
 
-    get "/v1/admin/templates/{template}/codes" Read => code_import::count;
-    get "/v1/admin/templates/{template}/code-imports" Read => code_import::list;
-    post "/v1/admin/templates/{template}/code-imports" RunCampaigns => code_import::create;
-    get "/v1/admin/templates/{template}/code-imports/{import}" Read => code_import::get;
+    get "/v1/admin/templates/{template}/codes" Read => code_import::count,
+        "How many uploaded codes there are",
+        gives 200 CountView;
+    get "/v1/admin/templates/{template}/code-imports" Read => code_import::list,
+        "Uploads of codes, newest first",
+        query ListQuery, gives 200 Page<ImportView>;
+    post "/v1/admin/templates/{template}/code-imports" RunCampaigns => code_import::create,
+        "Uploads codes, one a line",
+        takes "text/csv" String, gives 201 ImportedView;
+    get "/v1/admin/templates/{template}/code-imports/{import}" Read => code_import::get,
+        "One upload, also while it runs",
+        gives 200 ImportView;
 
-    get "/v1/admin/placements" Read => placement::list;
-    post "/v1/admin/placements" RunCampaigns => placement::create;
-    get "/v1/admin/placements/{placement}" Read => placement::get;
-    patch "/v1/admin/placements/{placement}" RunCampaigns => placement::edit;
-    post "/v1/admin/placements/{placement}/pause" RunCampaigns => placement::pause;
-    post "/v1/admin/placements/{placement}/resume" RunCampaigns => placement::resume;
-    post "/v1/admin/placements/{placement}/publish" RunCampaigns => placement::platform::publish;
-    post "/v1/admin/placements/{placement}/update" RunCampaigns => placement::platform::update;
-    post "/v1/admin/placements/{placement}/withdraw" RunCampaigns => placement::platform::withdraw;
-    post "/v1/admin/placements/{placement}/callback-token-rotations" RunCampaigns => placement::platform::rotate;
-    get "/v1/admin/placements/{placement}/stock-additions" Read => stock_addition::list;
-    post "/v1/admin/placements/{placement}/stock-additions" RunCampaigns => stock_addition::create;
-    get "/v1/admin/placements/{placement}/banners" Read => banner::list;
-    post "/v1/admin/placements/{placement}/banners" RunCampaigns => banner::create;
-    delete "/v1/admin/banners/{banner}" RunCampaigns => banner::remove;
+    get "/v1/admin/placements" Read => placement::list,
+        "Placements, newest first",
+        query PlacementsQuery, gives 200 Page<PlacementView>;
+    post "/v1/admin/placements" RunCampaigns => placement::create,
+        "Places a template on an app; the only time its callback address is shown",
+        takes NewPlacementBody, gives 201 PlacedView;
+    get "/v1/admin/placements/{placement}" Read => placement::get,
+        "One placement",
+        gives 200 PlacementView;
+    patch "/v1/admin/placements/{placement}" RunCampaigns => placement::edit,
+        "Changes the platform's id of a placement",
+        takes PlacementEditBody, gives 200 PlacementView;
+    post "/v1/admin/placements/{placement}/pause" RunCampaigns => placement::pause,
+        "Stops claims here for now",
+        gives 200 PlacementView;
+    post "/v1/admin/placements/{placement}/resume" RunCampaigns => placement::resume,
+        "Lets claims go on here",
+        gives 200 PlacementView;
+    post "/v1/admin/placements/{placement}/publish" RunCampaigns => placement::platform::publish,
+        "Puts the placement on its platform",
+        gives 202 | 200 OwedPlacementView;
+    post "/v1/admin/placements/{placement}/update" RunCampaigns => placement::platform::update,
+        "Tells the platform what has changed",
+        gives 202 | 200 OwedPlacementView;
+    post "/v1/admin/placements/{placement}/withdraw" RunCampaigns => placement::platform::withdraw,
+        "Takes the placement off its platform for good",
+        gives 202 | 200 OwedPlacementView;
+    post "/v1/admin/placements/{placement}/callback-token-rotations" RunCampaigns => placement::platform::rotate,
+        "Makes a new callback address; the only time it is shown",
+        takes RotationBody, gives 201 RotationView;
+    get "/v1/admin/placements/{placement}/stock-additions" Read => stock_addition::list,
+        "Changes of stock, newest first",
+        query ListQuery, gives 200 Page<AdditionView>;
+    post "/v1/admin/placements/{placement}/stock-additions" RunCampaigns => stock_addition::create,
+        "Adds stock by name, each name once; less than zero takes unissued stock back",
+        takes NewAdditionBody, gives 201 | 200 AdditionView;
+    get "/v1/admin/placements/{placement}/banners" Read => banner::list,
+        "Banners, newest first",
+        query ListQuery, gives 200 Page<BannerView>;
+    post "/v1/admin/placements/{placement}/banners" RunCampaigns => banner::create,
+        "Shows a picture on the platform that leads to the placement",
+        takes "multipart/form-data" BannerForm, gives 202 BannerView;
+    delete "/v1/admin/banners/{banner}" RunCampaigns => banner::remove,
+        "Takes a picture off the platform",
+        gives 202 | 200 BannerView;
 
-    post "/v1/admin/placements/{placement}/claims" Claim => claim::create;
-    get "/v1/admin/coupons/{coupon}" Read => coupon::get;
-    post "/v1/admin/redemptions" Redeem => redemption::create;
+    post "/v1/admin/placements/{placement}/claims" Claim => claim::create,
+        "Gives a coupon to somebody",
+        takes ClaimBody, gives 201 ClaimedView;
+    get "/v1/admin/coupons/{coupon}" Read => coupon::get,
+        "What became of one coupon",
+        gives 200 CouponView;
+    post "/v1/admin/redemptions" Redeem => redemption::create,
+        "Uses a coupon for an order",
+        takes RedemptionBody, gives 201 | 200 RedemptionView;
 
-    get "/v1/admin/members/{uid}" Read => member::get;
-    put "/v1/admin/members/{uid}" RunCampaigns => member::save;
+    get "/v1/admin/members/{uid}" Read => member::get,
+        "One member",
+        gives 200 MemberView;
+    put "/v1/admin/members/{uid}" RunCampaigns => member::save,
+        "Says who a member is",
+        takes MemberBody, gives 200 MemberView;
 
     post "/v1/admin/holders/{holder}/revoke-sessions" RunCampaigns => holder::revoke_sessions,
         "Logs a person out everywhere", gives 200 RevokedView;
     get "/v1/admin/stats" Read => statistics::get,
         "What was offered, claimed, used and turned down", query StatsQuery, gives 200 StatsView;
 
-    get "/v1/admin/deliveries" Read => delivery::list;
-    get "/v1/admin/deliveries/{delivery}" Read => delivery::get;
-    post "/v1/admin/deliveries/{delivery}/replay" RunCampaigns => delivery::replay;
-    post "/v1/admin/deliveries/{delivery}/cancel" RunCampaigns => delivery::cancel;
-    post "/v1/admin/delivery-replays" RunCampaigns => delivery::replay_dead;
+    get "/v1/admin/deliveries" Read => delivery::list,
+        "What is owed to the platforms, newest first",
+        query DeliveriesQuery, gives 200 Page<DeliveryView>;
+    get "/v1/admin/deliveries/{delivery}" Read => delivery::get,
+        "One delivery, with each try",
+        gives 200 DeliveryDetailView;
+    post "/v1/admin/deliveries/{delivery}/replay" RunCampaigns => delivery::replay,
+        "Tries a dead delivery anew",
+        gives 200 DeliveryDetailView;
+    post "/v1/admin/deliveries/{delivery}/cancel" RunCampaigns => delivery::cancel,
+        "Gives a delivery up",
+        gives 200 DeliveryDetailView;
+    post "/v1/admin/delivery-replays" RunCampaigns => delivery::replay_dead,
+        "Tries all dead deliveries anew since a moment",
+        takes ReplaysBody, gives 200 ReplaysView;
 };
