@@ -12,6 +12,7 @@ use crate::{
     clock::Clock,
     http::{error::ApiError, request_id},
     issuing::Issuer,
+    platform::webhooks::target::Reach,
     service::mini_session::Lifetime,
     vault::Vault,
 };
@@ -35,6 +36,7 @@ pub mod route;
 pub mod secret;
 pub mod stock_addition;
 pub mod template;
+pub mod webhook_endpoint;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -51,6 +53,8 @@ pub struct ApiState {
     pub public_url: Url,
     /// How long people stay who came through a mini-program.
     pub lifetime: Lifetime,
+    /// Where webhooks may go.
+    pub webhook_reach: Reach,
     /// Wakes whoever keeps routes in memory, on this server; others see `route_version`.
     pub changed: Arc<Notify>,
 }

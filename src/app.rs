@@ -27,7 +27,10 @@ use crate::{
     delivery::Worker,
     http::listener::{self, Limits},
     issuing::{self, Engine},
-    platform::baidu::callback::{self, Callbacks},
+    platform::{
+        baidu::callback::{self, Callbacks},
+        webhooks::target::Reach,
+    },
     service::{
         mini_session::Lifetime, repair_reply::Doubts, route::Directory, source::Sources,
         watch_deliveries::watch_deliveries,
@@ -110,6 +113,7 @@ impl App {
             clock,
             public_url: config.server.public_url.clone(),
             lifetime: lifetime(config)?,
+            webhook_reach: Reach::new(config.webhooks.allow_private),
             changed,
         };
         let router = Router::new()

@@ -31,6 +31,7 @@ pub mod stock_addition;
 pub mod template;
 pub mod upkeep;
 pub mod wallet;
+pub mod webhook_endpoint;
 
 /// All migrations, embedded; run at start.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -5,6 +5,7 @@ use kaquan::{
     api::{self, ApiState},
     clock::Clock,
     domain::access::Role,
+    platform::webhooks::target::Reach,
     service::create_key::create_key,
 };
 use serde_json::{Value, json};
@@ -28,6 +29,7 @@ async fn admin(scene: &ReconcileScene) -> Admin {
         clock,
         public_url: "https://coupons.example.com/".parse().unwrap(),
         lifetime: lifetime(),
+        webhook_reach: Reach::Public,
         changed: admin.changed.clone(),
     });
     admin

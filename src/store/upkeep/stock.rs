@@ -9,7 +9,5 @@ pub async fn tell_low(
     now: DateTime<Utc>,
     percent: i64,
 ) -> sqlx::Result<i64> {
-    sqlx::query_file_scalar!("src/store/sql/tell_low_stock.sql", now, percent)
-        .fetch_one(conn)
-        .await
+    sqlx::query_file_scalar!("src/store/sql/tell_low_stock.sql", now, percent).fetch_one(conn).await
 }

@@ -12,6 +12,7 @@ use kaquan::{
     config::issuing::Issuing,
     domain::access::Role,
     issuing::{self, Engine, Issuer},
+    platform::webhooks::target::Reach,
     service::{create_key::create_key, mini_session::Lifetime},
     vault::Vault,
 };
@@ -64,6 +65,7 @@ impl Admin {
             clock: clock.clone(),
             public_url: "https://coupons.example.com/".parse().unwrap(),
             lifetime: lifetime(),
+            webhook_reach: Reach::Public,
             changed: changed.clone(),
         });
         let (_, owner) = create_key(&database.pool, noon(), "owner", Role::Owner).await.unwrap();
