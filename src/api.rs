@@ -13,7 +13,7 @@ use crate::{
     clock::Clock,
     http::{code::Code, error::ApiError, extract::Query, request_id},
     issuing::Issuer,
-    platform::baidu::login::Login,
+    platform::{baidu::login::Login, webhooks::target::Reach},
     service::mini_session::Lifetime,
     vault::Vault,
 };
@@ -43,6 +43,7 @@ pub mod secret;
 pub mod statistics;
 pub mod stock_addition;
 pub mod template;
+pub mod webhook_endpoint;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -63,6 +64,8 @@ pub struct ApiState {
     pub login: Login,
     /// Proxies in front, whose word for the caller's address is believed.
     pub trusted_proxies: Arc<[IpNet]>,
+    /// Where webhooks may go.
+    pub webhook_reach: Reach,
     /// Wakes whoever keeps routes in memory, on this server; others see `route_version`.
     pub changed: Arc<Notify>,
 }

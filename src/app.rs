@@ -9,6 +9,7 @@ mod health;
 
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
+use self::upkeep::Upkeep;
 use anyhow::Context;
 use axum::Router;
 use chrono::TimeDelta;
@@ -19,7 +20,6 @@ use sqlx::{
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::upkeep::Upkeep;
 use crate::{
     api::{self, ApiState},
     clock::Clock,
@@ -27,7 +27,10 @@ use crate::{
     delivery::Worker,
     http::listener::{self, Limits},
     issuing::{self, Engine},
-    platform::baidu::callback::{self, Callbacks},
+    platform::{
+        baidu::callback::{self, Callbacks},
+        webhooks::target::Reach,
+    },
     service::{
         fold_tally::keep_folding, mini_session::Lifetime, repair_reply::Doubts, route::Directory,
         source::Sources, watch_deliveries::watch_deliveries,
@@ -113,6 +116,7 @@ impl App {
             lifetime: lifetime(config)?,
             login: worker.login(),
             trusted_proxies: config.server.trusted_proxies.clone().into(),
+            webhook_reach: Reach::new(config.webhooks.allow_private),
             changed,
         };
         let router = Router::new()

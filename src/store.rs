@@ -33,6 +33,7 @@ pub mod tally;
 pub mod template;
 pub mod upkeep;
 pub mod wallet;
+pub mod webhook_endpoint;
 
 /// All migrations, embedded; run at start.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     service::{
         count_expired::{self, count_expired},
-        forget_old::{self, forget_answers, forget_sessions},
+        forget_old::{self, forget_answers, forget_sessions, forget_webhook_secrets},
         release_locks::{self, release_locks},
         remind::remind,
         tell_low_stock::tell_low_stock,
@@ -36,6 +36,7 @@ enum Job {
     TellLowStock { percent: u8 },
     ForgetSessions { keep: TimeDelta },
     ForgetAnswers { keep: TimeDelta },
+    ForgetWebhookSecrets,
 }
 
 impl Upkeep {
@@ -49,6 +50,7 @@ impl Upkeep {
             Job::TellLowStock { percent: config.webhooks.stock_low_percent },
             Job::ForgetSessions { keep: keep(config.upkeep.keep_sessions) },
             Job::ForgetAnswers { keep: keep(config.upkeep.keep_answers) },
+            Job::ForgetWebhookSecrets,
         ]);
         Self { db: db.clone(), clock: Arc::clone(clock), jobs: jobs.into() }
     }
@@ -104,6 +106,10 @@ impl Upkeep {
             }
             Job::ForgetAnswers { keep } => {
                 (forget_answers(&self.db, now, keep).await?, forget_old::PORTION)
+            }
+            Job::ForgetWebhookSecrets => {
+                forget_webhook_secrets(&self.db, now).await?;
+                return Ok(false);
             }
         };
         Ok(done >= portion)

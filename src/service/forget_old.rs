@@ -26,3 +26,8 @@ pub async fn forget_answers(db: &PgPool, now: DateTime<Utc>, keep: TimeDelta) ->
     let forgotten = forget::forget_answers(&mut conn, now - keep, PORTION).await?;
     Ok(i64::try_from(forgotten).unwrap_or(i64::MAX))
 }
+
+/// All secrets of endpoints that sign no more; how many.
+pub async fn forget_webhook_secrets(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    forget::forget_webhook_secrets(&mut *db.acquire().await?, now).await
+}

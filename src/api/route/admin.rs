@@ -30,6 +30,10 @@ use crate::{
         statistics::{self, StatsQuery, StatsView},
         stock_addition::{self, AdditionView, NewAdditionBody},
         template::{self, TemplateView},
+        webhook_endpoint::{
+            self, EndpointEditBody, EndpointSecretView, EndpointTestView, EndpointView,
+            NewEndpointBody, SecretRotationBody,
+        },
     },
     http::page::{ListQuery, Page},
 };
@@ -195,4 +199,19 @@ pub const ADMIN: &[Route] = super::routes! {
     post "/v1/admin/delivery-replays" RunCampaigns => delivery::replay_dead,
         "Tries all dead deliveries anew since a moment",
         takes ReplaysBody, gives 200 ReplaysView;
+
+    get "/v1/admin/webhook-endpoints" ManageAccess => webhook_endpoint::list,
+        "The systems of yours that are told of what happens", query ListQuery, gives 200 Page<EndpointView>;
+    post "/v1/admin/webhook-endpoints" ManageAccess => webhook_endpoint::create,
+        "Has a system of yours told, and shows its secret this once", takes NewEndpointBody, gives 201 EndpointSecretView;
+    get "/v1/admin/webhook-endpoints/{endpoint}" ManageAccess => webhook_endpoint::get,
+        "One endpoint", gives 200 EndpointView;
+    patch "/v1/admin/webhook-endpoints/{endpoint}" ManageAccess => webhook_endpoint::edit,
+        "Changes an endpoint", takes EndpointEditBody, gives 200 EndpointView;
+    delete "/v1/admin/webhook-endpoints/{endpoint}" ManageAccess => webhook_endpoint::remove,
+        "Tells an endpoint of nothing any more", gives 200 EndpointView;
+    post "/v1/admin/webhook-endpoints/{endpoint}/rotate-secret" ManageAccess => webhook_endpoint::rotate,
+        "Gives an endpoint a new secret, shown this once", takes SecretRotationBody, gives 200 EndpointSecretView;
+    post "/v1/admin/webhook-endpoints/{endpoint}/test" ManageAccess => webhook_endpoint::test,
+        "Sends an endpoint a message that says nothing", gives 202 EndpointTestView;
 };

@@ -80,3 +80,21 @@ pub async fn forget_answers(
     .await?;
     Ok(forgotten.rows_affected())
 }
+
+/// Forgets the secrets of endpoints that no longer sign at `now`; how many.
+pub async fn forget_webhook_secrets(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let forgotten = sqlx::query!(
+        r#"
+        update webhook_endpoint
+        set old_secret_sealed = null, old_secret_until = null
+        where old_secret_until <= $1
+        "#,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(forgotten.rows_affected())
+}

@@ -12,6 +12,7 @@ use kaquan::{
     config::issuing::Issuing,
     domain::access::Role,
     issuing::{self, Engine, Issuer},
+    platform::webhooks::target::Reach,
     service::{create_key::create_key, mini_session::Lifetime},
     vault::Vault,
 };
@@ -67,6 +68,7 @@ impl Admin {
             lifetime: lifetime(),
             login: nobody_logs_in(),
             trusted_proxies: Arc::new([]),
+            webhook_reach: Reach::Public,
             changed: changed.clone(),
         };
         let router = api::router(state.clone());

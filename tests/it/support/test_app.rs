@@ -214,6 +214,7 @@ pub fn config(listen: SocketAddr) -> Config {
     config.database.connections = 4;
     // Stories say themselves when what is owed is paid.
     config.delivery.enabled = false;
+    config.upkeep.enabled = false;
     config.reconciliation.enabled = false;
     config.secrets = secrets();
     // A busy machine is not what these tests are about.
