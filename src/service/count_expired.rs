@@ -24,7 +24,7 @@ pub async fn count_expired(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<i64>
     let mut tx = db.begin().await?;
 
     let reached = store::upkeep::walk::lock(&mut tx, walk::EXPIRED).await?;
-    let Some(behind) = reached.filter(|reached| reached.at < horizon) else { return Ok(0) };
+    let Some(behind) = reached.filter(|reached| reached.is_before(horizon)) else { return Ok(0) };
     let portion = Portion { walk: walk::EXPIRED, behind, horizon, limit: PORTION };
     let passed = store::upkeep::ends::count(&mut tx, portion).await?;
 

@@ -27,7 +27,7 @@ pub async fn remind(db: &PgPool, now: DateTime<Utc>, before: Duration) -> sqlx::
         tx.commit().await?;
         return Ok(0);
     };
-    if horizon <= behind.at {
+    if !behind.is_before(horizon) {
         return Ok(0);
     }
     let portion = Portion { walk: &walk, behind, horizon, limit: PORTION };

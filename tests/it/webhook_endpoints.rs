@@ -128,7 +128,8 @@ async fn an_endpoint_is_no_app_but_has_a_channel() {
     assert_eq!(placed.status, StatusCode::UNPROCESSABLE_ENTITY);
     admin.get(&app).await.problem(404, "not_found");
     admin.patch(&app, json!({ "version": 1, "secret": "another" })).await.problem(404, "not_found");
-    let import = json!({ "platform_ref": "1001" });
+    let import =
+        json!({ "platform_ref": "1001", "benefit": { "type": "amount", "off_fen": 2000 } });
     assert_eq!(admin.post(&format!("{app}/imports"), import).await.status, StatusCode::NOT_FOUND);
     let own = json!({ "platform": "webhook", "app_key": "key", "name": "x" });
     admin.post("/v1/admin/apps", own).await.problem(400, "invalid_body");

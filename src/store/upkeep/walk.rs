@@ -16,6 +16,13 @@ pub struct Reached {
     pub id: Uuid,
 }
 
+impl Reached {
+    /// Whether anything that ends up to `horizon` may still lie ahead.
+    pub fn is_before(self, horizon: DateTime<Utc>) -> bool {
+        (self.at, self.id) < (horizon, Uuid::max())
+    }
+}
+
 /// How far the walk has come, kept for whoever asks until the transaction ends; `None` when somebody else walks, or when
 /// it has not begun.
 pub async fn lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<Reached>> {
