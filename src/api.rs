@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::{
     clock::Clock,
-    http::{error::ApiError, request_id},
+    http::{code::Code, error::ApiError, request_id},
     issuing::Issuer,
     service::mini_session::Lifetime,
     vault::Vault,
@@ -81,6 +81,5 @@ async fn not_found() -> ApiError {
 }
 
 async fn method_not_allowed() -> ApiError {
-    let status = http::StatusCode::METHOD_NOT_ALLOWED;
-    ApiError::refused(status, "method_not_allowed", "this address knows other methods only")
+    ApiError::refused(Code::MethodNotAllowed, "this address knows other methods only")
 }
