@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     http::{code::Code, error::ApiError, request_id},
     issuing::Issuer,
-    service::mini_session::Lifetime,
+    service::{known_terms::KnownTerms, mini_session::Lifetime},
     vault::Vault,
 };
 
@@ -25,7 +25,13 @@ pub mod code_import;
 pub mod coupon;
 pub mod delivery;
 pub mod delivery_brief;
+pub mod event;
+pub mod give_back;
+pub mod idempotency_key;
 pub mod import;
+pub mod life;
+pub mod lock;
+pub mod lookup;
 pub mod member;
 pub mod placement;
 pub mod platform_rules;
@@ -35,6 +41,7 @@ pub mod route;
 pub mod secret;
 pub mod stock_addition;
 pub mod template;
+pub mod void;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -51,6 +58,8 @@ pub struct ApiState {
     pub public_url: Url,
     /// How long people stay who came through a mini-program.
     pub lifetime: Lifetime,
+    /// Terms that were read before.
+    pub known_terms: KnownTerms,
     /// Wakes whoever keeps routes in memory, on this server; others see `route_version`.
     pub changed: Arc<Notify>,
 }

@@ -2,8 +2,8 @@
 
 use super::Route;
 use crate::api::{
-    app, banner, channel, claim, code_import, coupon, delivery, import, member, placement,
-    reconciliation, redemption, stock_addition, template,
+    app, banner, channel, claim, code_import, coupon, delivery, event, import, member, placement,
+    reconciliation, stock_addition, template, void,
 };
 
 /// The administration.
@@ -54,7 +54,9 @@ pub const ADMIN: &[Route] = super::routes! {
 
     post "/v1/admin/placements/{placement}/claims" Claim => claim::create;
     get "/v1/admin/coupons/{coupon}" Read => coupon::get;
-    post "/v1/admin/redemptions" Redeem => redemption::create;
+    post "/v1/admin/coupons/{coupon}/void" RunCampaigns => void::create, "Takes a coupon out of use", takes void::VoidBody, gives 200 void::VoidView;
+    get "/v1/admin/coupons/{coupon}/events" Read => event::list, "What happened to a coupon, from its claim on", gives 200 event::HistoryView;
+    post "/v1/admin/templates/{template}/void-unused" RunCampaigns => void::create_unused, "Takes the unused coupons of a template out of use", takes void::VoidBody, gives 200 void::VoidUnusedView;
 
     get "/v1/admin/members/{uid}" Read => member::get;
     put "/v1/admin/members/{uid}" RunCampaigns => member::save;
