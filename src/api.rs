@@ -14,7 +14,7 @@ use crate::{
     http::{code::Code, error::ApiError, extract::Query, request_id},
     issuing::Issuer,
     platform::{baidu::login::Login, webhooks::target::Reach},
-    service::mini_session::Lifetime,
+    service::{known_terms::KnownTerms, mini_session::Lifetime},
     vault::Vault,
 };
 
@@ -28,8 +28,14 @@ pub mod coupon;
 pub mod delivery;
 pub mod delivery_brief;
 pub mod described;
+pub mod event;
+pub mod give_back;
 pub mod holder;
+pub mod idempotency_key;
 pub mod import;
+pub mod life;
+pub mod lock;
+pub mod lookup;
 pub mod member;
 pub mod mini_session;
 pub mod openapi;
@@ -43,6 +49,7 @@ pub mod secret;
 pub mod statistics;
 pub mod stock_addition;
 pub mod template;
+pub mod void;
 pub mod webhook_endpoint;
 
 /// What the handlers share.
@@ -66,6 +73,8 @@ pub struct ApiState {
     pub trusted_proxies: Arc<[IpNet]>,
     /// Where webhooks may go.
     pub webhook_reach: Reach,
+    /// Terms that were read before.
+    pub known_terms: KnownTerms,
     /// Wakes whoever keeps routes in memory, on this server; others see `route_version`.
     pub changed: Arc<Notify>,
 }

@@ -9,7 +9,6 @@ mod health;
 
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
-use self::upkeep::Upkeep;
 use anyhow::Context;
 use axum::Router;
 use chrono::TimeDelta;
@@ -20,6 +19,7 @@ use sqlx::{
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::upkeep::Upkeep;
 use crate::{
     api::{self, ApiState},
     clock::Clock,
@@ -32,8 +32,9 @@ use crate::{
         webhooks::target::Reach,
     },
     service::{
-        fold_tally::keep_folding, mini_session::Lifetime, repair_reply::Doubts, route::Directory,
-        source::Sources, watch_deliveries::watch_deliveries,
+        fold_tally::keep_folding, known_terms::KnownTerms, mini_session::Lifetime,
+        repair_reply::Doubts, route::Directory, source::Sources,
+        watch_deliveries::watch_deliveries,
     },
     store, telemetry,
     vault::Vault,
@@ -117,6 +118,7 @@ impl App {
             login: worker.login(),
             trusted_proxies: config.server.trusted_proxies.clone().into(),
             webhook_reach: Reach::new(config.webhooks.allow_private),
+            known_terms: KnownTerms::default(),
             changed,
         };
         let router = Router::new()

@@ -14,6 +14,7 @@ pub mod delivery;
 pub mod doctor;
 pub mod event;
 pub mod issuing;
+pub mod life;
 pub mod member;
 pub mod mini_session;
 pub mod placement;

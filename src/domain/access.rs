@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::id::{HolderId, KeyId, OperatorId};
 
@@ -135,6 +136,18 @@ impl Grant {
         match self {
             Self::Role(role) => role.allows(permission),
             Self::Scopes(scopes) => scopes.iter().any(|scope| scope.allows(permission)),
+        }
+    }
+}
+
+impl Actor {
+    /// Whose keys of idempotency theirs are; nobody's for what time does.
+    pub const fn uuid(self) -> Uuid {
+        match self {
+            Self::Key(id) => id.uuid(),
+            Self::Operator(id) => id.uuid(),
+            Self::Holder(id) => id.uuid(),
+            Self::Kaquan => Uuid::nil(),
         }
     }
 }

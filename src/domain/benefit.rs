@@ -111,6 +111,25 @@ pub struct Selection {
 const MOST_IN_A_LIST: usize = 1000;
 
 impl Benefit {
+    /// For people at a till to read, in Chinese.
+    pub fn text(&self) -> String {
+        let capped = |text: String, cap: Option<i64>| match cap {
+            Some(cap) => format!("{text}，最多减 {}", yuan(cap)),
+            None => text,
+        };
+        match *self {
+            Self::Amount { off_fen } => format!("减 {}", yuan(off_fen)),
+            Self::Percent { off_basis_points, cap_fen } => {
+                // 20 % off is 8 折: what is left, in tenths.
+                let left = 10_000_u16.saturating_sub(off_basis_points);
+                capped(format!("{} 折", decimal(i64::from(left), 1000)), cap_fen)
+            }
+            Self::FreeShipping { cap_fen } => capped("免运费".to_owned(), cap_fen),
+            Self::Exchange => "兑换".to_owned(),
+            Self::GroupBuy { price_fen } => format!("团购价 {}", yuan(price_fen)),
+        }
+    }
+
     pub(super) fn check(&self, problems: &mut Problems) {
         let positive = |fen: Option<i64>| fen.is_none_or(|fen| fen > 0);
         match *self {
@@ -134,6 +153,17 @@ impl Benefit {
             }
         }
     }
+}
+
+fn yuan(fen: i64) -> String {
+    format!("{} 元", decimal(fen, 100))
+}
+
+/// Without zeros at its end.
+fn decimal(number: i64, unit: i64) -> String {
+    let digits = usize::try_from(unit.ilog10()).unwrap_or_default();
+    let text = format!("{}.{:0digits$}", number / unit, number % unit);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 impl Threshold {
@@ -163,5 +193,24 @@ impl Scope {
             let named = lists.iter().copied().flatten().all(|id| (1..=64).contains(&id.len()));
             problems.expect(short && named, param, "up to 1000 ids of 1 to 64 bytes in each list");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clerk_reads_what_it_is_worth() {
+        let percent =
+            |off_basis_points, cap_fen| Benefit::Percent { off_basis_points, cap_fen }.text();
+
+        assert_eq!(Benefit::Amount { off_fen: 2000 }.text(), "减 20 元");
+        assert_eq!(Benefit::Amount { off_fen: 1 }.text(), "减 0.01 元");
+        assert_eq!(percent(2000, None), "8 折");
+        assert_eq!(percent(1500, Some(5050)), "8.5 折，最多减 50.5 元");
+        assert_eq!(percent(10_000, None), "0 折");
+        assert_eq!(Benefit::FreeShipping { cap_fen: None }.text(), "免运费");
+        assert_eq!(Benefit::GroupBuy { price_fen: 9900 }.text(), "团购价 99 元");
     }
 }

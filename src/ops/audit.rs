@@ -10,13 +10,12 @@ mod pass;
 
 use std::time::Instant;
 
+use check::Check;
 use chrono::{DateTime, Utc};
+use report::{AuditReport, Findings};
 use sqlx::PgPool;
 
 use crate::{store, vault::Vault};
-
-use check::Check;
-use report::{AuditReport, Findings};
 
 /// How many violations of a check are shown; all of them are counted.
 pub const MOST_EXAMPLES: usize = 20;
@@ -56,6 +55,7 @@ pub async fn run(
     pass::codes(&mut tx, &mut findings, &rules).await?;
     pass::stocks(&mut tx, &mut findings).await?;
     pass::sums(&mut tx, &mut findings).await?;
+    pass::lives(&mut tx, &mut findings).await?;
     owed::coupons(&mut tx, &mut findings).await?;
     owed::deliveries(&mut tx, &mut findings, now).await?;
     pass::references(&mut tx, &mut findings, now).await?;

@@ -53,8 +53,14 @@ pub enum CouponFault {
     UseUntold,
     /// Its state and its uses that stand do not agree.
     UseMiscounted,
-    /// Used before it was issued or valid, or after.
+    /// Used before it was issued or valid, or after, and not under a lock that was taken in time.
     UsedOutOfTime,
+    /// Locked without a lock, or with a lock and not locked.
+    WronglyLocked,
+    /// Out of use, and its history does not say why.
+    VoidUnexplained,
+    /// The lines of a use do not add up to it, or some are back in another way than the whole.
+    Misitemised,
 }
 
 /// Settles the session for the rest of the transaction; to be called first in it.

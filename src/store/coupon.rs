@@ -13,31 +13,6 @@ use crate::domain::{
     stock::Way,
 };
 
-/// A coupon that does not change until the transaction ends.
-#[derive(Debug, Clone)]
-pub struct LockedCoupon {
-    /// Ours.
-    pub id: CouponId,
-    /// Where it was given out.
-    pub app: AppId,
-    /// What it is one of.
-    pub template: TemplateId,
-    /// Of what.
-    pub placement: PlacementId,
-    /// The act of claiming.
-    pub record: Record,
-    /// Where it is in its life.
-    pub state: CouponState,
-    /// The first moment of use.
-    pub valid_from: DateTime<Utc>,
-    /// The first moment at which it is over.
-    pub valid_until: DateTime<Utc>,
-    /// Whether the platform keeps a wallet that is told of its use.
-    pub tells_claims: bool,
-    /// The database's clock, after the lock was had.
-    pub database_now: DateTime<Utc>,
-}
-
 /// A coupon as people who look after it see it, without its holder.
 #[derive(Debug, Clone)]
 pub struct Coupon {
@@ -87,51 +62,6 @@ pub struct TakenCoupon {
     pub placement: PlacementId,
     /// The act of taking.
     pub record: Record,
-}
-
-/// Keeps the coupon that shows this code from changing until the transaction ends.
-pub async fn lock_by_code(
-    conn: &mut PgConnection,
-    code: &CouponCode,
-) -> sqlx::Result<Option<LockedCoupon>> {
-    sqlx::query_as!(
-        LockedCoupon,
-        r#"
-        select
-            coupon.coupon_id as "id: CouponId",
-            coupon.app_id as "app: AppId",
-            coupon.template_id as "template: TemplateId",
-            coupon.placement_id as "placement: PlacementId",
-            coupon.record as "record: Record",
-            coupon.state as "state: CouponState",
-            coupon.valid_from,
-            coupon.valid_until,
-            placement.tells_claims,
-            clock_timestamp() as "database_now!"
-        from (
-            select coupon_id, app_id, template_id, placement_id, record, state, valid_from, valid_until
-            from coupon
-            where code = $1
-            -- Of two who use one code at once, the second one waits here, and then sees what the first one did.
-            for no key update
-        ) as coupon
-        join placement on placement.placement_id = coupon.placement_id
-        "#,
-        code as _,
-    )
-    .fetch_optional(conn)
-    .await
-}
-
-/// Marks an issued coupon as used; `false` when it is not issued any more.
-pub async fn mark_redeemed(conn: &mut PgConnection, id: CouponId) -> sqlx::Result<bool> {
-    let result = sqlx::query!(
-        "update coupon set state = 'redeemed' where coupon_id = $1 and state = 'issued'",
-        id as _,
-    )
-    .execute(conn)
-    .await?;
-    Ok(result.rows_affected() == 1)
 }
 
 /// One coupon.

@@ -56,3 +56,41 @@ pub async fn append(conn: &mut PgConnection, event: &Event) -> sqlx::Result<()> 
     .await?;
     Ok(())
 }
+
+/// Something that happened, as it is shown.
+#[derive(Debug)]
+pub struct Happened {
+    /// Ours.
+    pub id: EventId,
+    /// What.
+    pub kind: String,
+    /// Who did it.
+    pub actor: String,
+    /// The request that made it happen.
+    pub request: Option<String>,
+    /// What anybody who is told of it is told.
+    pub data: Value,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// What happened to a coupon, oldest first; at most a thousand.
+pub async fn list_of_coupon(
+    conn: &mut PgConnection,
+    coupon: CouponId,
+) -> sqlx::Result<Vec<Happened>> {
+    sqlx::query_as!(
+        Happened,
+        r#"
+        select event_id as "id: EventId", kind, actor, request_id as request, data, occurred_at
+        from event
+        where coupon_id = $1
+        -- Ids of one millisecond are in no order.
+        order by occurred_at, event_id
+        limit 1000
+        "#,
+        coupon as _,
+    )
+    .fetch_all(conn)
+    .await
+}

@@ -20,25 +20,67 @@ pub struct Redemption {
     pub operator: Option<String>,
     /// When.
     pub redeemed_at: DateTime<Utc>,
+    /// What the matched goods cost, and the sending that was free; none where no cart was shown.
+    pub amount_fen: Option<i64>,
+    /// What was taken off; none where no cart was shown.
+    pub discount_fen: Option<i64>,
+    /// When it was undone; none while it stands.
+    pub reversed_at: Option<DateTime<Utc>>,
+    /// The lines of the cart that matched.
+    pub lines: Vec<RedemptionLine>,
 }
 
-/// Adds a use; breaks `redemption_one_live` where one stands already.
-pub async fn insert(conn: &mut PgConnection, redemption: &Redemption) -> sqlx::Result<()> {
-    sqlx::query!(
+/// One line of the cart of a use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedemptionLine {
+    /// As counted by the caller, from 1.
+    pub line: i32,
+    /// Of what.
+    pub goods_id: String,
+    /// How many.
+    pub quantity: i32,
+    /// What they cost together.
+    pub amount_fen: i64,
+    /// Their share of what was taken off.
+    pub discount_fen: i64,
+    /// When they were given back.
+    pub given_back_at: Option<DateTime<Utc>>,
+}
+
+/// One use with its lines.
+pub async fn find(conn: &mut PgConnection, id: RedemptionId) -> sqlx::Result<Option<Redemption>> {
+    let found = sqlx::query!(
         r#"
-        insert into redemption (redemption_id, coupon_id, order_no, store, operator, redeemed_at)
-        values ($1, $2, $3, $4, $5, $6)
+        select
+            coupon_id as "coupon: CouponId",
+            order_no,
+            store,
+            operator,
+            redeemed_at,
+            amount_fen,
+            discount_fen,
+            reversed_at
+        from redemption
+        where redemption_id = $1
         "#,
-        redemption.id as _,
-        redemption.coupon as _,
-        redemption.order_no,
-        redemption.store,
-        redemption.operator,
-        redemption.redeemed_at,
+        id as _,
     )
-    .execute(conn)
+    .fetch_optional(&mut *conn)
     .await?;
-    Ok(())
+    let Some(row) = found else { return Ok(None) };
+    let lines = list_lines(conn, id).await?;
+    Ok(Some(Redemption {
+        id,
+        coupon: row.coupon,
+        order_no: row.order_no,
+        store: row.store,
+        operator: row.operator,
+        redeemed_at: row.redeemed_at,
+        amount_fen: row.amount_fen,
+        discount_fen: row.discount_fen,
+        reversed_at: row.reversed_at,
+        lines,
+    }))
 }
 
 /// The use of a coupon that stands; none where it was not used, or its use was undone.
@@ -46,21 +88,37 @@ pub async fn find_live(
     conn: &mut PgConnection,
     coupon: CouponId,
 ) -> sqlx::Result<Option<Redemption>> {
-    sqlx::query_as!(
-        Redemption,
+    let id = sqlx::query_scalar!(
         r#"
-        select
-            redemption_id as "id: RedemptionId",
-            coupon_id as "coupon: CouponId",
-            order_no,
-            store,
-            operator,
-            redeemed_at
+        select redemption_id as "id: RedemptionId"
         from redemption
         where coupon_id = $1 and reversed_at is null
         "#,
         coupon as _,
     )
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
+    .await?;
+    match id {
+        Some(id) => find(conn, id).await,
+        None => Ok(None),
+    }
+}
+
+/// The lines of a use, in their order.
+pub async fn list_lines(
+    conn: &mut PgConnection,
+    id: RedemptionId,
+) -> sqlx::Result<Vec<RedemptionLine>> {
+    sqlx::query_as!(
+        RedemptionLine,
+        r#"
+        select line, goods_id, quantity, amount_fen, discount_fen, given_back_at
+        from redemption_line
+        where redemption_id = $1
+        order by line
+        "#,
+        id as _,
+    )
+    .fetch_all(conn)
     .await
 }

@@ -1,12 +1,21 @@
-//! Coupons used over the admin API: at most once, inside their time, and told to their platform.
+//! Coupons used over the API: at most once, inside their time, and told to their platform.
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use kaquan::{
     clock::{Clock, ManualClock},
-    domain::code::CouponCode,
+    domain::{
+        access::Actor,
+        code::CouponCode,
+        event::Cause,
+        life::{ActKey, Shown},
+    },
     ops::audit::AuditScope,
-    service::redeem::{Redeem, RedeemError, Redeemed, redeem},
+    service::{
+        known_terms::KnownTerms,
+        life::{LifeError, Named},
+        redeem::{Redeem, Redeemed, redeem},
+    },
 };
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -30,15 +39,21 @@ async fn a_coupon_is_used_for_one_order_and_the_same_order_hears_the_same_again(
         "code": coupon["code"], "order_no": "订单-1", "store": "徐家汇店", "operator": "小王",
     });
 
-    let first = admin.post("/v1/admin/redemptions", body.clone()).await.created();
+    let first = admin.act("/v1/redemptions", body.clone()).await.created();
     admin.clock.advance(TimeDelta::days(3650));
-    let again = admin.post("/v1/admin/redemptions", body).await.ok();
+    let again = admin.act("/v1/redemptions", body).await;
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    let again = again.ok();
     let other = admin.redeem(&coupon["code"], "订单-2").await;
 
     insta::assert_json_snapshot!(first, { ".id" => "rdm_…", ".coupon_id" => "cpn_…" }, @r#"
     {
+      "amount_fen": null,
       "coupon_id": "cpn_…",
+      "discount_fen": null,
+      "given_back_at": null,
       "id": "rdm_…",
+      "lines": [],
       "operator": "小王",
       "order_no": "订单-1",
       "redeemed_at": "2026-11-11T04:00:00Z",
@@ -93,8 +108,12 @@ async fn a_coupon_shows_what_became_of_it_and_not_its_code() {
       "placement_id": "plc_…",
       "record": "q…",
       "redemption": {
+        "amount_fen": null,
         "coupon_id": "cpn_…",
+        "discount_fen": null,
+        "given_back_at": null,
         "id": "rdm_…",
+        "lines": [],
         "operator": null,
         "order_no": "order-1",
         "redeemed_at": "2026-11-11T04:00:00Z",
@@ -159,14 +178,11 @@ async fn a_code_that_nobody_has_and_one_out_of_use_are_told_apart_by_nobody() {
     let placement = admin.given_claimable("own", json!({}), 10).await;
     let void = admin.claim(&placement, "order-1", "open-1").await.created();
     let locked = admin.claim(&placement, "order-2", "open-2").await.created();
-    for (coupon, state) in [(&void, "void"), (&locked, "locked")] {
-        sqlx::query("update coupon set state = $2 where code = $1")
-            .bind(coupon["code"].as_str())
-            .bind(state)
-            .execute(admin.db())
-            .await
-            .unwrap();
-    }
+    let reason = json!({ "reason": "印错了" });
+    let path = format!("/v1/admin/coupons/{}/void", void["id"].as_str().unwrap());
+    admin.act(&path, reason).await.ok();
+    let lock = json!({ "code": locked["code"], "order_no": "order-9" });
+    admin.act("/v1/locks", lock).await.created();
 
     let mut told = Vec::new();
     for code in [&void["code"], &json!("KQ0000000000000"), &json!("券"), &json!("")] {
@@ -183,10 +199,20 @@ async fn a_code_that_nobody_has_and_one_out_of_use_are_told_apart_by_nobody() {
 /// One of many tills.
 async fn till(db: &PgPool, clock: &ManualClock, code: &Value, order: usize) -> Option<Redeemed> {
     let code = CouponCode::parse(code.as_str().unwrap()).unwrap();
-    let wish = Redeem { code, order_no: format!("order-{order}"), store: None, operator: None };
-    match redeem(db, clock, wish).await {
+    let owner = uuid::Uuid::new_v4();
+    let wish = Redeem {
+        coupon: Named::anybodys(Shown::Code(code)),
+        order_no: format!("order-{order}"),
+        store: None,
+        operator: None,
+        cart: None,
+        discount_fen: None,
+        key: ActKey { owner, text: "till".into() },
+    };
+    let cause = Cause { actor: Actor::Kaquan, request: None };
+    match redeem(db, clock, &KnownTerms::default(), &cause, wish).await {
         Ok(redeemed) => Some(redeemed),
-        Err(RedeemError::Refused(_)) => None,
+        Err(LifeError::Refused(_)) => None,
         Err(other) => panic!("{other}"),
     }
 }

@@ -14,6 +14,7 @@ use crate::{
             view::{DeliveryDetailView, DeliveryView, ReplaysView},
         },
         described::{BannerForm, NewImportBody, NewTemplateBody, TemplateEditBody},
+        event,
         holder::{self, RevokedView},
         import::{self, PlacementImportView},
         member::{self, MemberBody, MemberView},
@@ -30,6 +31,7 @@ use crate::{
         statistics::{self, StatsQuery, StatsView},
         stock_addition::{self, AdditionView, NewAdditionBody},
         template::{self, TemplateView},
+        void,
         webhook_endpoint::{
             self, EndpointEditBody, EndpointSecretView, EndpointTestView, EndpointView,
             NewEndpointBody, SecretRotationBody,
@@ -168,9 +170,6 @@ pub const ADMIN: &[Route] = super::routes! {
     get "/v1/admin/coupons/{coupon}" Read => coupon::get,
         "What became of one coupon",
         gives 200 CouponView;
-    post "/v1/admin/redemptions" Redeem => redemption::create,
-        "Uses a coupon for an order",
-        takes RedemptionBody, gives 201 | 200 RedemptionView;
 
     get "/v1/admin/members/{uid}" Read => member::get,
         "One member",
@@ -214,4 +213,8 @@ pub const ADMIN: &[Route] = super::routes! {
         "Gives an endpoint a new secret, shown this once", takes SecretRotationBody, gives 200 EndpointSecretView;
     post "/v1/admin/webhook-endpoints/{endpoint}/test" ManageAccess => webhook_endpoint::test,
         "Sends an endpoint a message that says nothing", gives 202 EndpointTestView;
+
+    post "/v1/admin/coupons/{coupon}/void" RunCampaigns => void::create, "Takes a coupon out of use", takes void::VoidBody, gives 200 void::VoidView;
+    get "/v1/admin/coupons/{coupon}/events" Read => event::list, "What happened to a coupon, from its claim on", gives 200 event::HistoryView;
+    post "/v1/admin/templates/{template}/void-unused" RunCampaigns => void::create_unused, "Takes the unused coupons of a template out of use", takes void::VoidBody, gives 200 void::VoidUnusedView;
 };

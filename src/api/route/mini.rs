@@ -1,7 +1,10 @@
 //! What people ask through a mini-program: everything under `/v1/mini`.
 
 use super::Route;
-use crate::api::mini_session::{self, LoginBody, OpenedView, VisitorView};
+use crate::api::{
+    mini_session::{self, LoginBody, OpenedView, VisitorView},
+    redemption,
+};
 
 /// For people.
 pub const MINI: &[Route] = super::routes! {
@@ -10,4 +13,6 @@ pub const MINI: &[Route] = super::routes! {
     get "/v1/mini/sessions/current" [Holder] => mini_session::current,
         "Who I am", gives 200 VisitorView;
     delete "/v1/mini/sessions/current" [Holder] => mini_session::close, "Logs out", gives 204;
+
+    post "/v1/mini/redemptions" [Holder] => redemption::create_own, "Uses one of my coupons for an order", takes redemption::OwnRedemptionBody, gives 201 redemption::RedemptionView;
 };

@@ -24,6 +24,9 @@ pub enum Check {
     UsesAreTold,
     UsedOnce,
     UsedInsideValidity,
+    LockedHasLock,
+    VoidsExplained,
+    LinesAddUp,
     NothingElseIsTold,
     DoneMeansOneSuccess,
     AttemptsCountUp,
@@ -40,7 +43,7 @@ pub enum Check {
 
 impl Check {
     /// All of them, in the order of the report.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 33] = [
         Self::NeverOversold,
         Self::CountersMatchRows,
         Self::StockIsTheSumOfAdditions,
@@ -59,6 +62,9 @@ impl Check {
         Self::UsesAreTold,
         Self::UsedOnce,
         Self::UsedInsideValidity,
+        Self::LockedHasLock,
+        Self::VoidsExplained,
+        Self::LinesAddUp,
         Self::NothingElseIsTold,
         Self::DoneMeansOneSuccess,
         Self::AttemptsCountUp,
@@ -104,6 +110,9 @@ impl Check {
             Self::UsesAreTold => "uses_are_told",
             Self::UsedOnce => "used_once",
             Self::UsedInsideValidity => "used_inside_validity",
+            Self::LockedHasLock => "locked_has_lock",
+            Self::VoidsExplained => "voids_explained",
+            Self::LinesAddUp => "lines_add_up",
             Self::NothingElseIsTold => "nothing_else_is_told",
             Self::DoneMeansOneSuccess => "done_means_one_success",
             Self::AttemptsCountUp => "attempts_count_up",
@@ -152,7 +161,12 @@ impl Check {
             }
             Self::UsedOnce => "A coupon is redeemed if, and only if, exactly one use of it stands.",
             Self::UsedInsideValidity => {
-                "Every coupon was used after its issue and inside its validity."
+                "Every coupon was used after its issue and inside its validity, or under a lock from then."
+            }
+            Self::LockedHasLock => "A coupon is locked if, and only if, it has a lock.",
+            Self::VoidsExplained => "Every coupon out of use has a reason in its history.",
+            Self::LinesAddUp => {
+                "A use is the sum of its lines, and is given back when all of them are."
             }
             Self::NothingElseIsTold => {
                 "A platform is told of coupons that exist, under their own records."

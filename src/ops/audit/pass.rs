@@ -94,6 +94,13 @@ pub(super) async fn coupons(
     Ok(())
 }
 
+pub(super) async fn lives(conn: &mut PgConnection, findings: &mut Findings) -> sqlx::Result<()> {
+    let began = Instant::now();
+    add_coupons(findings, &audit::coupon::list_faulty_lives(conn, MOST).await?);
+    findings.time(&[Check::LockedHasLock, Check::VoidsExplained, Check::LinesAddUp], began);
+    Ok(())
+}
+
 pub(super) async fn numbers(conn: &mut PgConnection, findings: &mut Findings) -> sqlx::Result<()> {
     let began = Instant::now();
     let persons = audit::coupon::list_misnumbered(conn, MOST).await?;
@@ -268,6 +275,13 @@ const fn broken_by(fault: CouponFault) -> (Check, &'static str) {
         }
         CouponFault::WrongValidity => {
             (Check::ValidityFollowsTerms, "is valid at other times than its terms say")
+        }
+        CouponFault::WronglyLocked => {
+            (Check::LockedHasLock, "is locked without a lock, or has one and is not")
+        }
+        CouponFault::VoidUnexplained => (Check::VoidsExplained, "is out of use, nobody knows why"),
+        CouponFault::Misitemised => {
+            (Check::LinesAddUp, "has a use that is not the sum of its lines")
         }
         CouponFault::StrangeTimes => {
             (Check::TimesAreSane, "was issued in the future or ends before it begins")

@@ -193,8 +193,10 @@ impl Merchant {
         fine(path, status, answer)
     }
 
+    /// Below the administration, or where the path says.
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}/v1/admin{path}", self.base)).bearer_auth(&self.key)
+        let place = if path.starts_with("/v1/") { "" } else { "/v1/admin" };
+        self.http.request(method, format!("{}{place}{path}", self.base)).bearer_auth(&self.key)
     }
 
     async fn ask(&self, request: RequestBuilder) -> anyhow::Result<(StatusCode, Value)> {

@@ -46,6 +46,16 @@ pub async fn list_faulty(
     .await
 }
 
+/// Coupons that do not agree with their locks, their history or the lines of their uses.
+pub async fn list_faulty_lives(
+    conn: &mut PgConnection,
+    most: i64,
+) -> sqlx::Result<Vec<CouponFinding>> {
+    sqlx::query_file_as!(CouponFinding, "src/store/sql/list_faulty_lives.sql", most)
+        .fetch_all(conn)
+        .await
+}
+
 /// Persons whose coupons of a template are not numbered from one without gaps or repetitions.
 pub async fn list_misnumbered(
     conn: &mut PgConnection,

@@ -14,10 +14,25 @@ used as (
         coupon_id,
         count(*) as uses,
         count(*) filter (where reversed_at is null) as live,
-        min(redeemed_at) as first_at,
-        max(redeemed_at) as last_at
+        min(redeemed_at) as first_at
     from redemption
     group by coupon_id
+),
+-- Kept in time for the very order, a coupon may be used as long as the lock lives.
+late as (
+    select distinct redemption.coupon_id
+    from redemption
+    join coupon on coupon.coupon_id = redemption.coupon_id
+    where coupon.valid_until <= redemption.redeemed_at
+        and not exists (
+            select
+            from event
+            where event.coupon_id = redemption.coupon_id
+                and event.kind = 'coupon.locked'
+                and event.data ->> 'order_no' = redemption.order_no
+                and event.occurred_at < coupon.valid_until
+                and redemption.redeemed_at < (event.data ->> 'expires_at')::timestamptz
+        )
 ),
 judged as (
     select
@@ -31,11 +46,12 @@ judged as (
         coalesce(used.live, 0) <> case when coupon.state = 'redeemed' then 1 else 0 end as use_miscounted,
         used.first_at < coupon.issued_at
             or used.first_at < coupon.valid_from
-            or coupon.valid_until <= used.last_at as used_out_of_time
+            or late.coupon_id is not null as used_out_of_time
     from coupon
     join placement on placement.placement_id = coupon.placement_id
     left join owed on owed.subject_id = coupon.coupon_id
     left join used on used.coupon_id = coupon.coupon_id
+    left join late on late.coupon_id = coupon.coupon_id
 ),
 listed as (
     select

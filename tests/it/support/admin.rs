@@ -13,7 +13,7 @@ use kaquan::{
     domain::access::Role,
     issuing::{self, Engine, Issuer},
     platform::webhooks::target::Reach,
-    service::{create_key::create_key, mini_session::Lifetime},
+    service::{create_key::create_key, known_terms::KnownTerms, mini_session::Lifetime},
     vault::Vault,
 };
 use serde_json::{Value, json};
@@ -69,6 +69,7 @@ impl Admin {
             login: nobody_logs_in(),
             trusted_proxies: Arc::new([]),
             webhook_reach: Reach::Public,
+            known_terms: KnownTerms::default(),
             changed: changed.clone(),
         };
         let router = api::router(state.clone());

@@ -90,6 +90,23 @@ insert into redemption (redemption_id, coupon_id, order_no, redeemed_at, reverse
     (md5('carol uses')::uuid, md5('coupon 7')::uuid, 'order-2', '2026-11-05T10:00:00+08:00', null),
     (md5('dave uses')::uuid, md5('coupon 8')::uuid, 'order-3', '2026-11-05T10:00:00+08:00', null);
 
+-- One is kept for an order, one was taken out of use, and one use has lines, of which one came back.
+update coupon set state = 'locked', version = 1 where record = 'record-4';
+insert into coupon_lock (coupon_id, order_no, locked_by, locked_at, expires_at)
+values (md5('coupon 4')::uuid, 'order-4', 'key', '2026-11-11T11:50:00+08:00', '2026-11-11T12:20:00+08:00');
+update coupon set state = 'void', version = 1 where record = 'record-5';
+insert into event (event_id, kind, coupon_id, template_id, app_id, actor, data, occurred_at)
+select md5('voided ' || coupon_id)::uuid, 'coupon.voided', coupon_id, template_id, app_id, 'key', '{}'::jsonb, '2026-11-06'::timestamptz
+from coupon where state = 'void'
+union all
+select md5('locked ' || coupon_id)::uuid, 'coupon.locked', coupon_id, template_id, app_id, 'key',
+    '{"order_no": "order-4", "expires_at": "2026-11-11T12:20:00+08:00"}'::jsonb, '2026-11-11T11:50:00+08:00'
+from coupon where state = 'locked';
+update redemption set amount_fen = 12000, discount_fen = 2000 where order_no = 'order-3';
+insert into redemption_line (redemption_id, line, goods_id, quantity, amount_fen, discount_fen, given_back_at) values
+    (md5('dave uses')::uuid, 1, 'tea', 1, 9000, 1500, '2026-11-06'),
+    (md5('dave uses')::uuid, 3, 'cup', 3, 3000, 500, null);
+
 insert into delivery (
     delivery_id, app_id, kind, subject_id, placement_id, identity, state, attempts, fence,
     leased_by, leased_until, due_at, created_at, settled_at

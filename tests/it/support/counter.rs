@@ -36,7 +36,21 @@ impl Admin {
 
     /// The till takes a code for an order.
     pub async fn redeem(&self, code: &Value, order_no: &str) -> Reply {
-        self.post("/v1/admin/redemptions", json!({ "code": code, "order_no": order_no })).await
+        self.act("/v1/redemptions", json!({ "code": code, "order_no": order_no })).await
+    }
+
+    /// A step of a coupon's life, under a key of its own.
+    pub async fn act(&self, path: &str, body: Value) -> Reply {
+        self.act_as(&self.owner, &format!("act-{}", uuid::Uuid::new_v4()), path, body).await
+    }
+
+    /// The same by whoever has this secret, under this key.
+    pub async fn act_as(&self, secret: &str, key: &str, path: &str, body: Value) -> Reply {
+        let mut request = self.request("POST", path, body.to_string());
+        let headers = request.headers_mut();
+        headers.insert("authorization", format!("Bearer {secret}").parse().unwrap());
+        headers.insert("idempotency-key", key.parse().unwrap());
+        self.send(request).await
     }
 
     /// What is owed about a coupon, as `kind state identity`.

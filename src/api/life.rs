@@ -1,0 +1,125 @@
+//! What the routes of a coupon's life share: how a body names a coupon and a person, and how a "no" is told.
+
+use crate::{
+    domain::{
+        access::Actor,
+        code::CouponCode,
+        discount::Misfit,
+        event::Cause,
+        id::{AppId, CouponId, HolderId},
+        life::{LifeRefusal, Shown, Whose},
+        people::OpenId,
+        problem::Problem,
+    },
+    http::{code::Code, error::ApiError, request_id},
+    service::life::{LifeError, Named},
+};
+
+/// The coupon that a body names, by exactly one of its two names.
+pub fn shown(id: Option<CouponId>, code: Option<&str>) -> Result<Shown, ApiError> {
+    match (id, code) {
+        (Some(id), None) => Ok(Shown::Id(id)),
+        (None, Some(code)) => by_code(code).map(Shown::Code),
+        (Some(_), Some(_)) | (None, None) => Err(either("coupon_id", "or `code`, and not both")),
+    }
+}
+
+/// What cannot be a code is one that nobody has.
+pub fn by_code(code: &str) -> Result<CouponCode, ApiError> {
+    CouponCode::parse(code).map_err(|_| LifeError::NoSuchCoupon.into())
+}
+
+/// Whose the coupon has to be, as a body says it; at a till the coupon alone counts.
+pub fn whose(
+    uid: Option<String>,
+    app: Option<AppId>,
+    open_id: Option<&str>,
+) -> Result<Whose, ApiError> {
+    match (uid, app, open_id) {
+        (None, None, None) => Ok(Whose::Anybodys),
+        (Some(uid), None, None) => Ok(Whose::Member(uid)),
+        (None, Some(app), Some(open_id)) => match OpenId::parse(open_id) {
+            Ok(open_id) => Ok(Whose::Holder(HolderId::derive(app, open_id.as_str()))),
+            Err(_) => Err(LifeError::NoSuchCoupon.into()),
+        },
+        _ => Err(either("uid", "or `app_id` and `open_id` together, or none of them")),
+    }
+}
+
+/// The coupon that a body names, whoever has it.
+pub fn named(id: Option<CouponId>, code: Option<&str>) -> Result<Named, ApiError> {
+    shown(id, code).map(Named::anybodys)
+}
+
+/// Who asks, with the request that is being answered.
+pub fn cause(actor: Actor) -> Cause {
+    Cause { actor, request: request_id::current() }
+}
+
+fn either(param: &'static str, message: &str) -> ApiError {
+    ApiError::invalid(vec![Problem { param, message: message.to_owned() }])
+}
+
+impl From<LifeError> for ApiError {
+    fn from(error: LifeError) -> Self {
+        match error {
+            LifeError::Invalid(problems) => Self::invalid(problems),
+            // Who tries codes learns nothing from the difference.
+            LifeError::NoSuchCoupon | LifeError::Refused(LifeRefusal::Void) => {
+                Self::refused(Code::NoSuchCoupon, "no such coupon")
+            }
+            LifeError::NoSuchTemplate => Self::not_found("no such template"),
+            LifeError::Refused(refusal) => refused(refusal),
+            LifeError::Misfit(misfit) => misfits(misfit),
+            LifeError::DiscountDiffers { sent_fen, computed_fen } => {
+                Self::conflict(Code::DiscountDiffers, &error)
+                    .with("sent_fen", sent_fen)
+                    .with("discount_fen", computed_fen)
+            }
+            LifeError::KeyTaken => Self::conflict(Code::IdempotencyKeyTaken, &error),
+            LifeError::Busy => Self::refused(Code::Busy, error.to_string()),
+            LifeError::Db(cause) => cause.into(),
+        }
+    }
+}
+
+fn refused(refusal: LifeRefusal) -> ApiError {
+    let code = match refusal {
+        LifeRefusal::Void => Code::NoSuchCoupon,
+        LifeRefusal::Locked => Code::Locked,
+        LifeRefusal::AlreadyRedeemed => Code::AlreadyRedeemed,
+        LifeRefusal::NotYetValid { .. } => Code::NotYetValid,
+        LifeRefusal::Expired { .. } => Code::Expired,
+        LifeRefusal::NotRedeemed => Code::NotRedeemed,
+        LifeRefusal::GivenBack => Code::GivenBack,
+        LifeRefusal::NoSuchLine { .. } => Code::InvalidValues,
+    };
+    let error = ApiError::conflict(code, &refusal);
+    match refusal {
+        LifeRefusal::NotYetValid { from } => error.with("valid_from", from),
+        LifeRefusal::Expired { until } => error.with("valid_until", until),
+        LifeRefusal::GivenBack => error.in_chinese("该订单已退还过这张券，请换一个订单号"),
+        LifeRefusal::NoSuchLine { line } => error.at("lines").with("line", line),
+        LifeRefusal::Void
+        | LifeRefusal::Locked
+        | LifeRefusal::AlreadyRedeemed
+        | LifeRefusal::NotRedeemed => error,
+    }
+}
+
+fn misfits(misfit: Misfit) -> ApiError {
+    match misfit {
+        Misfit::OutOfScope => ApiError::conflict(Code::OutOfScope, &misfit),
+        Misfit::WrongStore => {
+            ApiError::conflict(Code::OutOfScope, &misfit).in_chinese("该门店不可用").at("store")
+        }
+        Misfit::AmountBelow { needs_fen, has_fen } => {
+            ApiError::conflict(Code::ThresholdNotMet, &misfit)
+                .with("needs_fen", needs_fen)
+                .with("has_fen", has_fen)
+        }
+        Misfit::PiecesBelow { needs, has } => ApiError::conflict(Code::ThresholdNotMet, &misfit)
+            .with("needs_pieces", needs)
+            .with("has_pieces", has),
+    }
+}

@@ -1,0 +1,234 @@
+//! The life of a coupon after its issue: whether it may be kept for an order, used, given back or taken out of use.
+//!
+//! Every rule takes how a coupon stands and the moment, and says what becomes of the wish. What was done stays done: a
+//! repetition is right however late it is.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::{
+    code::CouponCode,
+    coupon::CouponState,
+    id::{CouponId, HolderId},
+    validity::Validity,
+};
+
+pub mod check;
+
+#[cfg(test)]
+mod tests;
+
+/// A coupon as somebody names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// By our id.
+    Id(CouponId),
+    /// By what its holder shows.
+    Code(CouponCode),
+}
+
+/// Whose a coupon has to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// Whoever's: as at a till, where the code alone counts.
+    Anybodys,
+    /// This holder's, or another one's of the same member.
+    Holder(HolderId),
+    /// This member's, by the merchant's own id.
+    Member(String),
+}
+
+/// The asker's own name of one use, kept for ever: the same name never means another use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActKey {
+    /// The key, operator or holder that asks.
+    pub owner: Uuid,
+    /// As they sent it.
+    pub text: String,
+}
+
+/// What the next step is judged by.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// Of the coupon.
+    pub state: CouponState,
+    /// Of the coupon.
+    pub validity: Validity,
+    /// The lock, also one that has passed.
+    pub lock: Option<Lock>,
+    /// The order that it is used for.
+    pub used_for: Option<String>,
+    /// Whether the order that asks has used it and given it back.
+    pub given_back: bool,
+}
+
+/// A coupon is kept for an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// Which.
+    pub order_no: String,
+    /// From here on it holds no more.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What becomes of a wish that is granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ruling {
+    /// It is done now.
+    Now,
+    /// It was done before; nothing changes.
+    Before,
+}
+
+/// What is given back of a use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Returned {
+    /// All that was left of it: the coupon can be used again.
+    Whole,
+    /// These lines; the use stands.
+    Lines(Vec<i32>),
+    /// Nothing that was not given back before.
+    Nothing,
+}
+
+/// A "no" to a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LifeRefusal {
+    /// Taken out of use: for whoever shows it, it does not exist.
+    #[error("no such coupon")]
+    Void,
+    /// Kept for an order that is being made.
+    #[error("the coupon is kept for another order")]
+    Locked,
+    /// Used already.
+    #[error("the coupon is used already")]
+    AlreadyRedeemed,
+    /// Its time is still to come.
+    #[error("the coupon is not valid before {from}")]
+    NotYetValid {
+        /// The first moment of use.
+        from: DateTime<Utc>,
+    },
+    /// Its time is over.
+    #[error("the coupon expired at {until}")]
+    Expired {
+        /// The first moment at which it was over.
+        until: DateTime<Utc>,
+    },
+    /// Not used for this order.
+    #[error("the coupon is not used for this order")]
+    NotRedeemed,
+    /// This order has used the coupon before and given it back.
+    #[error("this order has given the coupon back; use a new order number")]
+    GivenBack,
+    /// A line that is not among those of the use.
+    #[error("line {line} is none of those that the coupon took something off")]
+    NoSuchLine {
+        /// As counted by the caller.
+        line: i32,
+    },
+}
+
+/// How long a coupon is kept for an order when nobody says.
+pub const USUAL_LOCK: TimeDelta = TimeDelta::minutes(30);
+
+/// Whether a coupon may be kept for an order.
+pub fn lock(standing: &Standing, order: &str, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
+    match standing.kept_for(now) {
+        Some(keeper) if keeper == order => Ok(Ruling::Before),
+        Some(_) => Err(LifeRefusal::Locked),
+        None => standing.free(now),
+    }
+}
+
+/// Whether a coupon is kept for an order no longer.
+pub fn unlock(standing: &Standing, order: &str, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
+    match (standing.state, standing.kept_for(now)) {
+        (CouponState::Void, _) => Err(LifeRefusal::Void),
+        (CouponState::Redeemed, _) => Err(LifeRefusal::AlreadyRedeemed),
+        (CouponState::Issued | CouponState::Locked, Some(keeper)) if keeper == order => {
+            Ok(Ruling::Now)
+        }
+        (CouponState::Issued | CouponState::Locked, Some(_)) => Err(LifeRefusal::Locked),
+        (CouponState::Issued | CouponState::Locked, None) => Ok(Ruling::Before),
+    }
+}
+
+/// Whether a coupon may be used for an order. One that was kept for it in time may be used as long as the lock lives.
+pub fn redeem(standing: &Standing, order: &str, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
+    if standing.state == CouponState::Redeemed && standing.used_for.as_deref() == Some(order) {
+        return Ok(Ruling::Before);
+    }
+    match standing.kept_for(now) {
+        Some(keeper) if keeper == order => Ok(Ruling::Now),
+        Some(_) => Err(LifeRefusal::Locked),
+        None => standing.free(now),
+    }
+}
+
+/// What is given back of the use for an order: of `lines`, those that say `true` are back already; without `wanted` all of
+/// it is meant.
+pub fn give_back(
+    standing: &Standing,
+    order: &str,
+    lines: &[(i32, bool)],
+    wanted: Option<&[i32]>,
+) -> Result<Returned, LifeRefusal> {
+    if standing.state == CouponState::Void {
+        return Err(LifeRefusal::Void);
+    }
+    let stands = standing.used_for.as_deref() == Some(order);
+    if !stands && !standing.given_back {
+        return Err(LifeRefusal::NotRedeemed);
+    }
+    let known = |line: i32| lines.iter().any(|&(other, _)| other == line);
+    let named = wanted.unwrap_or_default();
+    if let Some(&line) = named.iter().find(|&&line| !known(line)) {
+        return Err(LifeRefusal::NoSuchLine { line });
+    }
+    let left = lines.iter().filter(|(_, back)| !back).map(|(line, _)| *line);
+    let (returned, kept): (Vec<_>, Vec<_>) = left.partition(|line| named.contains(line));
+    Ok(match wanted {
+        _ if !stands => Returned::Nothing,
+        None => Returned::Whole,
+        Some(_) if returned.is_empty() => Returned::Nothing,
+        Some(_) if kept.is_empty() => Returned::Whole,
+        Some(_) => Returned::Lines(returned),
+    })
+}
+
+/// Whether a coupon may be taken out of use.
+pub fn void(state: CouponState) -> Result<Ruling, LifeRefusal> {
+    match state {
+        CouponState::Issued | CouponState::Locked => Ok(Ruling::Now),
+        CouponState::Void => Ok(Ruling::Before),
+        CouponState::Redeemed => Err(LifeRefusal::AlreadyRedeemed),
+    }
+}
+
+impl Standing {
+    /// The order that it is kept for at this moment; a lock that has passed is none.
+    pub fn kept_for(&self, now: DateTime<Utc>) -> Option<&str> {
+        let lock = self.lock.as_ref().filter(|_| self.state == CouponState::Locked)?;
+        (now < lock.expires_at).then_some(&*lock.order_no)
+    }
+
+    /// Whether an order may have it that has nothing to do with it yet.
+    fn free(&self, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
+        let Validity { from, until } = self.validity;
+        match self.state {
+            CouponState::Void => Err(LifeRefusal::Void),
+            CouponState::Redeemed => Err(LifeRefusal::AlreadyRedeemed),
+            CouponState::Issued | CouponState::Locked if self.given_back => {
+                Err(LifeRefusal::GivenBack)
+            }
+            CouponState::Issued | CouponState::Locked if now < from => {
+                Err(LifeRefusal::NotYetValid { from })
+            }
+            CouponState::Issued | CouponState::Locked if until <= now => {
+                Err(LifeRefusal::Expired { until })
+            }
+            CouponState::Issued | CouponState::Locked => Ok(Ruling::Now),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The rules as tables.
+
+use super::*;
+
+const TICK: TimeDelta = TimeDelta::milliseconds(1);
+
+fn from() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH
+}
+
+fn until() -> DateTime<Utc> {
+    from() + TimeDelta::days(1)
+}
+
+fn standing(state: CouponState) -> Standing {
+    let validity = Validity { from: from(), until: until() };
+    Standing { state, validity, lock: None, used_for: None, given_back: false }
+}
+
+fn issued() -> Standing {
+    standing(CouponState::Issued)
+}
+
+/// Kept for an order until an hour past its validity.
+fn kept(order: &str) -> Standing {
+    let lock = Lock { order_no: order.into(), expires_at: until() + TimeDelta::hours(1) };
+    Standing { lock: Some(lock), ..standing(CouponState::Locked) }
+}
+
+fn used(order: &str) -> Standing {
+    Standing { used_for: Some(order.into()), ..standing(CouponState::Redeemed) }
+}
+
+fn back(standing: Standing) -> Standing {
+    Standing { given_back: true, ..standing }
+}
+
+const EARLY: LifeRefusal = LifeRefusal::NotYetValid { from: DateTime::UNIX_EPOCH };
+
+fn late() -> LifeRefusal {
+    LifeRefusal::Expired { until: until() }
+}
+
+#[test]
+fn a_coupon_is_used_once_inside_its_time_and_what_was_done_stays_done() {
+    let passed = until() + TimeDelta::hours(1);
+    for (standing, now, expected) in [
+        (issued(), from() - TICK, Err(EARLY)),
+        (issued(), from(), Ok(Ruling::Now)),
+        (issued(), until() - TICK, Ok(Ruling::Now)),
+        (issued(), until(), Err(late())),
+        (back(issued()), from(), Err(LifeRefusal::GivenBack)),
+        (back(issued()), until(), Err(LifeRefusal::GivenBack)),
+        (kept("mine"), from(), Ok(Ruling::Now)),
+        (kept("mine"), until(), Ok(Ruling::Now)),
+        (kept("mine"), passed - TICK, Ok(Ruling::Now)),
+        (kept("mine"), passed, Err(late())),
+        (kept("other"), from(), Err(LifeRefusal::Locked)),
+        (kept("other"), passed - TICK, Err(LifeRefusal::Locked)),
+        (kept("other"), passed, Err(late())),
+        (standing(CouponState::Void), from(), Err(LifeRefusal::Void)),
+        (standing(CouponState::Void), until(), Err(LifeRefusal::Void)),
+        (used("mine"), from(), Ok(Ruling::Before)),
+        (used("mine"), until(), Ok(Ruling::Before)),
+        (used("other"), from(), Err(LifeRefusal::AlreadyRedeemed)),
+        (back(used("other")), until(), Err(LifeRefusal::AlreadyRedeemed)),
+        (standing(CouponState::Redeemed), from(), Err(LifeRefusal::AlreadyRedeemed)),
+    ] {
+        assert_eq!(redeem(&standing, "mine", now), expected, "{standing:?} {now}");
+    }
+}
+
+#[test]
+fn a_lock_that_has_passed_is_none() {
+    let short = |order: &str| {
+        let lock = Lock { order_no: order.into(), expires_at: from() + TimeDelta::hours(1) };
+        Standing { lock: Some(lock), ..standing(CouponState::Locked) }
+    };
+    let passed = from() + TimeDelta::hours(1);
+    for (order, now, redeemed, locked, unlocked) in [
+        ("mine", passed - TICK, Ok(Ruling::Now), Ok(Ruling::Before), Ok(Ruling::Now)),
+        ("mine", passed, Ok(Ruling::Now), Ok(Ruling::Now), Ok(Ruling::Before)),
+        (
+            "other",
+            passed - TICK,
+            Err(LifeRefusal::Locked),
+            Err(LifeRefusal::Locked),
+            Err(LifeRefusal::Locked),
+        ),
+        ("other", passed, Ok(Ruling::Now), Ok(Ruling::Now), Ok(Ruling::Before)),
+    ] {
+        let standing = short(order);
+
+        assert_eq!(redeem(&standing, "mine", now), redeemed, "redeem {order} {now}");
+        assert_eq!(lock(&standing, "mine", now), locked, "lock {order} {now}");
+        assert_eq!(unlock(&standing, "mine", now), unlocked, "unlock {order} {now}");
+    }
+}
+
+#[test]
+fn only_what_is_usable_is_locked() {
+    for (standing, now, expected) in [
+        (issued(), from() - TICK, Err(EARLY)),
+        (issued(), from(), Ok(Ruling::Now)),
+        (issued(), until(), Err(late())),
+        (back(issued()), from(), Err(LifeRefusal::GivenBack)),
+        (kept("mine"), until(), Ok(Ruling::Before)),
+        (kept("other"), from(), Err(LifeRefusal::Locked)),
+        (used("mine"), from(), Err(LifeRefusal::AlreadyRedeemed)),
+        (used("other"), from(), Err(LifeRefusal::AlreadyRedeemed)),
+        (standing(CouponState::Void), from(), Err(LifeRefusal::Void)),
+    ] {
+        assert_eq!(lock(&standing, "mine", now), expected, "{standing:?} {now}");
+    }
+}
+
+#[test]
+fn only_the_order_that_has_it_lets_it_go() {
+    for (standing, expected) in [
+        (issued(), Ok(Ruling::Before)),
+        (back(issued()), Ok(Ruling::Before)),
+        (kept("mine"), Ok(Ruling::Now)),
+        (kept("other"), Err(LifeRefusal::Locked)),
+        (used("mine"), Err(LifeRefusal::AlreadyRedeemed)),
+        (standing(CouponState::Void), Err(LifeRefusal::Void)),
+    ] {
+        assert_eq!(unlock(&standing, "mine", from()), expected, "{standing:?}");
+    }
+}
+
+#[test]
+fn a_use_is_given_back_whole_or_line_by_line() {
+    let none = &[][..];
+    let fresh = &[(1, false), (3, false)][..];
+    let half = &[(1, true), (3, false)][..];
+    let refused = |refusal| Err::<Returned, _>(refusal);
+    for (standing, lines, wanted, expected) in [
+        (used("mine"), none, None, Ok(Returned::Whole)),
+        (used("mine"), half, None, Ok(Returned::Whole)),
+        (used("mine"), fresh, Some(&[3][..]), Ok(Returned::Lines(vec![3]))),
+        (used("mine"), fresh, Some(&[3, 1]), Ok(Returned::Whole)),
+        (used("mine"), half, Some(&[3]), Ok(Returned::Whole)),
+        (used("mine"), half, Some(&[1]), Ok(Returned::Nothing)),
+        (used("mine"), fresh, Some(&[2]), refused(LifeRefusal::NoSuchLine { line: 2 })),
+        (used("mine"), none, Some(&[1]), refused(LifeRefusal::NoSuchLine { line: 1 })),
+        (used("other"), none, None, refused(LifeRefusal::NotRedeemed)),
+        (back(used("other")), none, None, Ok(Returned::Nothing)),
+        (back(issued()), fresh, Some(&[1]), Ok(Returned::Nothing)),
+        (back(issued()), fresh, Some(&[2]), refused(LifeRefusal::NoSuchLine { line: 2 })),
+        (issued(), none, None, refused(LifeRefusal::NotRedeemed)),
+        (kept("mine"), none, None, refused(LifeRefusal::NotRedeemed)),
+        (back(kept("other")), none, None, Ok(Returned::Nothing)),
+        (back(standing(CouponState::Void)), none, None, refused(LifeRefusal::Void)),
+    ] {
+        let returned = give_back(&standing, "mine", lines, wanted);
+
+        assert_eq!(returned, expected, "{standing:?} {lines:?} {wanted:?}");
+    }
+}
+
+#[test]
+fn what_is_not_used_can_be_taken_out_of_use() {
+    for (state, expected) in [
+        (CouponState::Issued, Ok(Ruling::Now)),
+        (CouponState::Locked, Ok(Ruling::Now)),
+        (CouponState::Void, Ok(Ruling::Before)),
+        (CouponState::Redeemed, Err(LifeRefusal::AlreadyRedeemed)),
+    ] {
+        assert_eq!(void(state), expected, "{state:?}");
+    }
+}

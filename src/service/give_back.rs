@@ -1,0 +1,86 @@
+//! Undoes a use, whole or line by line; a platform that has not heard of it hears nothing.
+
+use serde_json::json;
+use sqlx::PgPool;
+
+use super::life::{LifeError, MOST_TRIES, Named, step};
+use crate::{
+    clock::Clock,
+    domain::{
+        event::Cause,
+        life::{self, LifeRefusal, Returned, check},
+    },
+    store::{self, redemption::Redemption},
+};
+
+/// A use is to be undone.
+#[derive(Debug)]
+pub struct GiveBack {
+    /// Of which coupon.
+    pub coupon: Named,
+    /// For which order.
+    pub order_no: String,
+    /// Which lines of it; none for all.
+    pub lines: Option<Vec<i32>>,
+}
+
+/// What came of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct GivenBack {
+    /// The use as it is now.
+    pub redemption: Redemption,
+    /// Whether anything was given back that was not before.
+    pub changed: bool,
+}
+
+/// Gives back what an order has used; when all of it is back, the coupon can be used again by another order.
+pub async fn give_back(
+    db: &PgPool,
+    clock: &dyn Clock,
+    cause: &Cause,
+    wish: GiveBack,
+) -> Result<GivenBack, LifeError> {
+    let GiveBack { coupon: Named { shown, whose }, order_no, lines: wanted } = wish;
+    check::give_back(&order_no, wanted.as_deref()).map_err(LifeError::Invalid)?;
+    let mut conn = db.acquire().await?;
+    for _ in 0..MOST_TRIES {
+        let found = store::life::find(&mut conn, &shown, &whose, Some(&order_no), None).await?;
+        let found = found.ok_or(LifeError::NoSuchCoupon)?;
+        // Lines change with the version of their coupon, so what is read after it may be judged with it.
+        let redemption = match found.of_order {
+            Some(id) => store::redemption::find(&mut conn, id).await?,
+            None => None,
+        };
+        let kept = redemption.iter().flat_map(|redemption| &redemption.lines);
+        let lines: Vec<_> = kept.map(|line| (line.line, line.given_back_at.is_some())).collect();
+        let returned = life::give_back(&found.standing(), &order_no, &lines, wanted.as_deref())?;
+        let Some(redemption) = redemption else { return Err(LifeRefusal::NotRedeemed.into()) };
+
+        let id = redemption.id;
+        let told = |lines: Option<&[i32]>| {
+            json!({
+                "redemption_id": id, "order_no": order_no, "store": redemption.store,
+                "amount_fen": redemption.amount_fen, "discount_fen": redemption.discount_fen,
+                "whole": lines.is_none(), "lines": lines,
+            })
+        };
+        let changed = match &returned {
+            Returned::Nothing => return Ok(GivenBack { redemption, changed: false }),
+            Returned::Whole => {
+                let step = step(&found, clock, cause, told(None));
+                store::life::give_back(&mut conn, &step, id).await?
+            }
+            Returned::Lines(lines) => {
+                let step = step(&found, clock, cause, told(Some(lines)));
+                store::life::give_back_lines(&mut conn, &step, id, lines).await?
+            }
+        };
+        if changed {
+            tracing::info!(coupon.id = %found.id, whole = returned == Returned::Whole, "coupon given back");
+            let redemption = store::redemption::find(&mut conn, id).await?;
+            let redemption = redemption.ok_or(sqlx::Error::RowNotFound)?;
+            return Ok(GivenBack { redemption, changed: true });
+        }
+    }
+    Err(LifeError::Busy)
+}

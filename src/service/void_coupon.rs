@@ -1,0 +1,81 @@
+//! Takes coupons out of use, one or all that were never used of a template. No platform has a call for it.
+
+use serde_json::json;
+use sqlx::PgPool;
+
+use super::life::{LifeError, MOST_TRIES, step};
+use crate::{
+    clock::Clock,
+    domain::{
+        event::Cause,
+        id::{CouponId, TemplateId},
+        life::{self, Ruling, Shown, Whose, check},
+    },
+    store::{self, life::Place},
+};
+
+/// What one call did, and what is left for the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VoidedUnused {
+    /// How many are out of use since this call.
+    pub voided: i64,
+    /// How many are still unused and in use.
+    pub left: i64,
+}
+
+/// In one statement, so that nobody at a till waits long for one of them.
+const PORTION: i64 = 1000;
+/// In one call.
+const MOST_PORTIONS: usize = 10;
+
+/// Takes a coupon out of use for good; `false` when it was before. One that is locked too, but none that is used.
+pub async fn void_coupon(
+    db: &PgPool,
+    clock: &dyn Clock,
+    cause: &Cause,
+    coupon: CouponId,
+    reason: &str,
+) -> Result<bool, LifeError> {
+    check::void(reason).map_err(LifeError::Invalid)?;
+    let mut conn = db.acquire().await?;
+    let shown = Shown::Id(coupon);
+    for _ in 0..MOST_TRIES {
+        let found = store::life::find(&mut conn, &shown, &Whose::Anybodys, None, None).await?;
+        let found = found.ok_or(LifeError::NoSuchCoupon)?;
+        if life::void(found.state)? == Ruling::Before {
+            return Ok(false);
+        }
+        let step = step(&found, clock, cause, json!({ "reason": reason }));
+        if store::life::void(&mut conn, &step).await? {
+            tracing::info!(coupon.id = %found.id, "coupon voided");
+            return Ok(true);
+        }
+    }
+    Err(LifeError::Busy)
+}
+
+/// Takes up to ten thousand coupons of a template out of use that were never used, locked or not.
+pub async fn void_unused(
+    db: &PgPool,
+    clock: &dyn Clock,
+    cause: &Cause,
+    template: TemplateId,
+    reason: &str,
+) -> Result<VoidedUnused, LifeError> {
+    check::void(reason).map_err(LifeError::Invalid)?;
+    let now = clock.at_database(store::now(db).await?);
+    let mut conn = db.acquire().await?;
+    let known = store::template::find(&mut conn, template).await?;
+    known.ok_or(LifeError::NoSuchTemplate)?;
+    let (mut voided, mut after) = (0, Place::default());
+    for _ in 0..MOST_PORTIONS {
+        let said = (now, cause, reason);
+        let portion = store::life::void_unused(&mut conn, template, after, PORTION, said).await?;
+        voided += portion.voided;
+        let Some(last) = portion.last else { break };
+        after = last;
+    }
+    let left = store::life::count_unused(&mut conn, template).await?;
+    tracing::info!(template.id = %template, voided, left, "unused coupons voided");
+    Ok(VoidedUnused { voided, left })
+}

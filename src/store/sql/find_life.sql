@@ -1,0 +1,74 @@
+-- One coupon with all that its next step is judged by. Nothing is locked: whoever changes it names the version that he read.
+select
+    coupon.coupon_id as "id!: CouponId",
+    coupon.version as "version!",
+    coupon.template_id as "template!: TemplateId",
+    coupon.terms_version as "terms_version!",
+    coupon.placement_id as "placement!: PlacementId",
+    coupon.app_id as "app!: AppId",
+    coupon.code as "code!: CouponCode",
+    coupon.state as "state!: CouponState",
+    coupon.valid_from as "valid_from!",
+    coupon.valid_until as "valid_until!",
+    kept.order_no as "locked_for?",
+    kept.locked_at as "locked_at?",
+    kept.expires_at as "lock_expires_at?",
+    standing.order_no as "used_for?",
+    of_order.redemption_id as "of_order?: RedemptionId",
+    of_order.reversed_at is not null as "given_back!",
+    keyed.redemption_id as "keyed?: RedemptionId",
+    keyed.request_hash as "keyed_hash?",
+    clock_timestamp() as "database_now!"
+from (
+    select coupon_id from coupon where code = $1
+    union all
+    select $2::uuid where $2 is not null
+) as shown
+cross join lateral (
+    select
+        coupon_id, version, template_id, terms_version, placement_id, app_id, holder_id, code, state, valid_from,
+        valid_until
+    from coupon
+    where coupon_id = shown.coupon_id
+    offset 0
+) as coupon
+left join lateral (
+    select order_no, locked_at, expires_at
+    from coupon_lock
+    where coupon_id = coupon.coupon_id
+    offset 0
+) as kept on true
+left join lateral (
+    select order_no
+    from redemption
+    where coupon_id = coupon.coupon_id and reversed_at is null
+    offset 0
+) as standing on true
+left join lateral (
+    select redemption_id, reversed_at
+    from redemption
+    where coupon_id = coupon.coupon_id and order_no = $3
+    offset 0
+) as of_order on true
+left join lateral (
+    select redemption_id, request_hash
+    from redemption
+    where idempotency_owner = $4 and idempotency_key = $5
+    offset 0
+) as keyed on true
+-- Whose it has to be; a member has what any of their holders has.
+where case
+    when $6::uuid is not null then coupon.holder_id = $6 or exists (
+        select
+        from holder as owner
+        join holder as asking on asking.member_id = owner.member_id
+        where owner.holder_id = coupon.holder_id and asking.holder_id = $6
+    )
+    when $7::text is not null then exists (
+        select
+        from holder as owner
+        join member on member.member_id = owner.member_id
+        where owner.holder_id = coupon.holder_id and member.uid = $7
+    )
+    else true
+end

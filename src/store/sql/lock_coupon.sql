@@ -1,0 +1,25 @@
+-- A coupon kept for an order, if it is still as it was judged; a lock that has passed gives way.
+with changed as (
+    update coupon
+    set state = 'locked', version = version + 1
+    where coupon_id = $1 and version = $2
+    returning coupon_id, template_id, app_id
+),
+kept as (
+    insert into coupon_lock (coupon_id, order_no, locked_by, locked_at, expires_at)
+    select coupon_id, $3, $4, $5, $6
+    from changed
+    on conflict on constraint coupon_lock_pkey do update
+    set order_no = excluded.order_no,
+        locked_by = excluded.locked_by,
+        locked_at = excluded.locked_at,
+        expires_at = excluded.expires_at
+),
+noted as (
+    insert into event (
+        event_id, kind, coupon_id, template_id, app_id, actor, request_id, data, occurred_at
+    )
+    select $7, 'coupon.locked', coupon_id, template_id, app_id, $4, $8, $9, $5
+    from changed
+)
+select exists (select from changed) as "changed!"
