@@ -12,13 +12,14 @@ use crate::{
     clock::Clock,
     http::{error::ApiError, request_id},
     issuing::Issuer,
-    service::mini_session::Lifetime,
+    service::{known_terms::KnownTerms, mini_session::Lifetime},
     vault::Vault,
 };
 
 pub mod app;
 pub mod auth;
 pub mod banner;
+pub mod cart_match;
 pub mod channel;
 pub mod claim;
 pub mod code_import;
@@ -27,6 +28,9 @@ pub mod delivery;
 pub mod delivery_brief;
 pub mod import;
 pub mod member;
+pub mod offer;
+pub mod person;
+pub mod picture;
 pub mod placement;
 pub mod platform_rules;
 pub mod reconciliation;
@@ -35,6 +39,7 @@ pub mod route;
 pub mod secret;
 pub mod stock_addition;
 pub mod template;
+pub mod wallet;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -51,6 +56,8 @@ pub struct ApiState {
     pub public_url: Url,
     /// How long people stay who came through a mini-program.
     pub lifetime: Lifetime,
+    /// Terms that were read before.
+    pub known_terms: KnownTerms,
     /// Wakes whoever keeps routes in memory, on this server; others see `route_version`.
     pub changed: Arc<Notify>,
 }

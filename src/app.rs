@@ -27,8 +27,8 @@ use crate::{
     issuing::{self, Engine},
     platform::baidu::callback::{self, Callbacks},
     service::{
-        mini_session::Lifetime, repair_reply::Doubts, route::Directory, source::Sources,
-        watch_deliveries::watch_deliveries,
+        known_terms::KnownTerms, mini_session::Lifetime, repair_reply::Doubts, route::Directory,
+        source::Sources, watch_deliveries::watch_deliveries,
     },
     store, telemetry,
     vault::Vault,
@@ -101,6 +101,7 @@ impl App {
             clock,
             public_url: config.server.public_url.clone(),
             lifetime: lifetime(config)?,
+            known_terms: KnownTerms::default(),
             changed,
         };
         let router = Router::new()

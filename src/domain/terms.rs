@@ -69,7 +69,7 @@ pub enum CodeSource {
 }
 
 /// What people read about a coupon.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Texts {
     /// One line under the title.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::problem::Problems;
 
 /// How a template says when its coupons are valid.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ValidityRule {
     /// The same for everybody.

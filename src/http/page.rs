@@ -34,7 +34,7 @@ pub struct Slice {
 }
 
 /// One page, and where the next begins.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Page<T> {
     data: Vec<T>,
     next_cursor: Option<String>,

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
 
 use crate::domain::{id::TemplateId, template::TemplateState, terms::Terms};
 
@@ -217,4 +218,33 @@ async fn read(
         left: row.left,
     });
     Ok(counted.collect())
+}
+
+/// These versions of terms; one that is not there is left out.
+pub async fn list_terms(
+    conn: &mut PgConnection,
+    versions: &[(TemplateId, i32)],
+) -> sqlx::Result<Vec<((TemplateId, i32), Terms)>> {
+    let templates: Vec<Uuid> = versions.iter().map(|(template, _)| template.uuid()).collect();
+    let numbers: Vec<i32> = versions.iter().map(|(_, version)| *version).collect();
+    let rows = sqlx::query!(
+        r#"
+        select
+            terms.template_id as "template!: TemplateId",
+            terms.version as "version!",
+            terms.document as "document!: Json<Terms>"
+        from unnest($1::uuid[], $2::int[]) as asked (template_id, version)
+        cross join lateral (
+            select t.template_id, t.version, t.document
+            from template_terms t
+            where t.template_id = asked.template_id and t.version = asked.version
+            offset 0
+        ) terms
+        "#,
+        &templates,
+        &numbers,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| ((row.template, row.version), row.document.0)).collect())
 }

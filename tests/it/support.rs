@@ -35,4 +35,5 @@ pub mod stub;
 pub mod test_app;
 pub mod until;
 pub mod vault;
+pub mod visitor;
 pub mod volume;

@@ -2,8 +2,8 @@
 
 use super::Route;
 use crate::api::{
-    app, banner, channel, claim, code_import, coupon, delivery, import, member, placement,
-    reconciliation, redemption, stock_addition, template,
+    app, banner, channel, code_import, coupon, delivery, import, member, placement, reconciliation,
+    redemption, stock_addition, template,
 };
 
 /// The administration.
@@ -52,7 +52,6 @@ pub const ADMIN: &[Route] = super::routes! {
     post "/v1/admin/placements/{placement}/banners" RunCampaigns => banner::create;
     delete "/v1/admin/banners/{banner}" RunCampaigns => banner::remove;
 
-    post "/v1/admin/placements/{placement}/claims" Claim => claim::create;
     get "/v1/admin/coupons/{coupon}" Read => coupon::get;
     post "/v1/admin/redemptions" Redeem => redemption::create;
 

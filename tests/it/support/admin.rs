@@ -12,7 +12,7 @@ use kaquan::{
     config::issuing::Issuing,
     domain::access::Role,
     issuing::{self, Engine, Issuer},
-    service::{create_key::create_key, mini_session::Lifetime},
+    service::{create_key::create_key, known_terms::KnownTerms, mini_session::Lifetime},
     vault::Vault,
 };
 use serde_json::{Value, json};
@@ -64,6 +64,7 @@ impl Admin {
             clock: clock.clone(),
             public_url: "https://coupons.example.com/".parse().unwrap(),
             lifetime: lifetime(),
+            known_terms: KnownTerms::default(),
             changed: changed.clone(),
         });
         let (_, owner) = create_key(&database.pool, noon(), "owner", Role::Owner).await.unwrap();

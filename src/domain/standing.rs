@@ -1,0 +1,143 @@
+//! What a coupon is at a moment: its state, its validity and its lock, seen by whoever holds it.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{coupon::CouponState, validity::Validity};
+
+/// What decides it.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    /// As it is stored.
+    pub state: CouponState,
+    /// When it can be used.
+    pub validity: Validity,
+    /// When its lock ends, if it has one.
+    pub locked_until: Option<DateTime<Utc>>,
+}
+
+/// What a coupon is at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CouponStatus {
+    /// It can be used now.
+    Usable,
+    /// It can be used later.
+    NotYetValid,
+    /// It is kept for an order.
+    Locked,
+    /// It was used.
+    Used,
+    /// Its time is over.
+    Expired,
+    /// It was taken out of use.
+    Void,
+}
+
+/// Where its holder finds it. A void one is nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tab {
+    /// What can be used, now or later.
+    Usable,
+    /// What is kept for an order, and so cannot be used for another.
+    Locked,
+    /// What was used.
+    Used,
+    /// What was not used in time.
+    Expired,
+}
+
+impl Standing {
+    /// What it is at `now`. A lock that has passed, or left no trace, holds nothing; one that holds outlives the validity.
+    pub fn status(&self, now: DateTime<Utc>) -> CouponStatus {
+        let is_locked = self.locked_until.is_some_and(|until| now < until);
+        match self.state {
+            CouponState::Void => CouponStatus::Void,
+            CouponState::Redeemed => CouponStatus::Used,
+            CouponState::Locked if is_locked => CouponStatus::Locked,
+            CouponState::Issued | CouponState::Locked if self.validity.until <= now => {
+                CouponStatus::Expired
+            }
+            CouponState::Issued | CouponState::Locked if now < self.validity.from => {
+                CouponStatus::NotYetValid
+            }
+            CouponState::Issued | CouponState::Locked => CouponStatus::Usable,
+        }
+    }
+}
+
+impl CouponStatus {
+    /// Where a coupon of this status is found.
+    pub const fn tab(self) -> Option<Tab> {
+        match self {
+            Self::Usable | Self::NotYetValid => Some(Tab::Usable),
+            Self::Locked => Some(Tab::Locked),
+            Self::Used => Some(Tab::Used),
+            Self::Expired => Some(Tab::Expired),
+            Self::Void => None,
+        }
+    }
+}
+
+impl Tab {
+    /// As queries spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Usable => "usable",
+            Self::Locked => "locked",
+            Self::Used => "used",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(second, 0).unwrap()
+    }
+
+    #[test]
+    fn what_a_coupon_is_follows_from_its_state_its_lock_and_the_clock() {
+        use CouponState::{Issued, Locked, Redeemed, Void};
+        let validity = Validity { from: at(10), until: at(20) };
+        for (state, locked_until, now, expected) in [
+            (Issued, None, 9, CouponStatus::NotYetValid),
+            (Issued, None, 10, CouponStatus::Usable),
+            (Issued, None, 19, CouponStatus::Usable),
+            (Issued, None, 20, CouponStatus::Expired),
+            (Locked, Some(15), 14, CouponStatus::Locked),
+            (Locked, Some(15), 15, CouponStatus::Usable),
+            (Locked, Some(25), 24, CouponStatus::Locked),
+            (Locked, Some(25), 25, CouponStatus::Expired),
+            (Locked, None, 12, CouponStatus::Usable),
+            // A row that is left over locks nothing that is not locked.
+            (Issued, Some(15), 14, CouponStatus::Usable),
+            (Redeemed, None, 9, CouponStatus::Used),
+            (Redeemed, Some(25), 21, CouponStatus::Used),
+            (Void, None, 12, CouponStatus::Void),
+        ] {
+            let standing = Standing { state, validity, locked_until: locked_until.map(at) };
+
+            assert_eq!(standing.status(at(now)), expected, "{standing:?} {now}");
+        }
+    }
+
+    #[test]
+    fn a_locked_coupon_is_in_a_tab_of_its_own_and_a_void_one_in_none() {
+        for (status, tab) in [
+            (CouponStatus::Usable, Some(Tab::Usable)),
+            (CouponStatus::NotYetValid, Some(Tab::Usable)),
+            (CouponStatus::Locked, Some(Tab::Locked)),
+            (CouponStatus::Used, Some(Tab::Used)),
+            (CouponStatus::Expired, Some(Tab::Expired)),
+            (CouponStatus::Void, None),
+        ] {
+            assert_eq!(status.tab(), tab);
+        }
+    }
+}
