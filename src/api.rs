@@ -21,6 +21,7 @@ use crate::{
 pub mod app;
 pub mod auth;
 pub mod banner;
+pub mod cart_match;
 pub mod channel;
 pub mod claim;
 pub mod code_import;
@@ -38,7 +39,10 @@ pub mod lock;
 pub mod lookup;
 pub mod member;
 pub mod mini_session;
+pub mod offer;
 pub mod openapi;
+pub mod person;
+pub mod picture;
 pub mod placement;
 pub mod platform_rules;
 pub mod reader;
@@ -50,6 +54,7 @@ pub mod statistics;
 pub mod stock_addition;
 pub mod template;
 pub mod void;
+pub mod wallet;
 pub mod webhook_endpoint;
 
 /// What the handlers share.

@@ -17,6 +17,7 @@ pub mod event;
 pub mod id;
 pub mod imported_terms;
 pub mod life;
+pub mod offer;
 pub mod people;
 pub mod placement;
 pub mod problem;

@@ -71,6 +71,15 @@ pub enum Answer {
     Refused(ClaimRefusal),
 }
 
+/// What the engine says, and whether it was said before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The answer.
+    pub answer: Answer,
+    /// Whether the record was known: then nothing was issued now.
+    pub again: bool,
+}
+
 /// Nothing was decided as far as the caller can know; asking again with the same record is safe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoAnswer {
@@ -145,6 +154,11 @@ impl Issuer {
     ///
     /// The work goes on when the caller stops waiting; the record then finds its answer on the next try.
     pub async fn issue(&self, request: Request) -> Result<Answer, NoAnswer> {
+        self.ask(request).await.map(|told| told.answer)
+    }
+
+    /// The same, for callers who want to hear whether it was answered before.
+    pub async fn ask(&self, request: Request) -> Result<Told, NoAnswer> {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             metrics::counter!("kaquan_issue_shed_total", "why" => "queue_full").increment(1);
             return Err(NoAnswer::Full);
@@ -157,7 +171,7 @@ impl Issuer {
             return Err(NoAnswer::Busy);
         }
         match tokio::time::timeout_at(deadline, answer).await {
-            Ok(Ok(answer)) => answer,
+            Ok(Ok(told)) => told,
             // The job was dropped at its deadline, or the engine is stopping.
             Ok(Err(_)) => Err(NoAnswer::Busy),
             Err(_) => {

@@ -1,35 +1,52 @@
-//! `/v1/admin/placements/{placement}/claims`: coupons given through us, each act of claiming once.
+//! `/v1/mini/claims`, `/v1/claims` and their batches: coupons given through us, each act of claiming once.
 
-use axum::extract::State;
+use axum::{
+    Extension,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ApiState;
+use super::{ApiState, person};
 use crate::{
     domain::{
         claim::{ClaimRefusal, FinalRefusal, PassingRefusal},
-        id::{CouponId, PlacementId},
-        people::OpenId,
+        id::{AppId, CouponId, PlacementId},
     },
     http::{
-        code::Code,
         error::ApiError,
-        extract::{Json, Path, only},
+        extract::{Json, only},
     },
-    service::claim::{self, Claim, ClaimError, ClaimKey, ClaimedCoupon},
+    service::{
+        claim::{self, Claim, ClaimError, ClaimKey, Claimant, ClaimedCoupon},
+        mini_session::Visitor,
+    },
 };
 
-/// The body of a claim.
+pub mod batch;
+
+/// The body of somebody's own claim.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnClaimBody {
+    placement_id: PlacementId,
+}
+
+/// The body of a claim for somebody: named by `uid`, or by `open_id` on the placement's app.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimBody {
-    #[schemars(regex(pattern = "^[A-Za-z0-9_.:-]{1,128}$"))]
-    open_id: String,
+    placement_id: PlacementId,
+    uid: Option<String>,
+    /// The placement's app; may be left out.
+    app_id: Option<AppId>,
+    open_id: Option<String>,
 }
 
-/// A coupon as its holder is told of it: the only place where the code is shown whole.
+/// A coupon as its holder is told of it, with the whole code.
 #[derive(Serialize, JsonSchema)]
 pub struct ClaimedView {
     id: CouponId,
@@ -42,20 +59,41 @@ pub struct ClaimedView {
 }
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Says that the answer was given before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// `POST …/claims`: the same key again is answered with the same coupon.
+/// `POST /v1/mini/claims`: the same key again is answered with the same coupon.
+pub async fn create_own(
+    State(state): State<ApiState>,
+    Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
+    Json(body): Json<OwnClaimBody>,
+) -> Result<Response, ApiError> {
+    let key = key(&headers)?.owned_by(visitor.holder);
+    let claimant = Claimant::Visitor(visitor.app, visitor.open_id);
+    answer(&state, Claim { placement: body.placement_id, claimant, key }).await
+}
+
+/// `POST /v1/claims`: the same key again is answered with the same coupon.
 pub async fn create(
     State(state): State<ApiState>,
-    Path(placement): Path<PlacementId>,
     headers: HeaderMap,
     Json(body): Json<ClaimBody>,
-) -> Result<(StatusCode, Json<ClaimedView>), ApiError> {
+) -> Result<Response, ApiError> {
     let key = key(&headers)?;
-    let open_id = OpenId::parse(&body.open_id)
-        .map_err(|error| ApiError::refused(Code::InvalidValues, error.to_string()).at("open_id"))?;
-    let wish = Claim { placement, open_id, key };
-    let claimed = claim::claim(&state.issuer, &state.db, wish).await?;
-    Ok((StatusCode::CREATED, Json(view(placement, claimed))))
+    let claimant = claimant(body.uid, body.app_id, body.open_id.as_deref())?;
+    answer(&state, Claim { placement: body.placement_id, claimant, key }).await
+}
+
+async fn answer(state: &ApiState, wish: Claim) -> Result<Response, ApiError> {
+    let placement = wish.placement;
+    let claimed = claim::claim(&state.issuer, &state.db, state.now(), wish).await?;
+    let again = claimed.again;
+    let mut response = (StatusCode::CREATED, Json(view(placement, claimed))).into_response();
+    if again {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
 }
 
 fn key(headers: &HeaderMap) -> Result<ClaimKey, ApiError> {
@@ -63,12 +101,24 @@ fn key(headers: &HeaderMap) -> Result<ClaimKey, ApiError> {
     ClaimKey::parse(shown).map_err(|_| {
         let detail =
             "name this act of claiming: `Idempotency-Key`, 1 to 255 visible ASCII characters";
-        ApiError::refused(Code::IdempotencyKeyRequired, detail)
+        ApiError::refused(StatusCode::BAD_REQUEST, "idempotency_key_required", detail)
     })
 }
 
+fn claimant(
+    uid: Option<String>,
+    app: Option<AppId>,
+    open_id: Option<&str>,
+) -> Result<Claimant, ApiError> {
+    match (uid, app, open_id) {
+        (Some(uid), None, None) => Ok(Claimant::Uid(person::uid(uid)?)),
+        (None, app, Some(open_id)) => Ok(Claimant::Holder(app, person::open_id(open_id)?)),
+        _ => Err(person::unnamed("name the person by `uid`, or by `open_id` and its `app_id`")),
+    }
+}
+
 fn view(placement: PlacementId, claimed: ClaimedCoupon) -> ClaimedView {
-    let ClaimedCoupon { coupon, record } = claimed;
+    let ClaimedCoupon { coupon, record, .. } = claimed;
     ClaimedView {
         id: coupon.id,
         placement_id: placement,
@@ -87,31 +137,35 @@ impl From<ClaimError> for ApiError {
             | ClaimError::Refused(ClaimRefusal::Passing(PassingRefusal::Unknown)) => {
                 Self::not_found(error.to_string())
             }
+            ClaimError::OtherApp => Self::no_such("app_id", &error),
+            ClaimError::NoSuchMember => Self::no_such("uid", &error),
+            ClaimError::NotLinked => Self::conflict("member_not_linked", &error),
+            ClaimError::Linking(cause) => cause.into(),
             ClaimError::Refused(refusal) => Self::conflict(code(refusal), &error),
             ClaimError::NoAnswer(_) => {
                 let detail = "no answer in time; try again with the same key";
-                Self::refused(Code::Busy, detail)
+                Self::refused(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
             }
             ClaimError::Db(cause) => cause.into(),
         }
     }
 }
 
-const fn code(refusal: ClaimRefusal) -> Code {
+const fn code(refusal: ClaimRefusal) -> &'static str {
     match refusal {
         ClaimRefusal::Final(reason) => match reason {
-            FinalRefusal::Ended => Code::Ended,
-            FinalRefusal::Closed => Code::Closed,
-            FinalRefusal::NotEligible => Code::NotEligible,
-            FinalRefusal::LimitReached => Code::LimitReached,
-            FinalRefusal::SoldOut => Code::SoldOut,
+            FinalRefusal::Ended => "ended",
+            FinalRefusal::Closed => "closed",
+            FinalRefusal::NotEligible => "not_eligible",
+            FinalRefusal::LimitReached => "limit_reached",
+            FinalRefusal::SoldOut => "sold_out",
         },
         ClaimRefusal::Passing(reason) => match reason {
-            PassingRefusal::Unknown => Code::NotFound,
-            PassingRefusal::Paused => Code::Paused,
-            PassingRefusal::NotOpen => Code::NotOpen,
-            PassingRefusal::Stale => Code::Stale,
-            PassingRefusal::RecordTaken => Code::IdempotencyKeyTaken,
+            PassingRefusal::Unknown => "not_found",
+            PassingRefusal::Paused => "paused",
+            PassingRefusal::NotOpen => "not_open",
+            PassingRefusal::Stale => "stale",
+            PassingRefusal::RecordTaken => "idempotency_key_taken",
         },
     }
 }

@@ -96,14 +96,15 @@ pub struct Membership {
     pub birth_month: Option<u8>,
 }
 
+/// Whether a text can be the merchant's id of a person.
+pub fn is_uid(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// Checks what a merchant wrote about a member.
 pub fn check_member(uid: &str, membership: &Membership) -> Result<(), Vec<Problem>> {
     let mut problems = Problems::default();
-    problems.expect(
-        (1..=64).contains(&uid.len()) && uid.bytes().all(|byte| byte.is_ascii_graphic()),
-        "uid",
-        "1 to 64 visible ASCII characters",
-    );
+    problems.expect(is_uid(uid), "uid", "1 to 64 visible ASCII characters");
     let classes = &membership.classes;
     problems.expect(
         classes.len() <= 100 && classes.iter().all(|class| (1..=64).contains(&class.len())),

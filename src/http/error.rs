@@ -105,6 +105,11 @@ impl ApiError {
         Self { cause: Some(cause), ..refused }
     }
 
+    /// Its name in the API.
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// Names the field or parameter at fault.
     #[must_use]
     pub fn at(mut self, param: impl Into<Cow<'static, str>>) -> Self {

@@ -8,7 +8,7 @@ use std::{
 use sqlx::{Connection as _, PgConnection};
 
 use super::{
-    Answer,
+    Told,
     draw::Draw,
     gather::{self, Job},
     plan::{Asking, Offer, Plan},
@@ -29,7 +29,7 @@ pub(super) async fn run(
     terms: &mut TermsCache,
     clock: &dyn Clock,
     jobs: &[Job],
-) -> sqlx::Result<Vec<Answer>> {
+) -> sqlx::Result<Vec<Told>> {
     let asked = gather::asked(jobs);
     let keys: BTreeSet<OfferKey> = jobs.iter().map(|job| job.request.offer).collect();
     let keys: Vec<_> = keys.into_iter().collect();

@@ -5,7 +5,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Answer, NoAnswer, Request};
+use super::{Answer, NoAnswer, Request, Told};
 use crate::{
     domain::{claim::PassingRefusal, id::HolderId},
     store::issuing::{Asked, Known, Remembered},
@@ -19,16 +19,16 @@ pub(super) struct Job {
     pub holder: HolderId,
     /// After this the caller has gone.
     pub deadline: Instant,
-    pub reply: oneshot::Sender<Result<Answer, NoAnswer>>,
+    pub reply: oneshot::Sender<Result<Told, NoAnswer>>,
     /// Held until the answer, so that the queue is bounded over all stages.
     pub place: OwnedSemaphorePermit,
 }
 
 impl Job {
     /// Tells the caller, who may have gone.
-    pub fn answer(self, answer: Result<Answer, NoAnswer>) {
+    pub fn answer(self, told: Result<Told, NoAnswer>) {
         drop(self.place);
-        let _gone = self.reply.send(answer);
+        let _gone = self.reply.send(told);
     }
 }
 
@@ -70,12 +70,13 @@ pub(super) fn asked(jobs: &[Job]) -> Asked {
 }
 
 /// The answer to a record that is known: the same as before, but only to the same person for the same thing.
-pub(super) fn replay(request: &Request, holder: HolderId, known: &Known) -> Answer {
+pub(super) fn replay(request: &Request, holder: HolderId, known: &Known) -> Told {
     if known.placement != request.offer.placement || known.holder != holder {
-        return Answer::Refused(PassingRefusal::RecordTaken.into());
+        return Told { answer: Answer::Refused(PassingRefusal::RecordTaken.into()), again: false };
     }
-    match &known.answer {
+    let answer = match &known.answer {
         Remembered::Issued(coupon) => Answer::Issued(coupon.clone()),
         Remembered::Refused(reason) => Answer::Refused((*reason).into()),
-    }
+    };
+    Told { answer, again: true }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Answer, Request, draw::Draw, gather};
+use super::{Answer, Request, Told, draw::Draw, gather};
 use crate::{
     domain::{
         claim::{ClaimRefusal, FinalRefusal, Grant, PassingRefusal, Standing, judge},
@@ -68,7 +68,7 @@ impl Plan {
     }
 
     /// The answer to one request, and what it adds to the batch.
-    pub fn decide(&mut self, asking: Asking<'_>) -> Answer {
+    pub fn decide(&mut self, asking: Asking<'_>) -> Told {
         let Asking { request, holder, facts } = asking;
         if let Some(known) = &facts.known {
             return gather::replay(request, holder, known);
@@ -76,9 +76,10 @@ impl Plan {
         let key = (request.app, request.record.clone());
         if let Some((offer, first, answer)) = self.decided.get(&key) {
             return if *offer == request.offer && *first == holder {
-                answer.clone()
+                Told { answer: answer.clone(), again: true }
             } else {
-                Answer::Refused(PassingRefusal::RecordTaken.into())
+                let taken = PassingRefusal::RecordTaken.into();
+                Told { answer: Answer::Refused(taken), again: false }
             };
         }
         let answer = match self.issue(request, holder, &facts) {
@@ -96,7 +97,7 @@ impl Plan {
         if !matches!(answer, Answer::Refused(ClaimRefusal::Passing(_))) {
             self.decided.insert(key, (request.offer, holder, answer.clone()));
         }
-        answer
+        Told { answer, again: false }
     }
 
     /// What is to be written.

@@ -66,8 +66,8 @@ impl Reader {
         for (job, known) in jobs.into_iter().zip(answers) {
             match known {
                 Some(known) => {
-                    let answer = gather::replay(&job.request, job.holder, &known);
-                    job.answer(Ok(answer));
+                    let told = gather::replay(&job.request, job.holder, &known);
+                    job.answer(Ok(told));
                 }
                 None => self.pass_on(job),
             }

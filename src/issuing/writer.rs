@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::sync::mpsc;
 
 use super::{
-    Answer, NoAnswer, batch,
+    NoAnswer, Told, batch,
     connection::{Connection, Trouble},
     gather::{self, Job},
     terms::TermsCache,
@@ -66,8 +66,8 @@ impl Writer {
             }
             let error = match self.attempt(&jobs).await {
                 Ok(answers) => {
-                    for (job, answer) in jobs.into_iter().zip(answers) {
-                        job.answer(Ok(answer));
+                    for (job, told) in jobs.into_iter().zip(answers) {
+                        job.answer(Ok(told));
                     }
                     return None;
                 }
@@ -92,7 +92,7 @@ impl Writer {
     }
 
     /// One transaction. After an error at any point, commit included, running it again is safe: records make it so.
-    async fn attempt(&mut self, jobs: &[Job]) -> Result<Vec<Answer>, Trouble> {
+    async fn attempt(&mut self, jobs: &[Job]) -> Result<Vec<Told>, Trouble> {
         let conn = self.connection.get().await?;
         let run = batch::run(conn, &mut self.terms, &*self.clock, jobs);
         let outcome = match tokio::time::timeout(PATIENCE, run).await {

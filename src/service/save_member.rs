@@ -74,7 +74,8 @@ pub async fn save_member(
     Ok(id)
 }
 
-async fn link_holder(
+/// Links a holder to a member, under their locks; a link that stands already is fine.
+pub(super) async fn link_holder(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
     app: AppId,

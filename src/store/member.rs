@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::domain::id::{AppId, HolderId, MemberId};
+use crate::domain::{
+    id::{AppId, HolderId, MemberId},
+    people::Membership,
+};
 
 /// One member.
 #[derive(Debug, Clone)]
@@ -171,5 +174,83 @@ pub async fn has_own_coupons(conn: &mut PgConnection, holder: HolderId) -> sqlx:
         holder as _,
     )
     .fetch_one(conn)
+    .await
+}
+
+/// Whom a holder belongs to, if the holder is known and somebody said.
+pub async fn find_of_holder(
+    conn: &mut PgConnection,
+    holder: HolderId,
+) -> sqlx::Result<Option<MemberId>> {
+    let found = sqlx::query_scalar!(
+        r#"
+        select member_id as "id: MemberId"
+        from holder
+        where holder_id = $1
+        "#,
+        holder as _,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.flatten())
+}
+
+/// What audiences ask of a member.
+pub async fn find_membership(
+    conn: &mut PgConnection,
+    member: MemberId,
+) -> sqlx::Result<Option<Membership>> {
+    let row = sqlx::query!(
+        r#"
+        select classes, birth_month
+        from member
+        where member_id = $1
+        "#,
+        member as _,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Membership {
+        classes: row.classes,
+        birth_month: row.birth_month.and_then(|month| u8::try_from(month).ok()),
+    }))
+}
+
+/// The member's account on an app, the one that we met first where there are several.
+pub async fn find_holder_on(
+    conn: &mut PgConnection,
+    member: MemberId,
+    app: AppId,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        r#"
+        select open_id
+        from holder
+        where member_id = $1 and app_id = $2
+        order by created_at, holder_id
+        limit 1
+        "#,
+        member as _,
+        app as _,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// The apps on which the member can claim: where the member has an account, and all of the merchant's own.
+pub async fn list_apps(conn: &mut PgConnection, member: MemberId) -> sqlx::Result<Vec<AppId>> {
+    sqlx::query_scalar!(
+        r#"
+        select app_id as "id!: AppId"
+        from holder
+        where member_id = $1
+        union
+        select app_id
+        from app
+        where platform = 'own'
+        "#,
+        member as _,
+    )
+    .fetch_all(conn)
     .await
 }

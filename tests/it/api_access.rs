@@ -84,11 +84,13 @@ fn reading_changes_nothing_and_only_accounts_are_kept_from_operators() {
             ("post", path) if path.ends_with("/reconciliations") => Permission::RunCampaigns,
             (_, path) if path.starts_with("/v1/admin/apps") => Permission::ManageApps,
             (_, path) if path.ends_with("/claims") => Permission::Claim,
+            (_, path) if path.ends_with("/redemptions") => Permission::Redeem,
             _ => Permission::RunCampaigns,
         };
         assert_eq!(route.asks, Asks::Staff(expected), "{} {}", route.method, route.path);
     }
     assert_eq!(ADMIN.len(), 51);
+    assert_eq!(ADMIN.len(), 48);
 }
 
 #[test]

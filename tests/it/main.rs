@@ -7,7 +7,8 @@
 
 mod api_access;
 mod api_app;
-mod api_claim;
+mod api_cart;
+mod api_claims;
 mod api_code_import;
 mod api_delivery;
 mod api_delivery_by_hand;
@@ -15,11 +16,14 @@ mod api_delivery_channel;
 mod api_input;
 mod api_life;
 mod api_member;
+mod api_offers;
+mod api_pictures;
 mod api_placement;
 mod api_publishing;
 mod api_redemption;
 mod api_stock_addition;
 mod api_template;
+mod api_wallet;
 mod audit;
 mod audit_violations;
 mod baidu_client;

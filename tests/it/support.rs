@@ -39,4 +39,5 @@ pub mod test_app;
 pub mod until;
 pub mod upkeep_scene;
 pub mod vault;
+pub mod visitor;
 pub mod volume;

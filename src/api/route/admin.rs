@@ -164,9 +164,6 @@ pub const ADMIN: &[Route] = super::routes! {
         "Takes a picture off the platform",
         gives 202 | 200 BannerView;
 
-    post "/v1/admin/placements/{placement}/claims" Claim => claim::create,
-        "Gives a coupon to somebody",
-        takes ClaimBody, gives 201 ClaimedView;
     get "/v1/admin/coupons/{coupon}" Read => coupon::get,
         "What became of one coupon",
         gives 200 CouponView;

@@ -1,7 +1,10 @@
 //! What the merchant's own servers and tills ask, for people: everything under `/v1` that has no other place.
 
 use super::Route;
-use crate::api::{give_back, lock, lookup, redemption};
+use crate::{
+    api::{cart_match, claim, give_back, lock, lookup, offer, redemption, wallet},
+    http::page::Page,
+};
 
 /// For servers and tills.
 pub const MERCHANT: &[Route] = super::routes! {
@@ -11,4 +14,11 @@ pub const MERCHANT: &[Route] = super::routes! {
     post "/v1/redemptions" Redeem => redemption::create, "Uses a coupon for an order", takes redemption::RedemptionBody, gives 201 redemption::RedemptionView;
     get "/v1/redemptions/{redemption}" Redeem => redemption::get, "One use of a coupon", gives 200 redemption::RedemptionView;
     post "/v1/give-backs" Redeem => give_back::create, "Gives the use of a coupon back, whole or line by line", takes give_back::GiveBackBody, gives 200 give_back::GiveBackView;
+
+    get "/v1/offers" Read => offer::list, "What somebody may claim", query offer::OffersQuery, gives 200 Page<offer::OfferView>;
+    post "/v1/claims" Claim => claim::create, "Give a coupon to somebody", takes claim::ClaimBody, gives 201 claim::ClaimedView;
+    post "/v1/claim-batches" Claim => claim::batch::create, "Give several coupons to somebody", takes claim::batch::ClaimBatchBody, gives 200 claim::batch::ClaimBatchView;
+    get "/v1/coupons" Read => wallet::list, "Somebody's coupons", query wallet::WalletQuery, gives 200 Page<wallet::HeldView>;
+    get "/v1/coupons/{coupon}" Read => wallet::get, "One coupon", gives 200 wallet::HeldView;
+    post "/v1/cart-matches" Read => cart_match::create, "Which of somebody's coupons fit a cart", takes cart_match::CartMatchBody, gives 200 cart_match::MatchesView;
 };

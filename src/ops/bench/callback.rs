@@ -89,9 +89,9 @@ impl Client {
         open_id: &str,
     ) -> std::io::Result<Heard> {
         let ClaimTarget { placement, key } = target;
-        let body = format!(r#"{{"open_id":"{open_id}"}}"#);
+        let body = format!(r#"{{"placement_id":"{placement}","open_id":"{open_id}"}}"#);
         let request = format!(
-            "POST /v1/admin/placements/{placement}/claims HTTP/1.1\r\nhost: kaquan\r\nauthorization: Bearer {key}\r\n\
+            "POST /v1/claims HTTP/1.1\r\nhost: kaquan\r\nauthorization: Bearer {key}\r\n\
              idempotency-key: {record}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );

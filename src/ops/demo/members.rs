@@ -97,9 +97,14 @@ pub fn judge(claims: &[Claim]) -> Promise {
 }
 
 async fn ask(merchant: &Merchant, campaign: &Campaign, member: usize) -> anyhow::Result<Answer> {
-    let path = format!("/placements/{}/claims", campaign.placement);
-    let (key, body) = (format!("demo-{member}"), json!({ "open_id": format!("member-{member}") }));
-    let (status, answer) = merchant.try_post(&path, Some(&key), &body).await?;
+    let path = "/v1/claims";
+    let key = format!("demo-{member}");
+    let body = json!({
+        "placement_id": campaign.placement,
+        "app_id": campaign.app,
+        "open_id": format!("member-{member}"),
+    });
+    let (status, answer) = merchant.try_post(path, Some(&key), &body).await?;
     match status {
         StatusCode::CREATED => {
             Ok(Answer::Given { coupon: text(&answer, "id")?, code: text(&answer, "code")? })

@@ -157,7 +157,7 @@ impl Merchant {
         bail!("Baidu is still owed something after a minute: {channel}")
     }
 
-    /// A call whose "no" is of interest too.
+    /// A call to any address below `/v1`, whose "no" is of interest too.
     pub async fn try_post(
         &self,
         path: &str,
@@ -165,7 +165,8 @@ impl Merchant {
         body: &Value,
     ) -> anyhow::Result<(StatusCode, Value)> {
         for _ in 0..LOOKS {
-            let mut request = self.request(Method::POST, path).json(body);
+            let request = self.http.request(Method::POST, format!("{}{path}", self.base));
+            let mut request = request.bearer_auth(&self.key).json(body);
             if let Some(key) = idempotency_key {
                 request = request.header("Idempotency-Key", key);
             }

@@ -1,4 +1,4 @@
-//! A merchant's own front end and its till, over the admin API.
+//! A merchant's own front end and its till.
 
 use kaquan::domain::id::CouponId;
 use serde_json::{Value, json};
@@ -28,8 +28,8 @@ impl Admin {
 
     /// Somebody claims a coupon of the placement.
     pub async fn claim(&self, placement: &Value, key: &str, open_id: &str) -> Reply {
-        let body = json!({ "open_id": open_id }).to_string();
-        let mut request = self.request("POST", &format!("{}/claims", path(placement)), body);
+        let body = json!({ "placement_id": placement["id"], "open_id": open_id }).to_string();
+        let mut request = self.request("POST", "/v1/claims", body);
         request.headers_mut().insert("idempotency-key", key.parse().unwrap());
         self.send(request).await
     }

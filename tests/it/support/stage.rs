@@ -124,11 +124,11 @@ impl Stage {
     pub async fn claim(&self, placement: &Value, open_id: &str) -> Said {
         let request = self
             .client
-            .post(self.url(&format!("{}/claims", path(placement))))
+            .post(self.url("/v1/claims"))
             .bearer_auth(&self.key)
             .header("idempotency-key", format!("claim-{open_id}"))
             .header("content-type", "application/json")
-            .body(json!({ "open_id": open_id }).to_string());
+            .body(json!({ "placement_id": placement["id"], "open_id": open_id }).to_string());
         read(request.send().await.unwrap()).await
     }
 

@@ -1,9 +1,10 @@
-//! Coupons given through us over the admin API, and what their platform is owed.
+//! Coupons given through us, and what their platform is owed.
 
 use std::time::Duration;
 
 use axum::body::Body;
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 use kaquan::{clock::Clock, ops::audit::AuditScope};
 use serde_json::{Value, json};
 use sqlx::postgres::PgListener;
@@ -79,13 +80,13 @@ async fn baidu_is_owed_word_of_each_claim_once_and_an_app_of_our_own_never() {
 async fn a_claim_without_a_key_is_none() {
     let admin = Admin::new().await;
     let placement = admin.given_claimable("own", json!({}), 10).await;
-    let address = format!("{}/claims", path(&placement));
+    let body = json!({ "placement_id": placement["id"], "open_id": "open-1" });
 
-    let missing = admin.post(&address, json!({ "open_id": "open-1" })).await;
+    let missing = admin.post("/v1/claims", body.clone()).await;
     let empty = admin.claim(&placement, "", "open-1").await;
     let blank = admin.claim(&placement, "a b", "open-1").await;
     let long = admin.claim(&placement, &"k".repeat(256), "open-1").await;
-    let mut twice = admin.request("POST", &address, Body::from(r#"{"open_id":"open-1"}"#));
+    let mut twice = admin.request("POST", "/v1/claims", Body::from(body.to_string()));
     for key in ["a", "b"] {
         twice.headers_mut().append("idempotency-key", key.parse().unwrap());
     }
@@ -196,4 +197,156 @@ async fn no_code_and_no_open_id_reaches_a_log() {
         assert!(!heard.contains(secret), "{heard}");
     }
     assert!(!other.to_string().contains(code));
+}
+
+#[tokio::test]
+async fn an_answer_that_was_given_before_says_so() {
+    let admin = Admin::new().await;
+    let placement = admin.given_claimable("own", json!({}), 10).await;
+    let anna = admin.person(&placement["app_id"], "anna").await;
+
+    let first = anna.claim(&placement, "k").await;
+    let again = anna.claim(&placement, "k").await;
+    let merchant = admin.claim(&placement, "m", "bert").await;
+    let merchant_again = admin.claim(&placement, "m", "bert").await;
+
+    for (reply, replayed) in
+        [(&first, false), (&again, true), (&merchant, false), (&merchant_again, true)]
+    {
+        assert_eq!(reply.headers.get("idempotency-replayed").is_some(), replayed);
+    }
+    assert_eq!(first.created(), again.created());
+    is_sound(&admin).await;
+}
+
+#[tokio::test]
+async fn a_persons_key_is_nobody_elses_and_nothing_in_the_body_says_who_they_are() {
+    let admin = Admin::new().await;
+    let placement = admin.given_claimable("own", json!({}), 10).await;
+    let elsewhere = admin.given_claimable("baidu", json!({}), 10).await;
+    let anna = admin.person(&placement["app_id"], "anna").await;
+    let bert = admin.person(&placement["app_id"], "bert").await;
+
+    let hers = anna.claim(&placement, "k").await.created();
+    let his = bert.claim(&placement, "k").await.created();
+    let the_merchants = admin.claim(&placement, "k", "carl").await.created();
+    let body = json!({ "placement_id": placement["id"], "open_id": "bert" });
+    let as_another = anna.post("/v1/mini/claims", Some("l"), body).await;
+    let keyless =
+        anna.post("/v1/mini/claims", None, json!({ "placement_id": placement["id"] })).await;
+
+    assert!(hers["code"] != his["code"] && his["code"] != the_merchants["code"]);
+    as_another.problem(400, "invalid_body");
+    keyless.problem(400, "idempotency_key_required");
+    anna.claim(&elsewhere, "m").await.problem(404, "not_found");
+    anna.claim(&placement, "other").await.problem(409, "limit_reached");
+    is_sound(&admin).await;
+}
+
+#[tokio::test]
+async fn by_uid_the_oldest_account_claims_and_on_an_app_of_ours_one_is_made() {
+    let admin = Admin::new().await;
+    let baidu = admin.given_claimable("baidu", json!({}), 10).await;
+    let own = admin.given_claimable("own", json!({}), 10).await;
+    admin.given_member("u-1", json!({}), &[(&baidu["app_id"], "first")]).await;
+    admin.clock.advance(TimeDelta::seconds(1));
+    admin.given_member("u-1", json!({}), &[(&baidu["app_id"], "another")]).await;
+    admin.given_member("u-2", json!({}), &[]).await;
+    let by_uid = async |placement: &Value, uid: &str| {
+        let body = json!({ "placement_id": placement["id"], "uid": uid });
+        admin.post_as("/v1/claims", &format!("k-{uid}"), body).await
+    };
+
+    by_uid(&baidu, "u-1").await.created();
+    let made = by_uid(&own, "u-2").await.created();
+    let again = by_uid(&own, "u-2").await.created();
+    let unlinked = by_uid(&baidu, "u-2").await;
+    let unknown = by_uid(&own, "u-3").await;
+
+    let holder: String = sqlx::query_scalar(
+        "select open_id from coupon join holder using (holder_id) join app on app.app_id = coupon.app_id
+         where platform = 'baidu'",
+    )
+    .fetch_one(admin.db())
+    .await
+    .unwrap();
+    assert_eq!(holder, "first");
+    assert_eq!(made, again);
+    unlinked.problem(409, "member_not_linked");
+    unknown.problem(422, "no_such_reference");
+    let member = admin.get("/v1/admin/members/u-2").await.ok();
+    assert_eq!(member["holders"], json!([{ "app_id": own["app_id"], "open_id": "u-2" }]));
+    for body in [
+        json!({ "placement_id": own["id"] }),
+        json!({ "placement_id": own["id"], "uid": "u-1", "open_id": "first" }),
+        json!({ "placement_id": own["id"], "app_id": own["app_id"] }),
+    ] {
+        admin.post_as("/v1/claims", "x", body).await.problem(422, "invalid_values");
+    }
+    let wrong = json!({ "placement_id": own["id"], "app_id": baidu["app_id"], "open_id": "first" });
+    admin.post_as("/v1/claims", "x", wrong).await.problem(422, "no_such_reference");
+    is_sound(&admin).await;
+}
+
+#[tokio::test]
+async fn a_batch_gives_what_it_can_and_says_the_rest_and_again_the_same() {
+    let admin = Admin::new().await;
+    let app = admin.given_app("key").await;
+    let mut placements = Vec::new();
+    for stock in [1, 0, 1] {
+        let template = json!(admin.given_template(json!({})).await);
+        placements.push(admin.given_claimable_on(&json!(app), &template, stock).await);
+    }
+    let ids: Vec<_> = placements.iter().map(|placement| placement["id"].clone()).collect();
+    let unknown = json!("plc_00000000000070008000000000000001");
+    let wanted = json!([ids[0], ids[1], unknown, ids[2]]);
+    let anna = admin.person(&json!(app), "anna").await;
+    let body = json!({ "placement_ids": wanted });
+
+    let first = anna.post("/v1/mini/claim-batches", Some("k"), body.clone()).await.ok();
+    let again = anna.post("/v1/mini/claim-batches", Some("k"), body).await.ok();
+    let merchants = json!({ "placement_ids": [ids[0]], "open_id": "anna", "app_id": app });
+    let merchants = admin.post_as("/v1/claim-batches", "k", merchants).await.ok();
+
+    let column = |reply: &Value, name: &str| -> Vec<Value> {
+        reply["results"].as_array().unwrap().iter().map(|one| one[name].clone()).collect()
+    };
+    let codes = [json!(null), json!("sold_out"), json!("not_found"), json!(null)];
+    assert_eq!(column(&first, "placement_id"), *wanted.as_array().unwrap());
+    assert_eq!(column(&first, "code"), codes);
+    assert_eq!(column(&first, "coupon"), column(&again, "coupon"));
+    assert!(column(&first, "replayed").iter().all(|replayed| *replayed == false));
+    assert_eq!(column(&again, "replayed"), [true, false, false, true].map(Value::from));
+    assert_eq!(column(&merchants, "code"), ["limit_reached"]);
+    assert_eq!(Counts::read(admin.db()).await.coupons, 2);
+    for wrong in [json!([]), json!([ids[0], ids[0]]), json!(vec![&unknown; 21])] {
+        let body = json!({ "placement_ids": wrong });
+        anna.post("/v1/mini/claim-batches", Some("l"), body).await.problem(422, "invalid_values");
+    }
+    is_sound(&admin).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_claims_of_one_member_through_two_accounts_stay_within_the_limit() {
+    let admin = Admin::new().await;
+    let own = admin.given_claimable("own", json!({ "per_person_limit": 3 }), 100).await;
+    let baidu = {
+        let app = admin.given_app("key").await;
+        admin.given_claimable_on(&json!(app), &own["template_id"], 100).await
+    };
+    admin
+        .given_member("u-1", json!({}), &[(&own["app_id"], "here"), (&baidu["app_id"], "there")])
+        .await;
+    let here = admin.person(&own["app_id"], "here").await;
+    let there = admin.person(&baidu["app_id"], "there").await;
+
+    let claims = (0..50).map(|n| {
+        let (person, placement) = if n % 2 == 0 { (&here, &own) } else { (&there, &baidu) };
+        async move { person.claim(placement, &format!("k-{n}")).await.status.as_u16() }
+    });
+    let answers = join_all(claims).await;
+
+    assert_eq!(answers.iter().filter(|status| **status == 201).count(), 3);
+    assert_eq!(answers.iter().filter(|status| **status == 409).count(), 47);
+    is_sound(&admin).await;
 }

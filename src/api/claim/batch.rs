@@ -1,0 +1,119 @@
+//! Claims of several placements in one request: each stands for itself, as well as it goes.
+
+use std::collections::HashSet;
+
+use axum::{Extension, extract::State};
+use http::HeaderMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ClaimedView, claimant, key, view};
+use crate::{
+    api::ApiState,
+    domain::{
+        id::{AppId, PlacementId},
+        problem::Problems,
+    },
+    http::{error::ApiError, extract::Json},
+    service::{
+        claim::{self, ClaimError, ClaimKey, Claimant, ClaimedCoupon},
+        mini_session::Visitor,
+    },
+};
+
+/// The body of somebody's own claims.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnClaimBatchBody {
+    /// 1 to 20, each once.
+    placement_ids: Vec<PlacementId>,
+}
+
+/// The body of claims for somebody: named by `uid`, or by `open_id` on the placements' app.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimBatchBody {
+    /// 1 to 20, each once.
+    placement_ids: Vec<PlacementId>,
+    uid: Option<String>,
+    /// The placements' app; may be left out.
+    app_id: Option<AppId>,
+    open_id: Option<String>,
+}
+
+/// What became of each, in the order asked.
+#[derive(Serialize, JsonSchema)]
+pub struct ClaimBatchView {
+    results: Vec<ResultView>,
+}
+
+/// A coupon, or the code of the refusal that a claim alone would have been answered with.
+#[derive(Serialize, JsonSchema)]
+struct ResultView {
+    placement_id: PlacementId,
+    coupon: Option<ClaimedView>,
+    code: Option<&'static str>,
+    /// Whether the coupon was given under this key before.
+    replayed: bool,
+}
+
+const MOST: usize = 20;
+
+/// `POST /v1/mini/claim-batches`
+pub async fn create_own(
+    State(state): State<ApiState>,
+    Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
+    Json(body): Json<OwnClaimBatchBody>,
+) -> Result<Json<ClaimBatchView>, ApiError> {
+    let key = key(&headers)?.owned_by(visitor.holder);
+    let claimant = Claimant::Visitor(visitor.app, visitor.open_id);
+    answer(&state, (claimant, key), body.placement_ids).await
+}
+
+/// `POST /v1/claim-batches`
+pub async fn create(
+    State(state): State<ApiState>,
+    headers: HeaderMap,
+    Json(body): Json<ClaimBatchBody>,
+) -> Result<Json<ClaimBatchView>, ApiError> {
+    let key = key(&headers)?;
+    let claimant = claimant(body.uid, body.app_id, body.open_id.as_deref())?;
+    answer(&state, (claimant, key), body.placement_ids).await
+}
+
+async fn answer(
+    state: &ApiState,
+    wish: (Claimant, ClaimKey),
+    placements: Vec<PlacementId>,
+) -> Result<Json<ClaimBatchView>, ApiError> {
+    let mut problems = Problems::default();
+    let once = placements.iter().collect::<HashSet<_>>().len() == placements.len();
+    let fits = (1..=MOST).contains(&placements.len()) && once;
+    problems.expect(fits, "placement_ids", "1 to 20, each once");
+    problems.into_result().map_err(ApiError::invalid)?;
+
+    let claimed = claim::claim_each(&state.issuer, &state.db, state.now(), wish, placements);
+    let results = claimed.await.into_iter().map(ResultView::from).collect();
+    Ok(Json(ClaimBatchView { results }))
+}
+
+impl From<(PlacementId, Result<ClaimedCoupon, ClaimError>)> for ResultView {
+    fn from((placement, claimed): (PlacementId, Result<ClaimedCoupon, ClaimError>)) -> Self {
+        match claimed {
+            Ok(claimed) => Self {
+                placement_id: placement,
+                replayed: claimed.again,
+                coupon: Some(view(placement, claimed)),
+                code: None,
+            },
+            Err(error) => {
+                if let ClaimError::Db(cause) = &error {
+                    tracing::error!(error = %cause, placement.id = %placement, "a claim failed");
+                }
+                let code = Some(ApiError::from(error).code());
+                Self { placement_id: placement, coupon: None, code, replayed: false }
+            }
+        }
+    }
+}

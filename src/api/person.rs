@@ -1,0 +1,46 @@
+//! How callers at work name a person: by the merchant's `uid`, or by `app_id` and `open_id`.
+
+use http::StatusCode;
+
+use crate::{
+    domain::{
+        id::AppId,
+        people::{OpenId, is_uid},
+    },
+    http::error::ApiError,
+    service::person::Named,
+};
+
+/// Reads the three parts of a name, of which one way must be used, and one only.
+pub fn named(
+    uid: Option<String>,
+    app: Option<AppId>,
+    open_id: Option<&str>,
+) -> Result<Named, ApiError> {
+    match (uid, app, open_id) {
+        (Some(text), None, None) => Ok(Named::Uid(self::uid(text)?)),
+        (None, Some(app), Some(text)) => Ok(Named::Holder(app, self::open_id(text)?)),
+        _ => Err(unnamed("name the person by `uid`, or by `app_id` and `open_id`")),
+    }
+}
+
+/// Reads the merchant's id of somebody.
+pub fn uid(text: String) -> Result<String, ApiError> {
+    if is_uid(&text) {
+        return Ok(text);
+    }
+    Err(unnamed("1 to 64 visible ASCII characters").at("uid"))
+}
+
+/// Reads an app's id of somebody.
+pub fn open_id(text: &str) -> Result<OpenId, ApiError> {
+    OpenId::parse(text).map_err(|error| {
+        let (status, code) = (StatusCode::UNPROCESSABLE_ENTITY, "invalid_values");
+        ApiError::refused(status, code, error.to_string()).at("open_id")
+    })
+}
+
+/// 422: whoever is meant, it cannot be read from this.
+pub fn unnamed(detail: &'static str) -> ApiError {
+    ApiError::refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid_values", detail)
+}

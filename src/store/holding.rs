@@ -1,0 +1,142 @@
+//! Coupons as the person sees them in whose hands they are.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::domain::{
+    code::CouponCode,
+    coupon::CouponState,
+    id::{AppId, CouponId, HolderId, MemberId, PlacementId, TemplateId},
+    standing::Tab,
+};
+
+/// A coupon with all that decides what it is at a moment.
+#[derive(Debug, Clone)]
+pub struct Holding {
+    /// Ours.
+    pub id: CouponId,
+    /// Of which template.
+    pub template: TemplateId,
+    /// Under which version of its terms.
+    pub version: i32,
+    /// Of which placement.
+    pub placement: PlacementId,
+    /// On which app.
+    pub app: AppId,
+    /// What the holder shows.
+    pub code: CouponCode,
+    /// Where it is in its life.
+    pub state: CouponState,
+    /// The first moment of use.
+    pub valid_from: DateTime<Utc>,
+    /// The first moment at which it is over.
+    pub valid_until: DateTime<Utc>,
+    /// When it was issued.
+    pub issued_at: DateTime<Utc>,
+    /// When its lock ends, if it is locked.
+    pub locked_until: Option<DateTime<Utc>>,
+    /// The order that it was used for.
+    pub order_no: Option<String>,
+    /// Where it was used, if somebody said.
+    pub store: Option<String>,
+    /// When it was used.
+    pub redeemed_at: Option<DateTime<Utc>>,
+    /// What it took off, if a cart was shown.
+    pub discount_fen: Option<i64>,
+}
+
+/// Whose coupons: those of one holder, or of all holders of a member.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner {
+    /// One account.
+    pub holder: Option<HolderId>,
+    /// Every account of the member.
+    pub member: Option<MemberId>,
+}
+
+/// Which of them.
+#[derive(Debug, Clone, Copy)]
+pub enum Which {
+    /// Those of one tab.
+    Tab(Tab),
+    /// All that is neither used, nor over, nor out of use.
+    Open,
+}
+
+/// The owner's coupons at `now`, newest first, older than `before`.
+pub async fn list(
+    conn: &mut PgConnection,
+    owner: Owner,
+    which: Which,
+    now: DateTime<Utc>,
+    (before, limit): (Option<CouponId>, i64),
+) -> sqlx::Result<Vec<Holding>> {
+    let which = match which {
+        Which::Tab(tab) => tab.as_str(),
+        Which::Open => "open",
+    };
+    let before = before.map_or(Uuid::max(), CouponId::uuid);
+    sqlx::query_file_as!(
+        Holding,
+        "src/store/sql/list_holdings.sql",
+        owner.holder as _,
+        owner.member as _,
+        before,
+        which,
+        now,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// One coupon that is not out of use: anybody's, or only if it is in the hands of `owner`.
+pub async fn find(
+    conn: &mut PgConnection,
+    id: CouponId,
+    owner: Option<Owner>,
+) -> sqlx::Result<Option<Holding>> {
+    sqlx::query_as!(
+        Holding,
+        r#"
+        select
+            coupon.coupon_id as "id: CouponId",
+            coupon.template_id as "template: TemplateId",
+            coupon.terms_version as version,
+            coupon.placement_id as "placement: PlacementId",
+            coupon.app_id as "app: AppId",
+            coupon.code as "code: CouponCode",
+            coupon.state as "state: CouponState",
+            coupon.valid_from,
+            coupon.valid_until,
+            coupon.issued_at,
+            coupon_lock.expires_at as "locked_until?",
+            used.order_no as "order_no?",
+            used.store as "store?",
+            used.redeemed_at as "redeemed_at?",
+            used.discount_fen as "discount_fen?"
+        from coupon
+        left join coupon_lock on coupon_lock.coupon_id = coupon.coupon_id
+        left join redemption as used
+            on used.coupon_id = coupon.coupon_id and used.reversed_at is null
+        where coupon.coupon_id = $1
+            and coupon.state <> 'void'
+            and (
+                $2
+                or coupon.holder_id = $3
+                or exists (
+                    select
+                    from holder
+                    where holder.holder_id = coupon.holder_id and holder.member_id = $4
+                )
+            )
+        "#,
+        id as _,
+        owner.is_none(),
+        owner.and_then(|owner| owner.holder) as _,
+        owner.and_then(|owner| owner.member) as _,
+    )
+    .fetch_optional(conn)
+    .await
+}

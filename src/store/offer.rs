@@ -1,0 +1,89 @@
+//! What people may claim through us.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::domain::id::{AppId, PersonId, PlacementId, TemplateId};
+
+/// A placement that people may claim from, or will.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer {
+    /// Of what.
+    pub placement: PlacementId,
+    /// Of which template.
+    pub template: TemplateId,
+    /// The version of the terms in force.
+    pub version: i32,
+    /// Where.
+    pub app: AppId,
+    /// Stock for claims that is not issued.
+    pub stock: i64,
+    /// Where codes are uploaded: how many are free, counted up to ten thousand.
+    pub codes: Option<i64>,
+    /// How many of the template's coupons the person was given so far.
+    pub held: i32,
+}
+
+/// Active placements of active templates on these apps whose claim window is not over, newest first, older than `before`.
+pub async fn list(
+    conn: &mut PgConnection,
+    apps: &[AppId],
+    person: Option<PersonId>,
+    now: DateTime<Utc>,
+    (before, limit): (Option<PlacementId>, i64),
+) -> sqlx::Result<Vec<Offer>> {
+    let apps: Vec<Uuid> = apps.iter().map(|app| app.uuid()).collect();
+    let before = before.map_or(Uuid::max(), PlacementId::uuid);
+    sqlx::query_as!(
+        Offer,
+        r#"
+        select
+            placement.placement_id as "placement: PlacementId",
+            placement.template_id as "template: TemplateId",
+            template.version,
+            placement.app_id as "app: AppId",
+            stock.total - stock.issued as "stock!",
+            free.count as "codes?",
+            coalesce(latest.ordinal, 0) as "held!"
+        from placement
+        join template on template.template_id = placement.template_id
+        join template_terms as terms
+            on terms.template_id = template.template_id and terms.version = template.version
+        join stock on stock.placement_id = placement.placement_id and stock.way = 'claim'
+        left join lateral (
+            select count(*) as count
+            from (
+                select
+                from code
+                where code.template_id = placement.template_id and code.state = 'free'
+                limit 10000
+            ) as few
+            where terms.document -> 'codes' ->> 'type' = 'uploaded'
+            having terms.document -> 'codes' ->> 'type' = 'uploaded'
+        ) free on true
+        left join lateral (
+            -- The highest ordinal is how many this person was ever given.
+            select coupon.ordinal
+            from coupon
+            where coupon.template_id = placement.template_id and coupon.person_id = $2
+            order by coupon.ordinal desc
+            limit 1
+        ) latest on true
+        where placement.app_id = any($1)
+            and placement.placement_id < $3
+            and placement.state = 'active'
+            and template.state = 'active'
+            and $4 < (terms.document ->> 'claim_until')::timestamptz
+        order by placement.placement_id desc
+        limit $5
+        "#,
+        &apps,
+        person as _,
+        before,
+        now,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
