@@ -14,7 +14,7 @@ use crate::{
     http::{error::ApiError, request_id},
     issuing::Issuer,
     platform::baidu::login::Login,
-    service::mini_session::Lifetime,
+    service::{mini_session::Lifetime, password::Passwords},
     vault::Vault,
 };
 
@@ -29,8 +29,11 @@ pub mod delivery;
 pub mod delivery_brief;
 pub mod holder;
 pub mod import;
+pub mod key;
 pub mod member;
 pub mod mini_session;
+pub mod operator;
+pub mod operator_session;
 pub mod placement;
 pub mod platform_rules;
 pub mod reconciliation;
@@ -57,6 +60,8 @@ pub struct ApiState {
     pub lifetime: Lifetime,
     /// Asks the platform who has logged in there.
     pub login: Login,
+    /// Makes hashes of the passwords of people at work.
+    pub passwords: Passwords,
     /// Proxies in front, whose word for the caller's address is believed.
     pub trusted_proxies: Arc<[IpNet]>,
     /// Wakes whoever keeps routes in memory, on this server; others see `route_version`.

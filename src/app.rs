@@ -27,8 +27,8 @@ use crate::{
     issuing::{self, Engine},
     platform::baidu::callback::{self, Callbacks},
     service::{
-        mini_session::Lifetime, repair_reply::Doubts, route::Directory, source::Sources,
-        watch_deliveries::watch_deliveries,
+        mini_session::Lifetime, password::Passwords, repair_reply::Doubts, route::Directory,
+        source::Sources, watch_deliveries::watch_deliveries,
     },
     store, telemetry,
     vault::Vault,
@@ -102,6 +102,7 @@ impl App {
             public_url: config.server.public_url.clone(),
             lifetime: lifetime(config)?,
             login: worker.login(),
+            passwords: Passwords::of_this_process(),
             trusted_proxies: config.server.trusted_proxies.clone().into(),
             changed,
         };

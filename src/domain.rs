@@ -14,6 +14,7 @@ pub mod delivery;
 pub mod event;
 pub mod id;
 pub mod imported_terms;
+pub mod password;
 pub mod people;
 pub mod placement;
 pub mod problem;

@@ -16,6 +16,8 @@ pub mod event;
 pub mod issuing;
 pub mod member;
 pub mod mini_session;
+pub mod operator;
+pub mod operator_session;
 pub mod placement;
 pub mod platform_figure;
 pub mod platform_template;

@@ -1,7 +1,8 @@
-//! `/v1/admin/members/{uid}`: people as the merchant knows them, without whom no audience admits anybody.
+//! `/v1/members/{uid}`: people as the merchant knows them, without whom no audience admits anybody.
 
 use axum::extract::State;
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ApiState;
@@ -20,7 +21,7 @@ use crate::{
 
 /// What the merchant knows. Classes and month replace what was known; holders are linked and never unlinked, because
 /// limits count by person.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MemberBody {
     #[serde(default)]
@@ -30,15 +31,16 @@ pub struct MemberBody {
     holders: Vec<HolderBody>,
 }
 
-#[derive(Deserialize, Serialize)]
+/// A person as one app knows them.
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct HolderBody {
+pub struct HolderBody {
     app_id: AppId,
     open_id: String,
 }
 
 /// A member as it is shown.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct MemberView {
     id: MemberId,
     uid: String,
@@ -47,7 +49,7 @@ pub struct MemberView {
     holders: Vec<HolderBody>,
 }
 
-/// `PUT /v1/admin/members/{uid}`
+/// `PUT /v1/members/{uid}`
 pub async fn save(
     State(state): State<ApiState>,
     Path(uid): Path<String>,
@@ -61,11 +63,22 @@ pub async fn save(
     show(&state, &uid).await
 }
 
-/// `GET /v1/admin/members/{uid}`
+/// `GET /v1/members/{uid}`
 pub async fn get(
     State(state): State<ApiState>,
     Path(uid): Path<String>,
 ) -> Result<Json<MemberView>, ApiError> {
+    show(&state, &uid).await
+}
+
+/// `POST /v1/members/{uid}/holders`
+pub async fn link(
+    State(state): State<ApiState>,
+    Path(uid): Path<String>,
+    Json(body): Json<HolderBody>,
+) -> Result<Json<MemberView>, ApiError> {
+    let (app, open_id) = body.parse()?;
+    save_member::link(&state.db, state.now(), &uid, app, &open_id).await?;
     show(&state, &uid).await
 }
 
@@ -104,6 +117,7 @@ impl From<SaveMemberError> for ApiError {
     fn from(error: SaveMemberError) -> Self {
         match error {
             SaveMemberError::Invalid(problems) => Self::invalid(problems),
+            SaveMemberError::NoSuchMember => Self::not_found("no such member"),
             SaveMemberError::NoSuchApp => Self::no_such("holders.app_id", &error),
             SaveMemberError::LinkedElsewhere => Self::conflict("holder_linked_elsewhere", &error),
             SaveMemberError::HasCoupons => Self::conflict("holder_has_coupons", &error),

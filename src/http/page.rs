@@ -11,7 +11,7 @@ const USUAL: u32 = 50;
 const MOST: u32 = 200;
 
 /// The query of a list that has no filters.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
     limit: Option<u32>,
@@ -34,7 +34,7 @@ pub struct Slice {
 }
 
 /// One page, and where the next begins.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Page<T> {
     data: Vec<T>,
     next_cursor: Option<String>,

@@ -29,6 +29,9 @@ pub enum SaveMemberError {
     /// Some value will not do.
     #[error("some values are not acceptable")]
     Invalid(Vec<Problem>),
+    /// There is none of this uid.
+    #[error("no such member")]
+    NoSuchMember,
     /// There is none of this id.
     #[error("no such app")]
     NoSuchApp,
@@ -72,6 +75,27 @@ pub async fn save_member(
     tx.commit().await?;
     tracing::info!(member.id = %id, holders = holders.len(), "member saved");
     Ok(id)
+}
+
+/// Links one more holder to a member who is known.
+pub async fn link(
+    db: &PgPool,
+    now: DateTime<Utc>,
+    uid: &str,
+    app: AppId,
+    open_id: &OpenId,
+) -> Result<(), SaveMemberError> {
+    if uid.contains('\0') {
+        // Postgres cannot even ask for it.
+        return Err(SaveMemberError::NoSuchMember);
+    }
+    let mut tx = db.begin().await?;
+    let member = store::member::find_by_uid(&mut tx, uid).await?;
+    let member = member.ok_or(SaveMemberError::NoSuchMember)?;
+    link_holder(&mut tx, now, app, open_id, member.id).await?;
+    tx.commit().await?;
+    tracing::info!(member.id = %member.id, "holder linked");
+    Ok(())
 }
 
 async fn link_holder(

@@ -1,10 +1,17 @@
 //! What the people and servers that run campaigns ask: everything under `/v1/admin`.
 
 use super::Route;
-use crate::api::{
-    app, banner, channel, claim, code_import, coupon, delivery,
-    holder::{self, RevokedView},
-    import, member, placement, reconciliation, redemption, stock_addition, template,
+use crate::{
+    api::{
+        app, banner, channel, claim, code_import, coupon, delivery,
+        holder::{self, RevokedView},
+        import,
+        key::{self, KeyView, MadeKeyView, NewKeyBody, RotationBody},
+        operator::{self, NewOperatorBody, OperatorEditBody, OperatorView},
+        operator_session::{self, OpenedWorkView, PasswordBody, WorkLoginBody, WorkSessionView},
+        placement, reconciliation, redemption, stock_addition, template,
+    },
+    http::page::{ListQuery, Page},
 };
 
 /// The administration.
@@ -57,8 +64,29 @@ pub const ADMIN: &[Route] = super::routes! {
     get "/v1/admin/coupons/{coupon}" Read => coupon::get;
     post "/v1/admin/redemptions" Redeem => redemption::create;
 
-    get "/v1/admin/members/{uid}" Read => member::get;
-    put "/v1/admin/members/{uid}" RunCampaigns => member::save;
+    post "/v1/admin/sessions" [Nothing] => operator_session::open,
+        "Logs a person at work in", takes WorkLoginBody, gives 201 OpenedWorkView;
+    get "/v1/admin/sessions/current" [Operator] => operator_session::current,
+        "Who I am at work", gives 200 WorkSessionView;
+    delete "/v1/admin/sessions/current" [Operator] => operator_session::close, "Logs out", gives 204;
+    post "/v1/admin/sessions/current/password" [Operator] => operator_session::change_password,
+        "Changes my password", takes PasswordBody, gives 204;
+    get "/v1/admin/operators" ManageAccess => operator::list,
+        "People who work for the merchant", query ListQuery, gives 200 Page<OperatorView>;
+    post "/v1/admin/operators" ManageAccess => operator::create,
+        "Adds a person at work", takes NewOperatorBody, gives 201 OperatorView;
+    get "/v1/admin/operators/{operator}" ManageAccess => operator::get,
+        "A person at work", gives 200 OperatorView;
+    patch "/v1/admin/operators/{operator}" ManageAccess => operator::edit,
+        "Changes a person at work", takes OperatorEditBody, gives 200 OperatorView;
+    get "/v1/admin/keys" ManageAccess => key::list,
+        "Keys of the merchant's servers", query ListQuery, gives 200 Page<KeyView>;
+    post "/v1/admin/keys" ManageAccess => key::create,
+        "Makes a key and shows it, once", takes NewKeyBody, gives 201 MadeKeyView;
+    post "/v1/admin/keys/{key}/rotate" ManageAccess => key::rotate,
+        "Exchanges a key for another of the same name", takes RotationBody, gives 201 MadeKeyView;
+    post "/v1/admin/keys/{key}/revoke" ManageAccess => key::revoke,
+        "Stops a key", gives 200 KeyView;
 
     post "/v1/admin/holders/{holder}/revoke-sessions" RunCampaigns => holder::revoke_sessions,
         "Logs a person out everywhere", gives 200 RevokedView;
