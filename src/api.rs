@@ -9,14 +9,7 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use url::Url;
 
-use crate::{
-    clock::Clock,
-    http::{code::Code, error::ApiError, extract::Query, request_id},
-    issuing::Issuer,
-    platform::{baidu::login::Login, webhooks::target::Reach},
-    service::{known_terms::KnownTerms, mini_session::Lifetime},
-    vault::Vault,
-};
+use crate::{clock::Clock, http::{code::Code, error::ApiError, extract::Query, request_id}, issuing::Issuer, platform::{baidu::login::Login, webhooks::target::Reach}, service::{known_terms::KnownTerms, mini_session::Lifetime, password::Passwords}, vault::Vault};
 
 pub mod app;
 pub mod auth;
@@ -43,6 +36,9 @@ pub mod offer;
 pub mod openapi;
 pub mod person;
 pub mod picture;
+pub mod key;
+pub mod operator;
+pub mod operator_session;
 pub mod placement;
 pub mod platform_rules;
 pub mod reader;
@@ -74,6 +70,8 @@ pub struct ApiState {
     pub lifetime: Lifetime,
     /// Asks the platform who has logged in there.
     pub login: Login,
+    /// Makes hashes of the passwords of people at work.
+    pub passwords: Passwords,
     /// Proxies in front, whose word for the caller's address is believed.
     pub trusted_proxies: Arc<[IpNet]>,
     /// Where webhooks may go.

@@ -14,21 +14,20 @@ mod migrate;
 mod output;
 mod placement;
 mod reconcile;
+mod role;
 mod secrets;
 mod serve;
 mod session;
 mod simulate;
 mod webhooks;
+mod user;
 mod with_postgres;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{
-    config::{Config, log::Log},
-    telemetry,
-};
+use crate::{config::{Config, log::Log}, telemetry};
 
 /// kaquan (卡券): the coupon backend that a merchant runs on its own server.
 #[derive(Debug, Parser)]
@@ -49,8 +48,12 @@ enum Command {
     Serve,
     /// Runs Baidu's side alone, to develop against.
     Simulate(simulate::Simulate),
-    /// Makes, lists and revokes API keys.
+    /// Makes, rotates, lists and revokes API keys.
     Key(key::Key),
+    /// Adds, lists and changes people who work for the merchant.
+    User(user::User),
+    /// Ends sessions of people with coupons.
+    Sessions(user::Sessions),
     /// Uploads and counts codes.
     Codes(codes::Codes),
     /// Publishes, updates and withdraws placements, and changes their callback addresses.
@@ -126,6 +129,8 @@ fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Serve => serve::run(config).await,
             Command::Simulate(command) => command.run().await,
             Command::Key(command) => command.run(config).await,
+            Command::User(command) => command.run(config).await,
+            Command::Sessions(command) => command.run(config).await,
             Command::Codes(command) => command.run(config).await,
             Command::Placement(command) => command.run(config).await,
             Command::Secrets(command) => command.run(config).await,

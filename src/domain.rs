@@ -18,6 +18,7 @@ pub mod id;
 pub mod imported_terms;
 pub mod life;
 pub mod offer;
+pub mod password;
 pub mod people;
 pub mod placement;
 pub mod problem;

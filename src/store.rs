@@ -19,6 +19,8 @@ pub mod life;
 pub mod member;
 pub mod mini_session;
 pub mod offer;
+pub mod operator;
+pub mod operator_session;
 pub mod placement;
 pub mod platform_figure;
 pub mod platform_template;

@@ -1,22 +1,12 @@
-//! Who calls, and whether they may.
+//! Who calls, and whether they may; and what people at work change is history, before and after.
 
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
-use http::{HeaderMap, header};
+use std::net::IpAddr;
+
+use axum::{RequestExt, extract::{MatchedPath, RawPathParams, Request, State}, middleware::Next, response::{IntoResponse, Response}};
+use http::{HeaderMap, Method, header};
 
 use super::ApiState;
-use crate::{
-    domain::access::Asks,
-    http::{code::Code, error::ApiError, extract::only},
-    service::{
-        authenticate::{Caller, authenticate},
-        mini_session::{self, Visitor},
-        secret,
-    },
-};
+use crate::{domain::{access::{Asks, Permission}, event::Cause, id}, http::{client_address::client_address, code::Code, error::ApiError, extract::only, request_id::{self, to_its_end}}, service::{authenticate::{Caller, NotRecognised, authenticate}, history::{self, Asked}, mini_session::{self, Visitor}, secret}};
 
 /// Middleware of one route: lets those pass who are what it asks for, and tells the handler who they are.
 pub async fn guard(
@@ -24,33 +14,90 @@ pub async fn guard(
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    refuse_secret_in_query(request.uri().query().unwrap_or_default())?;
+    refuse_secret_in_query(&request)?;
     match asks {
-        Asks::Nothing => {}
+        Asks::Nothing => Ok(next.run(request).await),
         Asks::Holder => {
             let visitor = visitor(&state, request.headers()).await?;
             tracing::Span::current().record("holder.id", tracing::field::display(visitor.holder));
             request.extensions_mut().insert(visitor);
+            Ok(next.run(request).await)
         }
-        Asks::Staff(permission) => {
-            let caller = caller(&state, request.headers()).await?;
+        Asks::Operator | Asks::Staff(_) => {
+            let from = client_address(&request, &state.trusted_proxies);
+            let caller = caller(&state, request.headers(), from).await?;
             tracing::Span::current().record("actor", tracing::field::display(caller.actor));
-            if !caller.grant.allows(permission) {
-                let detail = "this key does not allow it";
+            let allowed = match asks {
+                Asks::Staff(permission) => caller.grant.allows(permission),
+                Asks::Nothing | Asks::Holder | Asks::Operator => caller.session.is_some(),
+            };
+            if !allowed {
+                let detail = "this key or this role does not allow it";
                 return Err(ApiError::refused(Code::Forbidden, detail));
             }
+            let asked = asked(asks, &caller, &mut request).await;
             request.extensions_mut().insert(caller);
+            match asked {
+                Some(asked) => to_its_end(remember(state, asked, request, next)).await,
+                None => Ok(next.run(request).await),
+            }
         }
     }
-    Ok(next.run(request).await)
 }
 
-async fn caller(state: &ApiState, headers: &HeaderMap) -> Result<Caller, ApiError> {
+/// What is to be written down of the request; nothing of those that only look, and of coupons given and used, of which
+/// their own history tells.
+async fn asked(asks: Asks, caller: &Caller, request: &mut Request) -> Option<Asked> {
+    let told_elsewhere = matches!(asks, Asks::Staff(Permission::Redeem | Permission::Claim));
+    if *request.method() == Method::GET || told_elsewhere {
+        return None;
+    }
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let parts = request.extract_parts::<RawPathParams>().await.ok();
+    let ids = parts.iter().flatten().filter(|(_, part)| id::is_ours(part));
+    Some(Asked {
+        cause: Cause { actor: caller.actor, request: request_id::current() },
+        method: request.method().to_string(),
+        route: route.unwrap_or_default(),
+        ids: ids.map(|(name, id)| (name.to_owned(), id.to_owned())).collect(),
+    })
+}
+
+/// Whoever cannot be remembered is not served. That the end is missing says that nobody knows what came of it.
+async fn remember(
+    state: ApiState,
+    asked: Asked,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    history::note_asked(&state.db, state.now(), &asked).await?;
+    let response = next.run(request).await.into_response();
+    let status = response.status().as_u16();
+    if let Err(error) = history::note_answered(&state.db, state.now(), &asked, status).await {
+        tracing::error!(error = %error, "history lacks what came of a request");
+    }
+    Ok(response)
+}
+
+async fn caller(
+    state: &ApiState,
+    headers: &HeaderMap,
+    from: Option<IpAddr>,
+) -> Result<Caller, ApiError> {
     let shown = only(headers, &header::AUTHORIZATION)?
         .and_then(bearer)
-        .ok_or_else(|| ApiError::unauthenticated("send `Authorization: Bearer kq_…`"))?;
-    let caller = authenticate(&state.db, state.now(), shown).await?;
-    caller.ok_or_else(|| ApiError::unauthenticated("this key is mistyped, unknown or revoked"))
+        .ok_or_else(|| ApiError::unauthenticated("send `Authorization: Bearer kq_…` or `ko_…`"))?;
+    match authenticate(&state.db, state.now(), shown, from).await {
+        Ok(caller) => Ok(caller),
+        Err(NotRecognised::Db(cause)) => Err(cause.into()),
+        Err(error @ NotRecognised::Unknown) => Err(ApiError::unauthenticated(error.to_string())),
+        Err(error @ NotRecognised::SourceNotAllowed(key)) => {
+            let from = from.map_or_else(|| "nowhere".to_owned(), |from| from.to_string());
+            tracing::warn!(key.id = %key, from, "a key was used from a strange address");
+            let status = StatusCode::FORBIDDEN;
+            Err(ApiError::refused(Code::SourceNotAllowed, error.to_string()))
+        }
+    }
 }
 
 async fn visitor(state: &ApiState, headers: &HeaderMap) -> Result<Visitor, ApiError> {
@@ -67,9 +114,13 @@ fn bearer(header: &str) -> Option<&str> {
 }
 
 /// Addresses end up in logs on the way, so a key in one is no secret any more.
-fn refuse_secret_in_query(query: &str) -> Result<(), ApiError> {
+fn refuse_secret_in_query(request: &Request) -> Result<(), ApiError> {
+    let query = request.uri().query().unwrap_or_default();
     let mut parameters = url::form_urlencoded::parse(query.as_bytes());
     if parameters.any(|(_, value)| is_secret(&value)) {
+        tracing::warn!(
+            "somebody sent a key or a session in an address, which every log on its way knows now"
+        );
         let detail = "a key in an address is known to every log on its way; revoke it";
         return Err(ApiError::unauthenticated(detail));
     }

@@ -17,7 +17,7 @@ use crate::{
         id::{AppId, CouponId, PlacementId},
     },
     http::{
-        error::ApiError,
+        code::Code, error::ApiError,
         extract::{Json, only},
     },
     service::{
@@ -101,7 +101,7 @@ fn key(headers: &HeaderMap) -> Result<ClaimKey, ApiError> {
     ClaimKey::parse(shown).map_err(|_| {
         let detail =
             "name this act of claiming: `Idempotency-Key`, 1 to 255 visible ASCII characters";
-        ApiError::refused(StatusCode::BAD_REQUEST, "idempotency_key_required", detail)
+        ApiError::refused(Code::IdempotencyKeyRequired, detail)
     })
 }
 
@@ -144,7 +144,7 @@ impl From<ClaimError> for ApiError {
             ClaimError::Refused(refusal) => Self::conflict(code(refusal), &error),
             ClaimError::NoAnswer(_) => {
                 let detail = "no answer in time; try again with the same key";
-                Self::refused(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
+                Self::refused(Code::Busy, detail)
             }
             ClaimError::Db(cause) => cause.into(),
         }

@@ -1,23 +1,11 @@
-//! `/v1/admin/members/{uid}`: people as the merchant knows them, without whom no audience admits anybody.
+//! `/v1/members/{uid}`: people as the merchant knows them, without whom no audience admits anybody.
 
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ApiState;
-use crate::{
-    domain::{
-        id::{AppId, MemberId},
-        people::{Membership, OpenId},
-    },
-    http::{
-        code::Code,
-        error::ApiError,
-        extract::{Json, Path},
-    },
-    service::save_member::{self, NewMember, SaveMemberError},
-    store,
-};
+use crate::{domain::{id::{AppId, MemberId}, people::{Membership, OpenId}}, http::{code::Code, error::ApiError, extract::{Json, Path}}, service::save_member::{self, NewMember, SaveMemberError}, store};
 
 /// What the merchant knows. Classes and month replace what was known; holders are linked and never unlinked, because
 /// limits count by person.
@@ -33,9 +21,10 @@ pub struct MemberBody {
     holders: Vec<HolderBody>,
 }
 
+/// A person as one app knows them.
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct HolderBody {
+pub struct HolderBody {
     app_id: AppId,
     #[schemars(regex(pattern = "^[A-Za-z0-9_.:-]{1,128}$"))]
     open_id: String,
@@ -51,7 +40,7 @@ pub struct MemberView {
     holders: Vec<HolderBody>,
 }
 
-/// `PUT /v1/admin/members/{uid}`
+/// `PUT /v1/members/{uid}`
 pub async fn save(
     State(state): State<ApiState>,
     Path(uid): Path<String>,
@@ -65,11 +54,22 @@ pub async fn save(
     show(&state, &uid).await
 }
 
-/// `GET /v1/admin/members/{uid}`
+/// `GET /v1/members/{uid}`
 pub async fn get(
     State(state): State<ApiState>,
     Path(uid): Path<String>,
 ) -> Result<Json<MemberView>, ApiError> {
+    show(&state, &uid).await
+}
+
+/// `POST /v1/members/{uid}/holders`
+pub async fn link(
+    State(state): State<ApiState>,
+    Path(uid): Path<String>,
+    Json(body): Json<HolderBody>,
+) -> Result<Json<MemberView>, ApiError> {
+    let (app, open_id) = body.parse()?;
+    save_member::link(&state.db, state.now(), &uid, app, &open_id).await?;
     show(&state, &uid).await
 }
 
@@ -107,6 +107,7 @@ impl From<SaveMemberError> for ApiError {
     fn from(error: SaveMemberError) -> Self {
         match error {
             SaveMemberError::Invalid(problems) => Self::invalid(problems),
+            SaveMemberError::NoSuchMember => Self::not_found("no such member"),
             SaveMemberError::NoSuchApp => Self::no_such("holders.app_id", &error),
             SaveMemberError::LinkedElsewhere => Self::conflict(Code::HolderLinkedElsewhere, &error),
             SaveMemberError::HasCoupons => Self::conflict(Code::HolderHasCoupons, &error),

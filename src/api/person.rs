@@ -7,7 +7,7 @@ use crate::{
         id::AppId,
         people::{OpenId, is_uid},
     },
-    http::error::ApiError,
+    http::{code::Code, error::ApiError},
     service::person::Named,
 };
 
@@ -42,5 +42,5 @@ pub fn open_id(text: &str) -> Result<OpenId, ApiError> {
 
 /// 422: whoever is meant, it cannot be read from this.
 pub fn unnamed(detail: &'static str) -> ApiError {
-    ApiError::refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid_values", detail)
+    ApiError::refused(Code::InvalidValues, detail)
 }

@@ -13,7 +13,7 @@ use super::{ApiState, wallet};
 use crate::{
     domain::{code::CouponCode, id::CouponId, standing::CouponStatus},
     http::{
-        error::ApiError,
+        code::Code, error::ApiError,
         extract::{Path, Query},
     },
     service::mini_session::Visitor,
@@ -74,10 +74,10 @@ async fn showable(
         CouponStatus::Usable | CouponStatus::NotYetValid | CouponStatus::Locked => {
             Ok(held.holding.code)
         }
-        CouponStatus::Used => Err(ApiError::conflict("already_redeemed", &"it was used before")),
-        CouponStatus::Expired => Err(ApiError::conflict("expired", &"its time is over")),
+        CouponStatus::Used => Err(ApiError::conflict(Code::AlreadyRedeemed, &"it was used before")),
+        CouponStatus::Expired => Err(ApiError::conflict(Code::Expired, &"its time is over")),
         CouponStatus::Void => {
-            Err(ApiError::refused(StatusCode::NOT_FOUND, "no_such_coupon", "no such coupon"))
+            Err(ApiError::refused(Code::NoSuchCoupon, "no such coupon"))
         }
     }
 }

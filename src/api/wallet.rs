@@ -16,7 +16,7 @@ use crate::{
         terms::Texts,
     },
     http::{
-        error::ApiError,
+        code::Code, error::ApiError,
         extract::{Json, Path, Query},
         page::{Page, Slice},
     },
@@ -133,7 +133,7 @@ pub(super) async fn find(
     let found = wallet::find(&state.db, &state.known_terms, state.now(), id, person).await?;
     found.ok_or_else(|| {
         // Whose it is, and whether it ever was, nobody learns from the difference.
-        ApiError::refused(StatusCode::NOT_FOUND, "no_such_coupon", "no such coupon")
+        ApiError::refused(Code::NoSuchCoupon, "no such coupon")
     })
 }
 

@@ -1,23 +1,26 @@
 //! `kaquan key`: the keys of the merchant's own systems.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::bail;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand, ValueEnum};
+use ipnet::IpNet;
 use serde::Serialize;
 
-use super::{output, session::Session};
+use super::{output, role::RoleName, session::Session};
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
     domain::{
-        access::{Grant, Role},
+        access::{Grant, Role, Scope},
         id::KeyId,
     },
     service::{
-        create_key::{CreateKeyError, create_key},
+        create_key::{CreateKeyError, NewKey, create_key_by},
         revoke_key::revoke_key,
+        rotate_key::rotate_key,
+        secret::Fresh,
     },
     store::{self, api_key::ApiKey},
 };
@@ -35,9 +38,26 @@ enum What {
         /// For people to tell keys apart.
         #[arg(long)]
         name: String,
-        /// What its holder may do.
-        #[arg(long, default_value = "owner")]
-        role: RoleName,
+        /// What its holder may do, as a person at work would; owner when no scope is named.
+        #[arg(long, conflicts_with = "scope")]
+        role: Option<RoleName>,
+        /// What its holder may do, as a server; can stand several times.
+        #[arg(long)]
+        scope: Vec<ScopeName>,
+        /// A network it may come from, such as 10.0.0.0/8; can stand several times, anywhere without.
+        #[arg(long, value_name = "CIDR")]
+        source: Vec<IpNet>,
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Makes a second key of the same name and prints it, this once only; the first one retires.
+    Rotate {
+        /// The id, as `kaquan key list` shows it.
+        key: KeyId,
+        /// How long both count.
+        #[arg(long, default_value = "24h", value_parser = humantime_serde::re::humantime::parse_duration)]
+        overlap: Duration,
         /// Print the result as JSON.
         #[arg(long)]
         json: bool,
@@ -58,14 +78,16 @@ enum What {
     },
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum RoleName {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+enum ScopeName {
+    /// Look at anything.
+    Read,
+    /// Give coupons to people, and say who is who.
+    Claim,
+    /// Lock, use and give back.
+    Redeem,
     /// Everything.
-    Owner,
-    /// Runs campaigns: everything but accounts.
-    Operator,
-    /// Looks, changes nothing.
-    Auditor,
+    Admin,
 }
 
 #[derive(Serialize)]
@@ -74,9 +96,15 @@ struct KeyView {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<Role>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scopes: Vec<Scope>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sources: Vec<String>,
     prefix: String,
     created_at: DateTime<Utc>,
     last_used_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retires_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
@@ -95,27 +123,30 @@ impl What {
     async fn run(self, session: &Session) -> anyhow::Result<()> {
         let now = SystemClock.now();
         match self {
-            Self::Create { name, role, json } => {
-                let made = create_key(&session.db, now, &name, Role::from(role)).await;
-                let (key, secret) = made.map_err(explain)?;
-                let secret = secret.reveal().to_owned();
-                if json {
-                    output::say_json(&KeyView { key: Some(secret), ..KeyView::from(key) })
+            Self::Create { name, role, mut scope, source, json } => {
+                scope.sort_unstable();
+                scope.dedup();
+                let grant = if scope.is_empty() {
+                    Grant::Role(role.unwrap_or(RoleName::Owner).into())
                 } else {
-                    // The key alone on standard output, so that a script can take it from there.
-                    output::say(secret);
-                    output::note(format_args!("Made {}. It is not shown again.", key.id));
-                    Ok(())
-                }
+                    Grant::Scopes(scope.into_iter().map(Scope::from).collect())
+                };
+                let new = NewKey { name, grant, sources: source };
+                let made = create_key_by(&session.db, now, new, None).await;
+                show(made.map_err(explain)?, json)
+            }
+            Self::Rotate { key, overlap, json } => {
+                let overlap = TimeDelta::from_std(overlap)?;
+                show(rotate_key(&session.db, now, key, overlap, None).await?, json)
             }
             Self::List { json } => {
                 let keys = store::api_key::list(&mut *session.db.acquire().await?).await?;
-                let keys: Vec<_> = keys.into_iter().map(KeyView::from).collect();
                 if json {
+                    let keys: Vec<_> = keys.into_iter().map(KeyView::from).collect();
                     return output::say_json(&keys);
                 }
                 for key in &keys {
-                    output::say(key.line());
+                    output::say(line(key, now));
                 }
                 Ok(())
             }
@@ -132,39 +163,68 @@ impl What {
     }
 }
 
-impl KeyView {
-    fn line(&self) -> String {
-        let Self { id, name, role, prefix, .. } = self;
-        let state = if self.revoked_at.is_some() { "revoked" } else { "live" };
-        let role = role.map_or_else(String::new, |role| format!("{role:?}").to_lowercase());
-        format!("{id}  {prefix}…  {role:<8}  {state:<7}  {name}")
+fn show((key, secret): (ApiKey, Fresh), json: bool) -> anyhow::Result<()> {
+    let secret = secret.reveal().to_owned();
+    if json {
+        return output::say_json(&KeyView { key: Some(secret), ..KeyView::from(key) });
     }
+    // The key alone on standard output, so that a script can take it from there.
+    output::say(secret);
+    output::note(format_args!("Made {}. It is not shown again.", key.id));
+    Ok(())
+}
+
+fn line(key: &ApiKey, now: DateTime<Utc>) -> String {
+    let ApiKey { id, name, prefix, .. } = key;
+    let state = match (key.revoked_at, key.retires_at) {
+        (Some(_), _) => "revoked",
+        (None, Some(at)) if at <= now => "retired",
+        (None, Some(_)) => "retiring",
+        (None, None) => "live",
+    };
+    let grant = match &key.grant {
+        Grant::Role(role) => format!("{role:?}"),
+        Grant::Scopes(scopes) => {
+            scopes.iter().map(|scope| format!("{scope:?}")).collect::<Vec<_>>().join(",")
+        }
+    };
+    let used = key.last_used_at.map_or_else(
+        || "never used".to_owned(),
+        |at| format!("used {}", at.format("%Y-%m-%d %H:%M")),
+    );
+    let grant = grant.to_lowercase();
+    format!("{id}  {prefix}…  {grant:<8}  {state:<8}  {used:<21}  {name}")
 }
 
 impl From<ApiKey> for KeyView {
     fn from(key: ApiKey) -> Self {
+        let (role, scopes) = match key.grant {
+            Grant::Role(role) => (Some(role), Vec::new()),
+            Grant::Scopes(scopes) => (None, scopes),
+        };
         Self {
             id: key.id,
             name: key.name,
-            role: match key.grant {
-                Grant::Role(role) => Some(role),
-                Grant::Scopes(_) => None,
-            },
+            role,
+            scopes,
+            sources: key.sources,
             prefix: key.prefix,
             created_at: key.created_at,
             last_used_at: key.last_used_at,
+            retires_at: key.retires_at,
             revoked_at: key.revoked_at,
             key: None,
         }
     }
 }
 
-impl From<RoleName> for Role {
-    fn from(name: RoleName) -> Self {
+impl From<ScopeName> for Scope {
+    fn from(name: ScopeName) -> Self {
         match name {
-            RoleName::Owner => Self::Owner,
-            RoleName::Operator => Self::Operator,
-            RoleName::Auditor => Self::Auditor,
+            ScopeName::Read => Self::Read,
+            ScopeName::Claim => Self::Claim,
+            ScopeName::Redeem => Self::Redeem,
+            ScopeName::Admin => Self::Admin,
         }
     }
 }
@@ -172,6 +232,9 @@ impl From<RoleName> for Role {
 fn explain(error: CreateKeyError) -> anyhow::Error {
     match error {
         CreateKeyError::Invalid(problems) => anyhow::anyhow!(output::listed(&problems)),
-        other @ (CreateKeyError::Randomness(_) | CreateKeyError::Db(_)) => other.into(),
+        other @ (CreateKeyError::NameTaken
+        | CreateKeyError::MoreThanYours
+        | CreateKeyError::Randomness(_)
+        | CreateKeyError::Db(_)) => other.into(),
     }
 }

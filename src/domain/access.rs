@@ -67,6 +67,8 @@ pub enum Asks {
     Nothing,
     /// To be a person with a session of a mini-program; they see only what is theirs.
     Holder,
+    /// To be a person at work who has logged in, whatever their role.
+    Operator,
     /// To be at work for the merchant, and allowed this.
     Staff(Permission),
 }
@@ -99,6 +101,18 @@ pub enum Actor {
     Holder(HolderId),
     /// Nobody: time has passed.
     Kaquan,
+}
+
+impl Permission {
+    /// Each of them.
+    pub const ALL: [Self; 6] = [
+        Self::Read,
+        Self::RunCampaigns,
+        Self::Claim,
+        Self::Redeem,
+        Self::ManageApps,
+        Self::ManageAccess,
+    ];
 }
 
 impl Role {
@@ -138,6 +152,13 @@ impl Grant {
             Self::Scopes(scopes) => scopes.iter().any(|scope| scope.allows(permission)),
         }
     }
+
+    /// Whether whoever has this can give the other one away: nobody gives what they do not have.
+    pub fn covers(&self, other: &Self) -> bool {
+        let missing =
+            |permission: &Permission| other.allows(*permission) && !self.allows(*permission);
+        !Permission::ALL.iter().any(missing)
+    }
 }
 
 impl Actor {
@@ -166,6 +187,29 @@ impl fmt::Display for Actor {
             Self::Operator(id) => id.fmt(f),
             Self::Holder(id) => id.fmt(f),
             Self::Kaquan => f.write_str("kaquan"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_gives_what_they_do_not_have() {
+        let scopes = |scopes: &[Scope]| Grant::Scopes(scopes.to_vec());
+        for (giver, given, covers) in [
+            (Role::Owner.into(), Role::Owner.into(), true),
+            (Role::Owner.into(), scopes(&[Scope::Admin]), true),
+            (scopes(&[Scope::Admin]), Role::Owner.into(), true),
+            (Role::Operator.into(), scopes(&[Scope::Read, Scope::Claim, Scope::Redeem]), true),
+            (Role::Operator.into(), Role::Owner.into(), false),
+            (scopes(&[Scope::Read, Scope::Redeem]), Role::Clerk.into(), true),
+            (scopes(&[Scope::Read]), Role::Clerk.into(), false),
+            (Role::Auditor.into(), scopes(&[Scope::Claim]), false),
+        ] {
+            let (giver, given): (Grant, Grant) = (giver, given);
+            assert_eq!(giver.covers(&given), covers, "{giver:?} {given:?}");
         }
     }
 }

@@ -162,6 +162,17 @@ typed_id!(
     BannerId, "ban"
 );
 
+/// Whether the text is an id of ours, of whatever kind: a word of three letters and 32 hexadecimal digits.
+pub fn is_ours(text: &str) -> bool {
+    let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    text.split_once('_').is_some_and(|(kind, id)| {
+        kind.len() == 3
+            && kind.bytes().all(|byte| byte.is_ascii_lowercase())
+            && id.len() == 32
+            && id.bytes().all(hex)
+    })
+}
+
 impl HolderId {
     /// The id of `open_id` on `app`, derived so that servers which meet somebody new at once agree on it.
     pub fn derive(app: AppId, open_id: &str) -> Self {
@@ -196,6 +207,16 @@ mod tests {
 
         assert!(id.to_string().starts_with("cpn_"));
         assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn an_id_of_any_kind_is_known_as_one_of_ours() {
+        let id = CouponId::new(DateTime::UNIX_EPOCH).to_string();
+
+        assert!(is_ours(&id));
+        for other in ["nobody", "cpn_", &id[1..], &format!("{id}0"), &id.to_uppercase()] {
+            assert!(!is_ours(other), "{other}");
+        }
     }
 
     #[test]

@@ -1,12 +1,18 @@
-//! Recognises the holder of an API key.
+//! Recognises those at work for the merchant: servers by their keys, people by their sessions.
+
+use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use ipnet::IpNet;
 use sqlx::PgPool;
 
-use super::secret;
+use super::{operator_session, secret};
 use crate::{
-    domain::access::{Actor, Grant},
-    store,
+    domain::{
+        access::{Actor, Grant},
+        id::{KeyId, SessionId},
+    },
+    store::{self, operator_session::OperatorSession},
 };
 
 /// Somebody at work for the merchant.
@@ -18,26 +24,104 @@ pub struct Caller {
     pub name: String,
     /// What they may do.
     pub grant: Grant,
+    /// The shop of a person at work, if it is known.
+    pub store: Option<String>,
+    /// The session of a person at work.
+    pub session: Option<WorkSession>,
+}
+
+/// A session of a person at work.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkSession {
+    /// Ours.
+    pub id: SessionId,
+    /// When it ends unless it is used.
+    pub expires_at: DateTime<Utc>,
+    /// When it ends in any case.
+    pub ends_at: DateTime<Utc>,
+}
+
+/// Why nobody was recognised.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRecognised {
+    /// Mistyped, unknown, over and revoked alike.
+    #[error("this key or session is mistyped, unknown, over or revoked")]
+    Unknown,
+    /// A good key in a strange place.
+    #[error("this key may not be used from this address")]
+    SourceNotAllowed(KeyId),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] sqlx::Error),
 }
 
 /// How exact the time of last use is: a busy key is not a write per request.
 const USE_IS_NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
 
-/// Whose key this is; `None` for a mistyped, an unknown and a revoked one alike.
+/// Who shows this, calling from there. Read anew for each request, so that what was revoked is refused at once everywhere.
 pub async fn authenticate(
     db: &PgPool,
     now: DateTime<Utc>,
     shown: &str,
-) -> sqlx::Result<Option<Caller>> {
+    from: Option<IpAddr>,
+) -> Result<Caller, NotRecognised> {
     if !secret::is_well_typed(shown) {
-        return Ok(None);
+        return Err(NotRecognised::Unknown);
+    }
+    if shown.starts_with("ko_") {
+        let session = operator_session::recognise(db, now, shown).await?;
+        return session.map(Caller::from).ok_or(NotRecognised::Unknown);
     }
     let mut conn = db.acquire().await?;
-    let Some(key) = store::api_key::find_live(&mut conn, &secret::hash(shown), now).await? else {
-        return Ok(None);
-    };
+    let key = store::api_key::find_live(&mut conn, &secret::hash(shown), now).await?;
+    let key = key.ok_or(NotRecognised::Unknown)?;
+    if !is_allowed(&key.sources, from) {
+        return Err(NotRecognised::SourceNotAllowed(key.id));
+    }
     if key.last_used_at.is_none_or(|last| last + USE_IS_NOTED_EVERY <= now) {
         store::api_key::mark_used(&mut conn, key.id, now).await?;
     }
-    Ok(Some(Caller { actor: Actor::Key(key.id), name: key.name, grant: key.grant }))
+    let actor = Actor::Key(key.id);
+    Ok(Caller { actor, name: key.name, grant: key.grant, store: None, session: None })
+}
+
+/// A source that cannot be read, and a caller whose address nobody knows, are strange.
+fn is_allowed(sources: &[String], from: Option<IpAddr>) -> bool {
+    let mut networks = sources.iter().filter_map(|source| source.parse::<IpNet>().ok());
+    sources.is_empty() || from.is_some_and(|from| networks.any(|network| network.contains(&from)))
+}
+
+impl From<OperatorSession> for Caller {
+    fn from(session: OperatorSession) -> Self {
+        let OperatorSession { id, operator, name, role, store, expires_at, ends_at } = session;
+        Self {
+            actor: Actor::Operator(operator),
+            name,
+            grant: Grant::Role(role),
+            store,
+            session: Some(WorkSession { id, expires_at, ends_at }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_with_sources_is_good_there_and_nowhere_else() {
+        let sources = ["10.1.0.0/16".to_owned(), "2001:db8::/32".to_owned()];
+        for (from, allowed) in [
+            (Some("10.1.2.3"), true),
+            (Some("2001:db8::1"), true),
+            (Some("10.2.0.1"), false),
+            (Some("::1"), false),
+            (None, false),
+        ] {
+            let from = from.map(|from| from.parse().unwrap());
+            assert_eq!(is_allowed(&sources, from), allowed, "{from:?}");
+        }
+        assert!(is_allowed(&[], None));
+        assert!(!is_allowed(&["nowhere".to_owned()], Some("10.1.2.3".parse().unwrap())));
+    }
 }

@@ -3,14 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 
-use crate::{
-    domain::{
-        id::{AppId, HolderId, MemberId},
-        people::{self, Membership, OpenId},
-        problem::Problem,
-    },
-    store::{self, member::Member},
-};
+use crate::{domain::{id::{AppId, HolderId, MemberId}, people::{self, Membership, OpenId}, problem::Problem}, store::{self, member::Member}};
 
 /// What the merchant knows.
 #[derive(Debug)]
@@ -29,6 +22,9 @@ pub enum SaveMemberError {
     /// Some value will not do.
     #[error("some values are not acceptable")]
     Invalid(Vec<Problem>),
+    /// There is none of this uid.
+    #[error("no such member")]
+    NoSuchMember,
     /// There is none of this id.
     #[error("no such app")]
     NoSuchApp,
@@ -76,6 +72,28 @@ pub async fn save_member(
 
 /// Links a holder to a member, under their locks; a link that stands already is fine.
 pub(super) async fn link_holder(
+/// Links one more holder to a member who is known.
+pub async fn link(
+    db: &PgPool,
+    now: DateTime<Utc>,
+    uid: &str,
+    app: AppId,
+    open_id: &OpenId,
+) -> Result<(), SaveMemberError> {
+    if uid.contains('\0') {
+        // Postgres cannot even ask for it.
+        return Err(SaveMemberError::NoSuchMember);
+    }
+    let mut tx = db.begin().await?;
+    let member = store::member::find_by_uid(&mut tx, uid).await?;
+    let member = member.ok_or(SaveMemberError::NoSuchMember)?;
+    link_holder(&mut tx, now, app, open_id, member.id).await?;
+    tx.commit().await?;
+    tracing::info!(member.id = %member.id, "holder linked");
+    Ok(())
+}
+
+async fn link_holder(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
     app: AppId,

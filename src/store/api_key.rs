@@ -92,6 +92,66 @@ pub async fn find_live(
     .map(|row| row.map(ApiKey::from))
 }
 
+/// One key, whether or not it counts.
+pub async fn find(conn: &mut PgConnection, id: KeyId) -> sqlx::Result<Option<ApiKey>> {
+    sqlx::query_as!(
+        Row,
+        r#"
+        select key_id as "id: KeyId", name, role as "role: Role", scopes as "scopes: Vec<Scope>", sources,
+            prefix, created_at, last_used_at, retires_at, revoked_at
+        from api_key
+        where key_id = $1
+        "#,
+        id as _,
+    )
+    .fetch_optional(conn)
+    .await
+    .map(|row| row.map(ApiKey::from))
+}
+
+/// Lets nobody else make or exchange keys of this name until the transaction ends.
+pub async fn lock_name(conn: &mut PgConnection, name: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        // The first number is the oid of the table, so that no other lock is meant by the same pair.
+        r#"select pg_advisory_xact_lock('api_key'::regclass::oid::integer, hashtext($1))"#,
+        name,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// How many keys of this name count at `now`.
+pub async fn count_live(
+    conn: &mut PgConnection,
+    name: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"
+        select count(*) as "count!"
+        from api_key
+        where name = $1 and revoked_at is null and (retires_at is null or $2 < retires_at)
+        "#,
+        name,
+        now,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Lets a key count no longer than until then.
+pub async fn retire(conn: &mut PgConnection, id: KeyId, at: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update api_key set retires_at = least(retires_at, $2) where key_id = $1",
+        id as _,
+        at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Notes that a key was used at `now`.
 pub async fn mark_used(conn: &mut PgConnection, id: KeyId, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
@@ -145,6 +205,37 @@ pub async fn list(conn: &mut PgConnection) -> sqlx::Result<Vec<ApiKey>> {
     .fetch_all(conn)
     .await
     .map(|rows| rows.into_iter().map(ApiKey::from).collect())
+}
+
+/// Keys, newest first, from before `before`.
+pub async fn list_before(
+    conn: &mut PgConnection,
+    before: Option<KeyId>,
+    limit: i64,
+) -> sqlx::Result<Vec<ApiKey>> {
+    sqlx::query_as!(
+        Row,
+        r#"
+        select key_id as "id: KeyId", name, role as "role: Role", scopes as "scopes: Vec<Scope>", sources,
+            prefix, created_at, last_used_at, retires_at, revoked_at
+        from api_key
+        where $1::uuid is null or key_id < $1
+        order by key_id desc
+        limit $2
+        "#,
+        before as _,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+    .map(|rows| rows.into_iter().map(ApiKey::from).collect())
+}
+
+impl ApiKey {
+    /// Whether it is still a key.
+    pub fn counts_at(&self, now: DateTime<Utc>) -> bool {
+        self.revoked_at.is_none() && self.retires_at.is_none_or(|at| now < at)
+    }
 }
 
 impl From<Row> for ApiKey {

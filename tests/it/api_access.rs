@@ -1,41 +1,15 @@
-//! Keys and roles: who may ask what of the admin API.
+//! Keys: which count, where they may stand, and that no secret is ever seen again. Who may ask what is in `api_matrix`.
 
 use axum::body::Body;
 use chrono::TimeDelta;
 use http::{Request, StatusCode};
 use kaquan::{
-    api::route::admin::ADMIN,
-    clock::Clock,
-    domain::access::{Asks, Permission, Role},
-    service::revoke_key::revoke_key,
+    api::route::admin::ADMIN, clock::Clock, domain::access::Role, service::revoke_key::revoke_key,
     store,
 };
 use serde_json::json;
 
 use crate::support::{admin::Admin, log};
-
-const SOME_UUID: &str = "00000000000070008000000000000001";
-
-/// A path with every variable part filled in with an id that belongs to nobody.
-fn concrete(path: &str) -> String {
-    path.replace("{app}", &format!("app_{SOME_UUID}"))
-        .replace("{template}", &format!("tpl_{SOME_UUID}"))
-        .replace("{placement}", &format!("plc_{SOME_UUID}"))
-        .replace("{coupon}", &format!("cpn_{SOME_UUID}"))
-        .replace("{import}", &format!("imp_{SOME_UUID}"))
-        .replace("{delivery}", &format!("dlv_{SOME_UUID}"))
-        .replace("{banner}", &format!("ban_{SOME_UUID}"))
-        .replace("{reconciliation}", &format!("rcn_{SOME_UUID}"))
-        .replace("{uid}", "nobody")
-}
-
-fn allows(role: Role, asks: Asks) -> bool {
-    match asks {
-        Asks::Nothing => true,
-        Asks::Holder => false,
-        Asks::Staff(permission) => role.allows(permission),
-    }
-}
 
 fn request(method: &str, path: &str, authorization: Option<&str>) -> Request<Body> {
     let mut request = Request::builder().method(method.to_uppercase().as_str()).uri(path);
@@ -43,54 +17,6 @@ fn request(method: &str, path: &str, authorization: Option<&str>) -> Request<Bod
         request = request.header("authorization", authorization);
     }
     request.body(Body::empty()).unwrap()
-}
-
-#[tokio::test]
-async fn every_route_lets_exactly_those_roles_pass_that_its_line_allows() {
-    let admin = Admin::new().await;
-    for role in [Role::Owner, Role::Operator, Role::Clerk, Role::Auditor] {
-        let key = format!("Bearer {}", admin.key(role).await);
-        for route in ADMIN {
-            let reply = admin.send(request(route.method, &concrete(route.path), Some(&key))).await;
-
-            let what = format!("{role:?} {} {}", route.method, route.path);
-            assert_ne!(reply.status, StatusCode::UNAUTHORIZED, "{what}");
-            assert_ne!(reply.status, StatusCode::METHOD_NOT_ALLOWED, "{what}");
-            let forbidden = reply.body["code"] == "forbidden";
-            assert_eq!(forbidden, reply.status == StatusCode::FORBIDDEN, "{what}");
-            assert_eq!(forbidden, !allows(role, route.asks), "{what}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn no_route_answers_without_a_key() {
-    let admin = Admin::new().await;
-    for route in ADMIN {
-        let reply = admin.send(request(route.method, &concrete(route.path), None)).await;
-
-        assert_eq!(reply.headers["www-authenticate"], "Bearer");
-        reply.problem(401, "unauthenticated");
-    }
-}
-
-#[test]
-fn reading_changes_nothing_and_only_accounts_are_kept_from_operators() {
-    for route in ADMIN {
-        let expected = match (route.method, route.path) {
-            ("get", _) => Permission::Read,
-            ("post", path) if path.contains("/channel/") => Permission::RunCampaigns,
-            ("post", "/v1/admin/apps/{app}/imports") => Permission::RunCampaigns,
-            ("post", path) if path.ends_with("/reconciliations") => Permission::RunCampaigns,
-            (_, path) if path.starts_with("/v1/admin/apps") => Permission::ManageApps,
-            (_, path) if path.ends_with("/claims") => Permission::Claim,
-            (_, path) if path.ends_with("/redemptions") => Permission::Redeem,
-            _ => Permission::RunCampaigns,
-        };
-        assert_eq!(route.asks, Asks::Staff(expected), "{} {}", route.method, route.path);
-    }
-    assert_eq!(ADMIN.len(), 51);
-    assert_eq!(ADMIN.len(), 48);
 }
 
 #[test]
@@ -229,9 +155,9 @@ async fn no_secret_no_code_and_no_open_id_reaches_a_log() {
     let template = admin.given_template(json!({ "codes": { "type": "uploaded" } })).await;
     admin.upload(&template, "SECRET-CODE-1\nSECRET-CODE-1\nSECRET CODE\n").await.created();
     let holder = json!({ "app_id": placement["app_id"], "open_id": "secret-open-id" });
-    admin.put("/v1/admin/members/u", json!({ "holders": [holder] })).await.ok();
+    admin.put("/v1/members/u", json!({ "holders": [holder] })).await.ok();
     admin
-        .put("/v1/admin/members/v", json!({ "holders": [holder] }))
+        .put("/v1/members/v", json!({ "holders": [holder] }))
         .await
         .problem(409, "holder_linked_elsewhere");
     admin
@@ -240,7 +166,7 @@ async fn no_secret_no_code_and_no_open_id_reaches_a_log() {
         .problem(401, "unauthenticated");
 
     let log = log::heard();
-    assert!(log.contains("/v1/admin/members/{uid}") && log.contains("codes uploaded"), "{log}");
+    assert!(log.contains("/v1/members/{uid}") && log.contains("codes uploaded"), "{log}");
     for secret in [token, &admin.owner, "SECRET", "secret-open-id", "/members/u"] {
         assert!(!log.contains(secret), "{secret} in {log}");
     }

@@ -57,7 +57,7 @@ async fn a_field_nobody_knows_is_refused_by_every_body() {
         ("PATCH", placement_path.clone(), json!({ "version": 1, "platform_ref": null })),
         ("POST", format!("{placement_path}/callback-token-rotations"), json!({})),
         ("POST", format!("{placement_path}/stock-additions"), json!({ "name": "n", "amount": 1 })),
-        ("PUT", "/v1/admin/members/m".to_owned(), json!({})),
+        ("PUT", "/v1/members/m".to_owned(), json!({})),
     ] {
         body["is_admin"] = json!(true);
         let reply = admin.send(admin.request(method, &path, body.to_string())).await;

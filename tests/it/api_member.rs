@@ -12,15 +12,15 @@ async fn a_member_is_saved_shown_and_saved_again() {
     let holder = json!({ "app_id": app, "open_id": "open-1" });
 
     let body = json!({ "classes": ["gold"], "birth_month": 5, "holders": [holder] });
-    let saved = admin.put("/v1/admin/members/u-1", body.clone()).await.ok();
-    let same = admin.put("/v1/admin/members/u-1", body).await.ok();
-    let other = admin.put("/v1/admin/members/u-1", json!({ "classes": ["staff"] })).await.ok();
+    let saved = admin.put("/v1/members/u-1", body.clone()).await.ok();
+    let same = admin.put("/v1/members/u-1", body).await.ok();
+    let other = admin.put("/v1/members/u-1", json!({ "classes": ["staff"] })).await.ok();
 
     assert_eq!((&saved["uid"], &saved["holders"]), (&json!("u-1"), &json!([holder])));
     assert_eq!(saved, same);
     assert_eq!((&other["classes"], &other["birth_month"]), (&json!(["staff"]), &json!(null)));
     assert_eq!((&other["id"], &other["holders"]), (&saved["id"], &saved["holders"]));
-    assert_eq!(admin.get("/v1/admin/members/u-1").await.ok(), other);
+    assert_eq!(admin.get("/v1/members/u-1").await.ok(), other);
 }
 
 #[tokio::test]
@@ -28,10 +28,10 @@ async fn a_holder_belongs_to_one_member() {
     let admin = Admin::new().await;
     let app = admin.given_app("key").await;
     let body = json!({ "holders": [{ "app_id": app, "open_id": "open-1" }] });
-    admin.put("/v1/admin/members/u-1", body.clone()).await.ok();
+    admin.put("/v1/members/u-1", body.clone()).await.ok();
 
-    admin.put("/v1/admin/members/u-2", body).await.problem(409, "holder_linked_elsewhere");
-    admin.get("/v1/admin/members/u-2").await.problem(404, "not_found");
+    admin.put("/v1/members/u-2", body).await.problem(409, "holder_linked_elsewhere");
+    admin.get("/v1/members/u-2").await.problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -55,14 +55,14 @@ async fn a_holder_who_was_given_coupons_alone_stays_alone() {
     .unwrap();
 
     let link = |open_id: &str| json!({ "holders": [{ "app_id": app, "open_id": open_id }] });
-    admin.put("/v1/admin/members/u-1", link("open-1")).await.problem(409, "holder_has_coupons");
-    admin.put("/v1/admin/members/u-1", link("open-2")).await.ok();
+    admin.put("/v1/members/u-1", link("open-1")).await.problem(409, "holder_has_coupons");
+    admin.put("/v1/members/u-1", link("open-2")).await.ok();
 }
 
 #[tokio::test]
 async fn what_is_no_member_is_told() {
     let admin = Admin::new().await;
-    let put = async |body| admin.put("/v1/admin/members/u-1", body).await;
+    let put = async |body| admin.put("/v1/members/u-1", body).await;
     let nobody = "app_00000000000070008000000000000001";
     let app = admin.given_app("key").await;
 
@@ -73,6 +73,6 @@ async fn what_is_no_member_is_told() {
     put(json!({ "holders": [{ "app_id": app, "open_id": "a b" }] }))
         .await
         .problem(422, "invalid_values");
-    admin.put("/v1/admin/members/%E5%BC%A0", json!({})).await.problem(422, "invalid_values");
-    admin.get("/v1/admin/members/a%00b").await.problem(404, "not_found");
+    admin.put("/v1/members/%E5%BC%A0", json!({})).await.problem(422, "invalid_values");
+    admin.get("/v1/members/a%00b").await.problem(404, "not_found");
 }

@@ -79,7 +79,7 @@ async fn whoever_logs_in_badly_is_told_why() {
     post(nobody, &code).await.problem(422, "no_such_reference");
     post(own["id"].as_str().unwrap(), &code).await.problem(409, "no_logins");
     post(&scene.app(), "").await.problem(422, "invalid_values");
-    post(&scene.app(), "a\0").await.problem(422, "invalid_values");
+    post(&scene.app(), "a b").await.problem(422, "invalid_values");
     post(&scene.app(), &"a".repeat(513)).await.problem(422, "invalid_values");
     sqlx::query("update app set secret_sealed = null").execute(scene.baidu.db()).await.unwrap();
     post(&scene.app(), &code).await.problem(409, "app_has_no_secret");

@@ -24,6 +24,8 @@ pub mod letter;
 pub mod log;
 pub mod login;
 pub mod login_scene;
+pub mod matrix;
+pub mod people;
 pub mod plans;
 pub mod plant;
 pub mod proxy;

@@ -1,44 +1,7 @@
 //! What the people and servers that run campaigns ask: everything under `/v1/admin`.
 
 use super::Route;
-use crate::{
-    api::{
-        app::{self, AppEditBody, AppView, NewAppBody},
-        banner::{self, BannerView},
-        channel::{self, ChannelView, PauseBody, RateBody},
-        claim::{self, ClaimBody, ClaimedView},
-        code_import::{self, CountView, ImportView, ImportedView},
-        coupon::{self, CouponView},
-        delivery::{
-            self, DeliveriesQuery, ReplaysBody,
-            view::{DeliveryDetailView, DeliveryView, ReplaysView},
-        },
-        described::{BannerForm, NewImportBody, NewTemplateBody, TemplateEditBody},
-        event,
-        holder::{self, RevokedView},
-        import::{self, PlacementImportView},
-        member::{self, MemberBody, MemberView},
-        placement::{
-            self, NewPlacementBody, PlacementEditBody, PlacementsQuery,
-            platform::RotationBody,
-            view::{OwedPlacementView, PlacedView, PlacementView, RotationView},
-        },
-        reconciliation::{
-            self, FoundView, PlatformTemplatesView, ReconciliationBody, ReconciliationView,
-            ReconciliationsQuery,
-        },
-        redemption::{self, RedemptionBody, RedemptionView},
-        statistics::{self, StatsQuery, StatsView},
-        stock_addition::{self, AdditionView, NewAdditionBody},
-        template::{self, TemplateView},
-        void,
-        webhook_endpoint::{
-            self, EndpointEditBody, EndpointSecretView, EndpointTestView, EndpointView,
-            NewEndpointBody, SecretRotationBody,
-        },
-    },
-    http::page::{ListQuery, Page},
-};
+use crate::{api::{app::{self, AppEditBody, AppView, NewAppBody}, banner::{self, BannerView}, channel::{self, ChannelView, PauseBody, RateBody}, claim::{self, ClaimBody, ClaimedView}, code_import::{self, CountView, ImportView, ImportedView}, coupon::{self, CouponView}, delivery::{self, DeliveriesQuery, ReplaysBody, view::{DeliveryDetailView, DeliveryView, ReplaysView}}, described::{BannerForm, NewImportBody, NewTemplateBody, TemplateEditBody}, event, holder::{self, RevokedView}, import::{self, PlacementImportView}, key::{self, KeyView, MadeKeyView, NewKeyBody, RotationBody}, member::{self, MemberBody, MemberView}, operator::{self, NewOperatorBody, OperatorEditBody, OperatorView}, operator_session::{self, OpenedWorkView, PasswordBody, WorkLoginBody, WorkSessionView}, placement::{self, NewPlacementBody, PlacementEditBody, PlacementsQuery, platform::RotationBody, view::{OwedPlacementView, PlacedView, PlacementView, RotationView}}, reconciliation::{self, FoundView, PlatformTemplatesView, ReconciliationBody, ReconciliationView, ReconciliationsQuery}, redemption::{self, RedemptionBody, RedemptionView}, statistics::{self, StatsQuery, StatsView}, stock_addition::{self, AdditionView, NewAdditionBody}, template::{self, TemplateView}, void, webhook_endpoint::{self, EndpointEditBody, EndpointSecretView, EndpointTestView, EndpointView, NewEndpointBody, SecretRotationBody}}, http::page::{ListQuery, Page}};
 
 /// The administration.
 pub const ADMIN: &[Route] = super::routes! {
@@ -168,12 +131,6 @@ pub const ADMIN: &[Route] = super::routes! {
         "What became of one coupon",
         gives 200 CouponView;
 
-    get "/v1/admin/members/{uid}" Read => member::get,
-        "One member",
-        gives 200 MemberView;
-    put "/v1/admin/members/{uid}" RunCampaigns => member::save,
-        "Says who a member is",
-        takes MemberBody, gives 200 MemberView;
 
     post "/v1/admin/holders/{holder}/revoke-sessions" RunCampaigns => holder::revoke_sessions,
         "Logs a person out everywhere", gives 200 RevokedView;
@@ -214,4 +171,28 @@ pub const ADMIN: &[Route] = super::routes! {
     post "/v1/admin/coupons/{coupon}/void" RunCampaigns => void::create, "Takes a coupon out of use", takes void::VoidBody, gives 200 void::VoidView;
     get "/v1/admin/coupons/{coupon}/events" Read => event::list, "What happened to a coupon, from its claim on", gives 200 event::HistoryView;
     post "/v1/admin/templates/{template}/void-unused" RunCampaigns => void::create_unused, "Takes the unused coupons of a template out of use", takes void::VoidBody, gives 200 void::VoidUnusedView;
+
+    post "/v1/admin/sessions" [Nothing] => operator_session::open,
+        "Logs a person at work in", takes WorkLoginBody, gives 201 OpenedWorkView;
+    get "/v1/admin/sessions/current" [Operator] => operator_session::current,
+        "Who I am at work", gives 200 WorkSessionView;
+    delete "/v1/admin/sessions/current" [Operator] => operator_session::close, "Logs out", gives 204;
+    post "/v1/admin/sessions/current/password" [Operator] => operator_session::change_password,
+        "Changes my password", takes PasswordBody, gives 204;
+    get "/v1/admin/operators" ManageAccess => operator::list,
+        "People who work for the merchant", query ListQuery, gives 200 Page<OperatorView>;
+    post "/v1/admin/operators" ManageAccess => operator::create,
+        "Adds a person at work", takes NewOperatorBody, gives 201 OperatorView;
+    get "/v1/admin/operators/{operator}" ManageAccess => operator::get,
+        "A person at work", gives 200 OperatorView;
+    patch "/v1/admin/operators/{operator}" ManageAccess => operator::edit,
+        "Changes a person at work", takes OperatorEditBody, gives 200 OperatorView;
+    get "/v1/admin/keys" ManageAccess => key::list,
+        "Keys of the merchant's servers", query ListQuery, gives 200 Page<KeyView>;
+    post "/v1/admin/keys" ManageAccess => key::create,
+        "Makes a key and shows it, once", takes NewKeyBody, gives 201 MadeKeyView;
+    post "/v1/admin/keys/{key}/rotate" ManageAccess => key::rotate,
+        "Exchanges a key for another of the same name", takes RotationBody, gives 201 MadeKeyView;
+    post "/v1/admin/keys/{key}/revoke" ManageAccess => key::revoke,
+        "Stops a key", gives 200 KeyView;
 };

@@ -1,10 +1,7 @@
 //! What the merchant's own servers and tills ask, for people: everything under `/v1` that has no other place.
 
 use super::Route;
-use crate::{
-    api::{cart_match, claim, give_back, lock, lookup, offer, redemption, wallet},
-    http::page::Page,
-};
+use crate::{api::{cart_match, claim, give_back, lock, lookup, member::{self, HolderBody, MemberBody, MemberView}, offer, redemption, wallet}, http::page::Page};
 
 /// For servers and tills.
 pub const MERCHANT: &[Route] = super::routes! {
@@ -21,4 +18,10 @@ pub const MERCHANT: &[Route] = super::routes! {
     get "/v1/coupons" Read => wallet::list, "Somebody's coupons", query wallet::WalletQuery, gives 200 Page<wallet::HeldView>;
     get "/v1/coupons/{coupon}" Read => wallet::get, "One coupon", gives 200 wallet::HeldView;
     post "/v1/cart-matches" Read => cart_match::create, "Which of somebody's coupons fit a cart", takes cart_match::CartMatchBody, gives 200 cart_match::MatchesView;
+
+    get "/v1/members/{uid}" Read => member::get, "A member", gives 200 MemberView;
+    put "/v1/members/{uid}" Claim => member::save,
+        "Adds or changes a member", takes MemberBody, gives 200 MemberView;
+    post "/v1/members/{uid}/holders" Claim => member::link,
+        "Says which member a person is", takes HolderBody, gives 200 MemberView;
 };

@@ -1,6 +1,6 @@
 //! The admin API over a fresh database and a clock moved by hand, spoken to as a merchant's system would.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,9 +11,12 @@ use kaquan::{
     clock::{Clock, ManualClock},
     config::issuing::Issuing,
     domain::access::Role,
-    issuing::{self, Engine, Issuer},
+    issuing::{self, Engine},
     platform::webhooks::target::Reach,
-    service::{create_key::create_key, known_terms::KnownTerms, mini_session::Lifetime},
+    service::{
+        create_key::create_key, known_terms::KnownTerms, mini_session::Lifetime,
+        password::Passwords,
+    },
     vault::Vault,
 };
 use serde_json::{Value, json};
@@ -26,7 +29,6 @@ use super::{database::TestDatabase, login::nobody_logs_in, vault::vault};
 pub struct Admin {
     pub database: TestDatabase,
     pub vault: Vault,
-    pub issuer: Issuer,
     pub clock: Arc<ManualClock>,
     pub changed: Arc<Notify>,
     pub state: ApiState,
@@ -62,11 +64,12 @@ impl Admin {
         let state = ApiState {
             db: database.pool.clone(),
             vault: vault.clone(),
-            issuer: issuer.clone(),
+            issuer,
             clock: clock.clone(),
             public_url: "https://coupons.example.com/".parse().unwrap(),
             lifetime: lifetime(),
             login: nobody_logs_in(),
+            passwords: Passwords::new(Duration::from_secs(60)),
             trusted_proxies: Arc::new([]),
             webhook_reach: Reach::Public,
             known_terms: KnownTerms::default(),
@@ -75,7 +78,7 @@ impl Admin {
         let router = api::router(state.clone());
         let (_, owner) = create_key(&database.pool, noon(), "owner", Role::Owner).await.unwrap();
         let owner = owner.reveal().to_owned();
-        Self { database, vault, issuer, clock, changed, state, router, owner, _engine: engine }
+        Self { database, vault, clock, changed, state, router, owner, _engine: engine }
     }
 
     pub fn db(&self) -> &PgPool {
@@ -83,7 +86,8 @@ impl Admin {
     }
 
     pub async fn key(&self, role: Role) -> String {
-        let (_, key) = create_key(self.db(), self.clock.now(), "other", role).await.unwrap();
+        let (_, key) =
+            create_key(self.db(), self.clock.now(), &format!("{role:?}"), role).await.unwrap();
         key.reveal().to_owned()
     }
 
