@@ -9,7 +9,14 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use url::Url;
 
-use crate::{clock::Clock, http::{code::Code, error::ApiError, extract::Query, request_id}, issuing::Issuer, platform::{baidu::login::Login, webhooks::target::Reach}, service::{known_terms::KnownTerms, mini_session::Lifetime, password::Passwords}, vault::Vault};
+use crate::{
+    clock::Clock,
+    http::{code::Code, error::ApiError, extract::Query, request_id},
+    issuing::Issuer,
+    platform::{baidu::login::Login, webhooks::target::Reach},
+    service::{known_terms::KnownTerms, mini_session::Lifetime, password::Passwords},
+    vault::Vault,
+};
 
 pub mod app;
 pub mod auth;
@@ -27,6 +34,7 @@ pub mod give_back;
 pub mod holder;
 pub mod idempotency_key;
 pub mod import;
+pub mod key;
 pub mod life;
 pub mod lock;
 pub mod lookup;
@@ -34,11 +42,10 @@ pub mod member;
 pub mod mini_session;
 pub mod offer;
 pub mod openapi;
-pub mod person;
-pub mod picture;
-pub mod key;
 pub mod operator;
 pub mod operator_session;
+pub mod person;
+pub mod picture;
 pub mod placement;
 pub mod platform_rules;
 pub mod reader;

@@ -12,12 +12,33 @@ use std::{net::SocketAddr, sync::Arc, time::Instant};
 use anyhow::Context;
 use axum::Router;
 use chrono::TimeDelta;
-use sqlx::{ConnectOptions, Connection, PgPool, postgres::{PgConnectOptions, PgPoolOptions}};
+use sqlx::{
+    ConnectOptions, Connection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{api::{self, ApiState}, clock::Clock, config::Config, delivery::Worker, http::listener::{self, Limits}, issuing::{self, Engine}, platform::{baidu::callback::{self, Callbacks}, webhooks::target::Reach}, service::{fold_tally::keep_folding, known_terms::KnownTerms, mini_session::Lifetime, password::Passwords, repair_reply::Doubts, route::Directory, source::Sources, watch_deliveries::watch_deliveries}, store, telemetry, vault::Vault};
 use self::upkeep::Upkeep;
+use crate::{
+    api::{self, ApiState},
+    clock::Clock,
+    config::Config,
+    delivery::Worker,
+    http::listener::{self, Limits},
+    issuing::{self, Engine},
+    platform::{
+        baidu::callback::{self, Callbacks},
+        webhooks::target::Reach,
+    },
+    service::{
+        fold_tally::keep_folding, known_terms::KnownTerms, mini_session::Lifetime,
+        password::Passwords, repair_reply::Doubts, route::Directory, source::Sources,
+        watch_deliveries::watch_deliveries,
+    },
+    store, telemetry,
+    vault::Vault,
+};
 
 /// A running server.
 pub struct App {

@@ -19,15 +19,18 @@ mod secrets;
 mod serve;
 mod session;
 mod simulate;
-mod webhooks;
 mod user;
+mod webhooks;
 mod with_postgres;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{config::{Config, log::Log}, telemetry};
+use crate::{
+    config::{Config, log::Log},
+    telemetry,
+};
 
 /// kaquan (卡券): the coupon backend that a merchant runs on its own server.
 #[derive(Debug, Parser)]

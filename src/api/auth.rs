@@ -2,11 +2,35 @@
 
 use std::net::IpAddr;
 
-use axum::{RequestExt, extract::{MatchedPath, RawPathParams, Request, State}, middleware::Next, response::{IntoResponse, Response}};
+use axum::{
+    RequestExt,
+    extract::{MatchedPath, RawPathParams, Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
 use http::{HeaderMap, Method, header};
 
 use super::ApiState;
-use crate::{domain::{access::{Asks, Permission}, event::Cause, id}, http::{client_address::client_address, code::Code, error::ApiError, extract::only, request_id::{self, to_its_end}}, service::{authenticate::{Caller, NotRecognised, authenticate}, history::{self, Asked}, mini_session::{self, Visitor}, secret}};
+use crate::{
+    domain::{
+        access::{Asks, Permission},
+        event::Cause,
+        id,
+    },
+    http::{
+        client_address::client_address,
+        code::Code,
+        error::ApiError,
+        extract::only,
+        request_id::{self, to_its_end},
+    },
+    service::{
+        authenticate::{Caller, NotRecognised, authenticate},
+        history::{self, Asked},
+        mini_session::{self, Visitor},
+        secret,
+    },
+};
 
 /// Middleware of one route: lets those pass who are what it asks for, and tells the handler who they are.
 pub async fn guard(
@@ -94,7 +118,6 @@ async fn caller(
         Err(error @ NotRecognised::SourceNotAllowed(key)) => {
             let from = from.map_or_else(|| "nowhere".to_owned(), |from| from.to_string());
             tracing::warn!(key.id = %key, from, "a key was used from a strange address");
-            let status = StatusCode::FORBIDDEN;
             Err(ApiError::refused(Code::SourceNotAllowed, error.to_string()))
         }
     }

@@ -17,7 +17,8 @@ use crate::{
         id::{AppId, CouponId, PlacementId},
     },
     http::{
-        code::Code, error::ApiError,
+        code::Code,
+        error::ApiError,
         extract::{Json, only},
     },
     service::{
@@ -139,7 +140,7 @@ impl From<ClaimError> for ApiError {
             }
             ClaimError::OtherApp => Self::no_such("app_id", &error),
             ClaimError::NoSuchMember => Self::no_such("uid", &error),
-            ClaimError::NotLinked => Self::conflict("member_not_linked", &error),
+            ClaimError::NotLinked => Self::conflict(Code::MemberNotLinked, &error),
             ClaimError::Linking(cause) => cause.into(),
             ClaimError::Refused(refusal) => Self::conflict(code(refusal), &error),
             ClaimError::NoAnswer(_) => {
@@ -151,21 +152,21 @@ impl From<ClaimError> for ApiError {
     }
 }
 
-const fn code(refusal: ClaimRefusal) -> &'static str {
+const fn code(refusal: ClaimRefusal) -> Code {
     match refusal {
         ClaimRefusal::Final(reason) => match reason {
-            FinalRefusal::Ended => "ended",
-            FinalRefusal::Closed => "closed",
-            FinalRefusal::NotEligible => "not_eligible",
-            FinalRefusal::LimitReached => "limit_reached",
-            FinalRefusal::SoldOut => "sold_out",
+            FinalRefusal::Ended => Code::Ended,
+            FinalRefusal::Closed => Code::Closed,
+            FinalRefusal::NotEligible => Code::NotEligible,
+            FinalRefusal::LimitReached => Code::LimitReached,
+            FinalRefusal::SoldOut => Code::SoldOut,
         },
         ClaimRefusal::Passing(reason) => match reason {
-            PassingRefusal::Unknown => "not_found",
-            PassingRefusal::Paused => "paused",
-            PassingRefusal::NotOpen => "not_open",
-            PassingRefusal::Stale => "stale",
-            PassingRefusal::RecordTaken => "idempotency_key_taken",
+            PassingRefusal::Unknown => Code::NotFound,
+            PassingRefusal::Paused => Code::Paused,
+            PassingRefusal::NotOpen => Code::NotOpen,
+            PassingRefusal::Stale => Code::Stale,
+            PassingRefusal::RecordTaken => Code::IdempotencyKeyTaken,
         },
     }
 }

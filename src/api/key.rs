@@ -17,7 +17,8 @@ use crate::{
         problem::Problems,
     },
     http::{
-        code::Code, error::ApiError,
+        code::Code,
+        error::ApiError,
         extract::{Json, Path, Query},
         page::{ListQuery, Page},
     },
@@ -47,7 +48,7 @@ pub struct NewKeyBody {
 /// An exchange of a key.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RotationBody {
+pub struct KeyRotationBody {
     /// How long both count; a day when left out.
     #[serde(default = "a_day")]
     overlap_seconds: u32,
@@ -114,7 +115,7 @@ pub async fn rotate(
     State(state): State<ApiState>,
     Extension(caller): Extension<Caller>,
     Path(key): Path<KeyId>,
-    Json(body): Json<RotationBody>,
+    Json(body): Json<KeyRotationBody>,
 ) -> Result<(StatusCode, Json<MadeKeyView>), ApiError> {
     let overlap = TimeDelta::seconds(body.overlap_seconds.into());
     let (now, giver) = (state.now(), Some(&caller.grant));
@@ -186,11 +187,10 @@ impl From<RotateKeyError> for ApiError {
         match error {
             RotateKeyError::NoSuchKey => Self::not_found(error.to_string()),
             RotateKeyError::Over => Self::conflict(Code::WrongState, &error),
-            RotateKeyError::TwoAlready => Self::conflict("two_keys_already", &error),
+            RotateKeyError::TwoAlready => Self::conflict(Code::TwoKeysAlready, &error),
             RotateKeyError::MoreThanYours => more_than_yours(&error),
             RotateKeyError::Overlap => {
-                let (status, code) = (StatusCode::UNPROCESSABLE_ENTITY, "invalid_values");
-                Self::refused(status, code, error.to_string()).at("overlap_seconds")
+                Self::refused(Code::InvalidValues, error.to_string()).at("overlap_seconds")
             }
             RotateKeyError::Randomness(cause) => Self::internal(cause),
             RotateKeyError::Db(cause) => cause.into(),

@@ -5,7 +5,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ApiState;
-use crate::{domain::{id::{AppId, MemberId}, people::{Membership, OpenId}}, http::{code::Code, error::ApiError, extract::{Json, Path}}, service::save_member::{self, NewMember, SaveMemberError}, store};
+use crate::{
+    domain::{
+        id::{AppId, MemberId},
+        people::{Membership, OpenId},
+    },
+    http::{
+        code::Code,
+        error::ApiError,
+        extract::{Json, Path},
+    },
+    service::save_member::{self, NewMember, SaveMemberError},
+    store,
+};
 
 /// What the merchant knows. Classes and month replace what was known; holders are linked and never unlinked, because
 /// limits count by person.

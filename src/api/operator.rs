@@ -14,7 +14,8 @@ use crate::{
         id::OperatorId,
     },
     http::{
-        code::Code, error::ApiError,
+        code::Code,
+        error::ApiError,
         extract::{Json, Path, Query},
         page::{ListQuery, Page},
     },
@@ -181,10 +182,7 @@ impl From<EditOperatorError> for ApiError {
 impl From<HashError> for ApiError {
     fn from(error: HashError) -> Self {
         match error {
-            HashError::Crowded => {
-                let status = StatusCode::TOO_MANY_REQUESTS;
-                Self::refused(Code::RateLimited, error.to_string())
-            }
+            HashError::Crowded => Self::refused(Code::RateLimited, error.to_string()),
             HashError::Failed(_) => Self::internal(error),
         }
     }

@@ -134,9 +134,7 @@ impl From<LogInError> for ApiError {
     fn from(error: LogInError) -> Self {
         match error {
             LogInError::Invalid(problems) => Self::invalid(problems),
-            LogInError::Refused => {
-                Self::refused(Code::LoginRefused, error.to_string())
-            }
+            LogInError::Refused => Self::refused(Code::LoginRefused, error.to_string()),
             LogInError::Hash(error) => error.into(),
             LogInError::Randomness(cause) => Self::internal(cause),
             LogInError::Db(cause) => cause.into(),
@@ -149,7 +147,7 @@ impl From<ChangePasswordError> for ApiError {
         match error {
             // They are known, so this is no 401, at which they would be asked to log in.
             ChangePasswordError::LogIn(error @ LogInError::Refused) => {
-                Self::refused(StatusCode::FORBIDDEN, "wrong_password", error.to_string())
+                Self::refused(Code::WrongPassword, error.to_string())
             }
             ChangePasswordError::LogIn(error) => error.into(),
             ChangePasswordError::Edit(error) => error.into(),

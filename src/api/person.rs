@@ -1,6 +1,5 @@
 //! How callers at work name a person: by the merchant's `uid`, or by `app_id` and `open_id`.
 
-use http::StatusCode;
 
 use crate::{
     domain::{
@@ -34,10 +33,8 @@ pub fn uid(text: String) -> Result<String, ApiError> {
 
 /// Reads an app's id of somebody.
 pub fn open_id(text: &str) -> Result<OpenId, ApiError> {
-    OpenId::parse(text).map_err(|error| {
-        let (status, code) = (StatusCode::UNPROCESSABLE_ENTITY, "invalid_values");
-        ApiError::refused(status, code, error.to_string()).at("open_id")
-    })
+    OpenId::parse(text)
+        .map_err(|error| ApiError::refused(Code::InvalidValues, error.to_string()).at("open_id"))
 }
 
 /// 422: whoever is meant, it cannot be read from this.

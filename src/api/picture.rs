@@ -5,7 +5,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::{HeaderName, StatusCode, header};
+use http::{HeaderName, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -13,7 +13,8 @@ use super::{ApiState, wallet};
 use crate::{
     domain::{code::CouponCode, id::CouponId, standing::CouponStatus},
     http::{
-        code::Code, error::ApiError,
+        code::Code,
+        error::ApiError,
         extract::{Path, Query},
     },
     service::mini_session::Visitor,
@@ -76,9 +77,7 @@ async fn showable(
         }
         CouponStatus::Used => Err(ApiError::conflict(Code::AlreadyRedeemed, &"it was used before")),
         CouponStatus::Expired => Err(ApiError::conflict(Code::Expired, &"its time is over")),
-        CouponStatus::Void => {
-            Err(ApiError::refused(Code::NoSuchCoupon, "no such coupon"))
-        }
+        CouponStatus::Void => Err(ApiError::refused(Code::NoSuchCoupon, "no such coupon")),
     }
 }
 

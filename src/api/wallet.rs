@@ -2,7 +2,6 @@
 
 use axum::{Extension, extract::State};
 use chrono::{DateTime, Utc};
-use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +15,8 @@ use crate::{
         terms::Texts,
     },
     http::{
-        code::Code, error::ApiError,
+        code::Code,
+        error::ApiError,
         extract::{Json, Path, Query},
         page::{Page, Slice},
     },

@@ -79,6 +79,7 @@ codes! {
     // Who asks, and how often.
     Unauthenticated "unauthenticated" UNAUTHORIZED Programs "未登录或凭证已失效" "Not authenticated";
     WrongCredentials "wrong_credentials" UNAUTHORIZED People "账号或密码错误" "The login or the password is wrong";
+    WrongPassword "wrong_password" FORBIDDEN People "原密码不正确" "The present password is wrong";
     Forbidden "forbidden" FORBIDDEN Programs "没有权限" "Not allowed";
     SourceNotAllowed "source_not_allowed" FORBIDDEN Programs "来源地址不在允许范围内" "Not allowed from this address";
     LoginRefused "login_refused" UNAUTHORIZED People "登录失败，请重新打开小程序" "The platform does not accept this login";
@@ -104,6 +105,8 @@ codes! {
     Paused "paused" CONFLICT People "活动暂停中" "Not being issued at the moment";
     NotOpen "not_open" CONFLICT People "领取尚未开始" "Claiming has not begun";
     Stale "stale" CONFLICT Programs "请求已过时" "The request is out of date";
+
+    MemberNotLinked "member_not_linked" CONFLICT Programs "该会员在此应用没有账号" "The member has no account on this app";
 
     // Coupons in use.
     Locked "locked" CONFLICT People "卡券已被其他订单占用" "The coupon is kept for another order";
@@ -140,6 +143,7 @@ codes! {
     AttemptUnderWay "attempt_under_way" CONFLICT Programs "推送正在进行" "An attempt is under way";
     HolderLinkedElsewhere "holder_linked_elsewhere" CONFLICT Programs "该领券人属于其他会员" "The holder belongs to another member";
     HolderHasCoupons "holder_has_coupons" CONFLICT Programs "该领券人已有卡券" "The holder has coupons already";
+    TwoKeysAlready "two_keys_already" CONFLICT Programs "同名密钥最多两个" "Two keys of this name count already";
     LoginTaken "login_taken" CONFLICT Programs "登录名已被占用" "The login is taken";
     LastOwner "last_owner" CONFLICT Programs "不能移除最后一位所有者" "The last owner stays";
 

@@ -106,7 +106,7 @@ impl ApiError {
     }
 
     /// Its name in the API.
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> Code {
         self.code
     }
 

@@ -2,7 +2,11 @@
 
 use std::time::Instant;
 
-use axum::{extract::{MatchedPath, Request}, middleware::Next, response::Response};
+use axum::{
+    extract::{MatchedPath, Request},
+    middleware::Next,
+    response::Response,
+};
 use http::HeaderValue;
 use tokio::task::JoinError;
 use tracing::Instrument;
@@ -23,14 +27,11 @@ pub fn current() -> Option<String> {
 pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
     let (id, language) = (current().unwrap_or_default(), language::current());
     CURRENT.scope(id, language.scope(work)).in_current_span()
-/// Brings `work` to its end, also when the caller hangs up meanwhile; it keeps the request's name and span.
+}
+
+/// Brings `work` to its end, also when the caller hangs up meanwhile; it stays a part of the request.
 pub async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
-    let work = work.in_current_span();
-    let task = match current() {
-        Some(id) => tokio::spawn(CURRENT.scope(id, work)),
-        None => tokio::spawn(work),
-    };
-    match task.await.map_err(JoinError::try_into_panic) {
+    match tokio::spawn(carry(work)).await.map_err(JoinError::try_into_panic) {
         Ok(done) => done,
         Err(Ok(panic)) => std::panic::resume_unwind(panic),
         // The runtime is going away, and whoever waits here goes with it.

@@ -3,7 +3,14 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 
-use crate::{domain::{id::{AppId, HolderId, MemberId}, people::{self, Membership, OpenId}, problem::Problem}, store::{self, member::Member}};
+use crate::{
+    domain::{
+        id::{AppId, HolderId, MemberId},
+        people::{self, Membership, OpenId},
+        problem::Problem,
+    },
+    store::{self, member::Member},
+};
 
 /// What the merchant knows.
 #[derive(Debug)]
@@ -71,7 +78,6 @@ pub async fn save_member(
 }
 
 /// Links a holder to a member, under their locks; a link that stands already is fine.
-pub(super) async fn link_holder(
 /// Links one more holder to a member who is known.
 pub async fn link(
     db: &PgPool,
@@ -93,7 +99,7 @@ pub async fn link(
     Ok(())
 }
 
-async fn link_holder(
+pub(super) async fn link_holder(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
     app: AppId,

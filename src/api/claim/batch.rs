@@ -111,7 +111,7 @@ impl From<(PlacementId, Result<ClaimedCoupon, ClaimError>)> for ResultView {
                 if let ClaimError::Db(cause) = &error {
                     tracing::error!(error = %cause, placement.id = %placement, "a claim failed");
                 }
-                let code = Some(ApiError::from(error).code());
+                let code = Some(ApiError::from(error).code().as_str());
                 Self { placement_id: placement, coupon: None, code, replayed: false }
             }
         }

@@ -148,6 +148,7 @@ fn security(asks: Asks) -> Value {
     match asks {
         Asks::Nothing => json!([]),
         Asks::Holder => json!([{ "session": [] }]),
+        Asks::Operator => json!([{ "operator": [] }]),
         Asks::Staff(_) => json!([{ "key": [] }, { "operator": [] }]),
     }
 }

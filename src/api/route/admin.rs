@@ -1,7 +1,44 @@
 //! What the people and servers that run campaigns ask: everything under `/v1/admin`.
 
 use super::Route;
-use crate::{api::{app::{self, AppEditBody, AppView, NewAppBody}, banner::{self, BannerView}, channel::{self, ChannelView, PauseBody, RateBody}, claim::{self, ClaimBody, ClaimedView}, code_import::{self, CountView, ImportView, ImportedView}, coupon::{self, CouponView}, delivery::{self, DeliveriesQuery, ReplaysBody, view::{DeliveryDetailView, DeliveryView, ReplaysView}}, described::{BannerForm, NewImportBody, NewTemplateBody, TemplateEditBody}, event, holder::{self, RevokedView}, import::{self, PlacementImportView}, key::{self, KeyView, MadeKeyView, NewKeyBody, RotationBody}, member::{self, MemberBody, MemberView}, operator::{self, NewOperatorBody, OperatorEditBody, OperatorView}, operator_session::{self, OpenedWorkView, PasswordBody, WorkLoginBody, WorkSessionView}, placement::{self, NewPlacementBody, PlacementEditBody, PlacementsQuery, platform::RotationBody, view::{OwedPlacementView, PlacedView, PlacementView, RotationView}}, reconciliation::{self, FoundView, PlatformTemplatesView, ReconciliationBody, ReconciliationView, ReconciliationsQuery}, redemption::{self, RedemptionBody, RedemptionView}, statistics::{self, StatsQuery, StatsView}, stock_addition::{self, AdditionView, NewAdditionBody}, template::{self, TemplateView}, void, webhook_endpoint::{self, EndpointEditBody, EndpointSecretView, EndpointTestView, EndpointView, NewEndpointBody, SecretRotationBody}}, http::page::{ListQuery, Page}};
+use crate::{
+    api::{
+        app::{self, AppEditBody, AppView, NewAppBody},
+        banner::{self, BannerView},
+        channel::{self, ChannelView, PauseBody, RateBody},
+        code_import::{self, CountView, ImportView, ImportedView},
+        coupon::{self, CouponView},
+        delivery::{
+            self, DeliveriesQuery, ReplaysBody,
+            view::{DeliveryDetailView, DeliveryView, ReplaysView},
+        },
+        described::{BannerForm, NewImportBody, NewTemplateBody, TemplateEditBody},
+        event,
+        holder::{self, RevokedView},
+        import::{self, PlacementImportView},
+        key::{self, KeyView, MadeKeyView, NewKeyBody},
+        operator::{self, NewOperatorBody, OperatorEditBody, OperatorView},
+        operator_session::{self, OpenedWorkView, PasswordBody, WorkLoginBody, WorkSessionView},
+        placement::{
+            self, NewPlacementBody, PlacementEditBody, PlacementsQuery,
+            platform::RotationBody,
+            view::{OwedPlacementView, PlacedView, PlacementView, RotationView},
+        },
+        reconciliation::{
+            self, FoundView, PlatformTemplatesView, ReconciliationBody, ReconciliationView,
+            ReconciliationsQuery,
+        },
+        statistics::{self, StatsQuery, StatsView},
+        stock_addition::{self, AdditionView, NewAdditionBody},
+        template::{self, TemplateView},
+        void,
+        webhook_endpoint::{
+            self, EndpointEditBody, EndpointSecretView, EndpointTestView, EndpointView,
+            NewEndpointBody, SecretRotationBody,
+        },
+    },
+    http::page::{ListQuery, Page},
+};
 
 /// The administration.
 pub const ADMIN: &[Route] = super::routes! {
@@ -192,7 +229,7 @@ pub const ADMIN: &[Route] = super::routes! {
     post "/v1/admin/keys" ManageAccess => key::create,
         "Makes a key and shows it, once", takes NewKeyBody, gives 201 MadeKeyView;
     post "/v1/admin/keys/{key}/rotate" ManageAccess => key::rotate,
-        "Exchanges a key for another of the same name", takes RotationBody, gives 201 MadeKeyView;
+        "Exchanges a key for another of the same name", takes key::KeyRotationBody, gives 201 MadeKeyView;
     post "/v1/admin/keys/{key}/revoke" ManageAccess => key::revoke,
         "Stops a key", gives 200 KeyView;
 };

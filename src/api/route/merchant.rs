@@ -1,7 +1,14 @@
 //! What the merchant's own servers and tills ask, for people: everything under `/v1` that has no other place.
 
 use super::Route;
-use crate::{api::{cart_match, claim, give_back, lock, lookup, member::{self, HolderBody, MemberBody, MemberView}, offer, redemption, wallet}, http::page::Page};
+use crate::{
+    api::{
+        cart_match, claim, give_back, lock, lookup,
+        member::{self, HolderBody, MemberBody, MemberView},
+        offer, redemption, wallet,
+    },
+    http::page::Page,
+};
 
 /// For servers and tills.
 pub const MERCHANT: &[Route] = super::routes! {
