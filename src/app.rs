@@ -72,8 +72,7 @@ impl App {
         let db = pool(config, database).await?;
         migrate(database).await?;
         let vault = keys::open(config, &db).await?;
-        let stop = CancellationToken::new();
-        let background = TaskTracker::new();
+        let (stop, background) = (CancellationToken::new(), TaskTracker::new());
 
         let (issuer, engine) = issuing::start(&config.issuing, database, Arc::clone(&clock))?;
         let changed = Arc::new(Notify::new());
@@ -81,18 +80,14 @@ impl App {
         let directory = Arc::new(directory.await?);
         let (sources, remember) = Sources::open(db.clone(), Arc::clone(&clock)).await?;
         background.spawn(remember);
-        spawn_until(&background, &stop, {
-            let directory = Arc::clone(&directory);
-            async move { directory.keep_fresh().await }
-        });
+        let fresh = Arc::clone(&directory);
+        spawn_until(&background, &stop, async move { fresh.keep_fresh().await });
         spawn_until(&background, &stop, show_waiting(issuer.clone()));
         let worker = worker::start(config, database, &vault, Arc::clone(&clock)).await?;
-        let watch = watch_deliveries(db.clone(), Arc::clone(&clock));
-        spawn_until(&background, &stop, watch);
+        spawn_until(&background, &stop, watch_deliveries(db.clone(), Arc::clone(&clock)));
         let upkeep = Upkeep::new(config, &db, &clock);
         if config.upkeep.enabled {
-            let (upkeep, every) = (upkeep.clone(), config.upkeep.every);
-            spawn_until(&background, &stop, async move { upkeep.keep_up(every).await });
+            spawn_until(&background, &stop, upkeep.clone().keep_up(config.upkeep.every));
         }
         spawn_until(&background, &stop, keep_folding(db.clone()));
         let doubts = Doubts::open(db.clone(), Arc::clone(&clock), config.issuing.deadline);

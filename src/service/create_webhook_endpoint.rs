@@ -39,6 +39,10 @@ pub enum CreateWebhookEndpointError {
     Db(#[from] sqlx::Error),
 }
 
+/// A rush of claims is to arrive while it lasts, and a small server is to stand it; the channel's route changes it.
+const CALLS_PER_SECOND: f64 = 100.0;
+const BURST: f64 = 200.0;
+
 /// Adds it with a secret, which is known in the clear this once, and the channel on which it is called.
 pub async fn create_webhook_endpoint(
     db: &PgPool,
@@ -67,6 +71,8 @@ pub async fn create_webhook_endpoint(
     store::webhook_endpoint::insert(&mut tx, &endpoint).await?;
     store::app::set_secret(&mut tx, id, Some(&sealed)).await?;
     store::channel::insert(&mut tx, now, id).await?;
+    let (rate, burst) = (Some(CALLS_PER_SECOND), Some(BURST));
+    store::channel::set_rate(&mut tx, now, id, rate, burst).await?;
 
     tx.commit().await?;
     tracing::info!(app.id = %id, "webhook endpoint added");

@@ -170,6 +170,7 @@ pub async fn mark_disabled(
             update app
             set version = version + 1, updated_at = $2
             where app_id = $1
+              and exists (select from webhook_endpoint where app_id = $1 and disabled_at is null)
             returning app_id
         )
         update webhook_endpoint

@@ -104,12 +104,12 @@ fn answered(heard: Heard) -> Said {
         }
         _ => (Outcome::Busy { after: None }, Consequence::None),
     };
-    let note = match outcome {
-        Outcome::Done => None,
-        _ if status.is_redirection() => {
+    let note = match status {
+        status if status.is_success() => None,
+        status if status.is_redirection() => {
             Some(format!("HTTP {status}：不跟随跳转 · redirects are not followed"))
         }
-        _ => Some(format!("HTTP {status}")),
+        status => Some(format!("HTTP {status}")),
     };
     // An answer without a word is an answer too.
     let answer = Some(if body.is_empty() { status.as_str().to_owned() } else { body });
