@@ -5,7 +5,7 @@ use kaquan::{
     api::{self, ApiState},
     clock::Clock,
     domain::access::Role,
-    service::create_key::create_key,
+    service::{create_key::create_key, known_terms::KnownTerms},
 };
 use serde_json::{Value, json};
 
@@ -28,6 +28,7 @@ async fn admin(scene: &ReconcileScene) -> Admin {
         clock,
         public_url: "https://coupons.example.com/".parse().unwrap(),
         lifetime: lifetime(),
+        known_terms: KnownTerms::default(),
         changed: admin.changed.clone(),
     });
     admin
