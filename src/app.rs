@@ -64,8 +64,7 @@ impl App {
         let db = pool(config, database).await?;
         migrate(database).await?;
         let vault = keys::open(config, &db).await?;
-        let stop = CancellationToken::new();
-        let background = TaskTracker::new();
+        let (stop, background) = (CancellationToken::new(), TaskTracker::new());
 
         let (issuer, engine) = issuing::start(&config.issuing, database, Arc::clone(&clock))?;
         let changed = Arc::new(Notify::new());

@@ -65,7 +65,7 @@ impl Admin {
             public_url: "https://coupons.example.com/".parse().unwrap(),
             lifetime: lifetime(),
             login: nobody_logs_in(),
-            passwords: Passwords::new(Duration::from_secs(60)),
+            passwords: Passwords::new(Duration::from_mins(1)),
             trusted_proxies: Arc::new([]),
             changed: changed.clone(),
         };
