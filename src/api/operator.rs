@@ -22,7 +22,7 @@ use crate::{
     service::{
         authenticate::Caller,
         create_operator::{self, CreateOperatorError, NewOperator},
-        edit_operator::{self, EditOperatorError, OperatorEdit},
+        edit_operator::{self, EditOperatorError, OperatorEdit, StoreEdit},
         password::HashError,
     },
     store::{self, operator::Operator},
@@ -53,7 +53,7 @@ pub struct OperatorEditBody {
     /// `null` for none.
     #[serde(default, deserialize_with = "said")]
     #[schemars(with = "Option<String>")]
-    store: Option<Option<String>>,
+    store: StoreEdit,
     disabled: Option<bool>,
     /// Another password.
     #[serde(default, deserialize_with = "secret::secret")]
@@ -136,8 +136,8 @@ fn check_giver(caller: &Caller, role: Option<Role>) -> Result<(), ApiError> {
 }
 
 /// Null is something else than absence.
-fn said<'de, D: Deserializer<'de>>(body: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(body).map(Some)
+fn said<'de, D: Deserializer<'de>>(body: D) -> Result<StoreEdit, D::Error> {
+    Ok(Option::deserialize(body)?.map_or(StoreEdit::Remove, StoreEdit::Replace))
 }
 
 impl From<Operator> for OperatorView {

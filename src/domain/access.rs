@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn nobody_gives_what_they_do_not_have() {
         let scopes = |scopes: &[Scope]| Grant::Scopes(scopes.to_vec());
-        for (giver, given, covers) in [
+        let cases: [(Grant, Grant, bool); 8] = [
             (Role::Owner.into(), Role::Owner.into(), true),
             (Role::Owner.into(), scopes(&[Scope::Admin]), true),
             (scopes(&[Scope::Admin]), Role::Owner.into(), true),
@@ -207,9 +207,9 @@ mod tests {
             (scopes(&[Scope::Read, Scope::Redeem]), Role::Clerk.into(), true),
             (scopes(&[Scope::Read]), Role::Clerk.into(), false),
             (Role::Auditor.into(), scopes(&[Scope::Claim]), false),
-        ] {
-            let (giver, given): (Grant, Grant) = (giver, given);
-            assert_eq!(giver.covers(&given), covers, "{giver:?} {given:?}");
+        ];
+        for (mine, theirs, covers) in cases {
+            assert_eq!(mine.covers(&theirs), covers, "{mine:?} {theirs:?}");
         }
     }
 }

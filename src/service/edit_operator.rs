@@ -26,12 +26,24 @@ pub struct OperatorEdit {
     pub name: Option<String>,
     /// What they may do; ends their sessions.
     pub role: Option<Role>,
-    /// The shop of a clerk; `Some(None)` for none.
-    pub store: Option<Option<String>>,
+    /// The shop of a clerk.
+    pub store: StoreEdit,
     /// Whether they may log in no more; ends their sessions.
     pub disabled: Option<bool>,
     /// Another password; ends their sessions.
     pub password: Option<SecretString>,
+}
+
+/// What becomes of somebody's shop.
+#[derive(Debug, Default)]
+pub enum StoreEdit {
+    /// It stays.
+    #[default]
+    Keep,
+    /// They have none any more.
+    Remove,
+    /// They are at another one.
+    Replace(String),
 }
 
 /// Why nothing was changed.
@@ -146,7 +158,11 @@ fn apply(old: &Operator, edit: OperatorEdit, now: DateTime<Utc>) -> Operator {
     Operator {
         name: edit.name.unwrap_or_else(|| old.name.clone()),
         role: edit.role.unwrap_or(old.role),
-        store: edit.store.unwrap_or_else(|| old.store.clone()),
+        store: match edit.store {
+            StoreEdit::Keep => old.store.clone(),
+            StoreEdit::Remove => None,
+            StoreEdit::Replace(store) => Some(store),
+        },
         disabled_at,
         ..old.clone()
     }
@@ -154,7 +170,10 @@ fn apply(old: &Operator, edit: OperatorEdit, now: DateTime<Utc>) -> Operator {
 
 fn check(edit: &OperatorEdit, login: &str) -> Result<(), Vec<Problem>> {
     let mut problems = Problems::default();
-    let store = edit.store.as_ref().and_then(Option::as_deref);
+    let store = match &edit.store {
+        StoreEdit::Keep | StoreEdit::Remove => None,
+        StoreEdit::Replace(store) => Some(store.as_str()),
+    };
     check_texts(&mut problems, edit.name.as_deref(), store);
     if let Some(password) = &edit.password {
         let password = check_new(password.expose_secret(), login);

@@ -69,7 +69,7 @@ impl Admin {
             public_url: "https://coupons.example.com/".parse().unwrap(),
             lifetime: lifetime(),
             login: nobody_logs_in(),
-            passwords: Passwords::new(Duration::from_secs(60)),
+            passwords: Passwords::new(Duration::from_mins(1)),
             trusted_proxies: Arc::new([]),
             webhook_reach: Reach::Public,
             known_terms: KnownTerms::default(),
