@@ -12,6 +12,7 @@ mod api_code_import;
 mod api_delivery;
 mod api_delivery_by_hand;
 mod api_delivery_channel;
+mod api_give_back;
 mod api_input;
 mod api_life;
 mod api_member;
