@@ -16,13 +16,11 @@ pub const REPLAYED: (&str, &str) = ("idempotency-replayed", "true");
 /// The key, without which nothing is done.
 pub fn required(headers: &HeaderMap) -> Result<&str, ApiError> {
     let shown = only(headers, &IDEMPOTENCY_KEY)?.unwrap_or_default();
-    match ClaimKey::parse(shown) {
-        Ok(_) => Ok(shown),
-        Err(_) => {
-            let detail = "name this act: `Idempotency-Key`, 1 to 255 visible ASCII characters";
-            Err(ApiError::refused(Code::IdempotencyKeyRequired, detail))
-        }
+    if ClaimKey::parse(shown).is_err() {
+        let detail = "name this act: `Idempotency-Key`, 1 to 255 visible ASCII characters";
+        return Err(ApiError::refused(Code::IdempotencyKeyRequired, detail));
     }
+    Ok(shown)
 }
 
 /// The same as a name among the asker's own.

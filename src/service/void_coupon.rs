@@ -11,7 +11,7 @@ use crate::{
         id::{CouponId, TemplateId},
         life::{self, Ruling, Shown, Whose, check},
     },
-    store::{self, life::Place},
+    store::{self, life::unused::Place},
 };
 
 /// What one call did, and what is left for the next.
@@ -70,12 +70,12 @@ pub async fn void_unused(
     let (mut voided, mut after) = (0, Place::default());
     for _ in 0..MOST_PORTIONS {
         let said = (now, cause, reason);
-        let portion = store::life::void_unused(&mut conn, template, after, PORTION, said).await?;
+        let portion = store::life::unused::void(&mut conn, template, after, PORTION, said).await?;
         voided += portion.voided;
         let Some(last) = portion.last else { break };
         after = last;
     }
-    let left = store::life::count_unused(&mut conn, template).await?;
+    let left = store::life::unused::count(&mut conn, template).await?;
     tracing::info!(template.id = %template, voided, left, "unused coupons voided");
     Ok(VoidedUnused { voided, left })
 }

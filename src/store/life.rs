@@ -5,7 +5,6 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use super::redemption::Redemption;
 use crate::domain::{
@@ -16,6 +15,8 @@ use crate::domain::{
     life::{ActKey, Lock, Shown, Standing, Whose},
     validity::Validity,
 };
+
+pub mod unused;
 
 /// A coupon and all that its next step is judged by.
 #[derive(Debug, Clone)]
@@ -82,24 +83,6 @@ pub struct Step<'a> {
     pub cause: &'a Cause,
     /// What anybody who is told of it is told.
     pub data: Value,
-}
-
-/// Where a walk over the coupons of a template has come to.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Place {
-    /// Whose coupon came last.
-    pub person: Uuid,
-    /// Their how many-th.
-    pub ordinal: i32,
-}
-
-/// What became of a portion.
-#[derive(Debug, Clone, Copy)]
-pub struct Portion {
-    /// How many were taken out of use.
-    pub voided: i64,
-    /// Where the next portion begins; none when nothing was left.
-    pub last: Option<Place>,
 }
 
 /// The coupon that is shown, if it is theirs who have to have it.
@@ -299,41 +282,6 @@ pub async fn give_back_lines(
         step.cause.request.as_deref(),
         step.data,
         lines,
-    )
-    .fetch_one(conn)
-    .await
-}
-
-/// Takes the next unused coupons of a template out of use, up to `most`.
-pub async fn void_unused(
-    conn: &mut PgConnection,
-    template: TemplateId,
-    after: Place,
-    most: i64,
-    (now, cause, reason): (DateTime<Utc>, &Cause, &str),
-) -> sqlx::Result<Portion> {
-    let row = sqlx::query_file!(
-        "src/store/sql/void_unused.sql",
-        template as _,
-        after.person,
-        after.ordinal,
-        most,
-        now,
-        cause.actor.to_string(),
-        cause.request.as_deref(),
-        reason,
-    )
-    .fetch_one(conn)
-    .await?;
-    let last = row.person_id.zip(row.ordinal).map(|(person, ordinal)| Place { person, ordinal });
-    Ok(Portion { voided: row.voided, last })
-}
-
-/// How many coupons of a template are unused and in use.
-pub async fn count_unused(conn: &mut PgConnection, template: TemplateId) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        r#"select count(*) as "count!" from coupon where template_id = $1 and state in ('issued', 'locked')"#,
-        template as _,
     )
     .fetch_one(conn)
     .await

@@ -14,6 +14,7 @@ mod api_delivery;
 mod api_delivery_by_hand;
 mod api_delivery_channel;
 mod api_history;
+mod api_give_back;
 mod api_input;
 mod api_key;
 mod api_life;

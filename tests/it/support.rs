@@ -21,6 +21,7 @@ pub mod delivery_servers;
 pub mod delivery_stub;
 pub mod engine;
 pub mod letter;
+pub mod life;
 pub mod log;
 pub mod login;
 pub mod login_scene;

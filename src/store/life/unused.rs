@@ -1,0 +1,60 @@
+//! All that was never used of a template, portion by portion.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::domain::{event::Cause, id::TemplateId};
+
+/// Where a walk over the coupons of a template has come to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Place {
+    /// Whose coupon came last.
+    pub person: Uuid,
+    /// Their how many-th.
+    pub ordinal: i32,
+}
+
+/// What became of a portion.
+#[derive(Debug, Clone, Copy)]
+pub struct Portion {
+    /// How many were taken out of use.
+    pub voided: i64,
+    /// Where the next portion begins; none when nothing was left.
+    pub last: Option<Place>,
+}
+
+/// Takes the next unused coupons of a template out of use, up to `most`.
+pub async fn void(
+    conn: &mut PgConnection,
+    template: TemplateId,
+    after: Place,
+    most: i64,
+    (now, cause, reason): (DateTime<Utc>, &Cause, &str),
+) -> sqlx::Result<Portion> {
+    let row = sqlx::query_file!(
+        "src/store/sql/void_unused.sql",
+        template as _,
+        after.person,
+        after.ordinal,
+        most,
+        now,
+        cause.actor.to_string(),
+        cause.request.as_deref(),
+        reason,
+    )
+    .fetch_one(conn)
+    .await?;
+    let last = row.person_id.zip(row.ordinal).map(|(person, ordinal)| Place { person, ordinal });
+    Ok(Portion { voided: row.voided, last })
+}
+
+/// How many coupons of a template are unused and in use.
+pub async fn count(conn: &mut PgConnection, template: TemplateId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from coupon where template_id = $1 and state in ('issued', 'locked')"#,
+        template as _,
+    )
+    .fetch_one(conn)
+    .await
+}
