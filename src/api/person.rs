@@ -1,6 +1,5 @@
 //! How callers at work name a person: by the merchant's `uid`, or by `app_id` and `open_id`.
 
-
 use crate::{
     domain::{
         id::AppId,

@@ -193,4 +193,3 @@ async fn what_is_unused_of_a_template_is_voided_and_what_is_used_stays() {
     admin.act(nobodys, reason).await.problem(404, "not_found");
     is_sound(&admin).await;
 }
-

@@ -1,10 +1,19 @@
 //! Comparisons asked for and shown by the admin API, and what stands on the platform.
 
 use chrono::TimeDelta;
-use kaquan::{api::{self, ApiState}, clock::Clock, domain::access::Role, service::{create_key::create_key, known_terms::KnownTerms}};
+use kaquan::{
+    api::{self, ApiState},
+    clock::Clock,
+    domain::access::Role,
+    service::{create_key::create_key, known_terms::KnownTerms},
+};
 use serde_json::{Value, json};
 
-use crate::support::{admin::{Admin, Reply}, reconcile_scene::ReconcileScene, vault::vault};
+use crate::support::{
+    admin::{Admin, Reply},
+    reconcile_scene::ReconcileScene,
+    vault::vault,
+};
 
 /// The admin API over the scene's database.
 async fn admin(scene: &ReconcileScene) -> Admin {
@@ -17,10 +26,6 @@ async fn admin(scene: &ReconcileScene) -> Admin {
         vault: vault(),
         clock,
         ..admin.state.clone()
-        public_url: "https://coupons.example.com/".parse().unwrap(),
-        lifetime: lifetime(),
-        known_terms: KnownTerms::default(),
-        changed: admin.changed.clone(),
     });
     admin
 }
