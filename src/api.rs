@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 use chrono::{DateTime, SubsecRound, Utc};
+use http::{HeaderValue, header::CACHE_CONTROL};
 use sqlx::PgPool;
 use tokio::sync::Notify;
+use tower_http::set_header::SetResponseHeaderLayer;
 use url::Url;
 
+use self::{door::Door, limits::Limits};
 use crate::{
     clock::Clock,
     http::{code::Code, error::ApiError, request_id},
@@ -25,12 +28,15 @@ pub mod code_import;
 pub mod coupon;
 pub mod delivery;
 pub mod delivery_brief;
+pub mod door;
 pub mod import;
+pub mod limits;
 pub mod member;
 pub mod placement;
 pub mod platform_rules;
 pub mod reconciliation;
 pub mod redemption;
+pub mod repetition;
 pub mod route;
 pub mod secret;
 pub mod stock_addition;
@@ -51,6 +57,8 @@ pub struct ApiState {
     pub public_url: Url,
     /// How long people stay who came through a mini-program.
     pub lifetime: Lifetime,
+    /// How often callers may ask.
+    pub limits: Arc<Limits>,
     /// Wakes whoever keeps routes in memory, on this server; others see `route_version`.
     pub changed: Arc<Notify>,
 }
@@ -67,11 +75,27 @@ pub fn router(state: ApiState) -> Router {
     let mut router = Router::new();
     for route in route::all() {
         let guard = middleware::from_fn_with_state((state.clone(), route.asks), auth::guard);
-        router = router.route(route.path, (route.handler)().route_layer(guard));
+        let door = || Door { state: state.clone(), route };
+        let once = middleware::from_fn_with_state(door(), repetition::once);
+        let guessing = middleware::from_fn_with_state(door(), limits::slow_guessing);
+        let limit = middleware::from_fn_with_state(door(), limits::limit);
+        let no_query = middleware::from_fn_with_state(door(), door::refuse_unread_query);
+        // The last is the outermost.
+        let handler = (route.handler)()
+            .route_layer(once)
+            .route_layer(guessing)
+            .route_layer(no_query)
+            .route_layer(limit)
+            .route_layer(guard);
+        router = router.route(route.path, handler);
     }
+    // What is told here may be personal, and is true for now.
+    let no_store =
+        SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     router
         .method_not_allowed_fallback(method_not_allowed)
         .route("/v1/{*rest}", axum::routing::any(not_found))
+        .layer(no_store)
         .layer(middleware::from_fn(request_id::name))
         .with_state(state)
 }

@@ -101,6 +101,7 @@ impl App {
             clock,
             public_url: config.server.public_url.clone(),
             lifetime: lifetime(config)?,
+            limits: limits(config),
             changed,
         };
         let router = Router::new()
@@ -162,6 +163,11 @@ async fn migrate(database: &PgConnectOptions) -> anyhow::Result<()> {
     let duration_ms = took.as_millis() as u64;
     tracing::info!(duration_ms, "The schema is up to date after {duration_ms} ms");
     Ok(())
+}
+
+fn limits(config: &Config) -> Arc<api::limits::Limits> {
+    let trusted_proxies = config.server.trusted_proxies.clone().into();
+    Arc::new(api::limits::Limits::new(&config.limits, trusted_proxies))
 }
 
 fn lifetime(config: &Config) -> anyhow::Result<Lifetime> {

@@ -2,10 +2,12 @@
 //!
 //! Read once, by `main`; everybody else is handed their section. Every key stands in `config.example.toml`.
 
+pub mod api;
 pub mod baidu;
 pub mod database;
 pub mod delivery;
 pub mod issuing;
+pub mod limits;
 pub mod log;
 pub mod metrics;
 pub mod reconciliation;
@@ -37,6 +39,10 @@ pub struct Config {
     pub delivery: delivery::Delivery,
     /// How it holds its figures against the platforms'.
     pub reconciliation: reconciliation::Reconciliation,
+    /// What it remembers of its own API.
+    pub api: api::Api,
+    /// How often callers may ask.
+    pub limits: limits::Limits,
     /// How long people stay logged in.
     pub sessions: sessions::Sessions,
     /// What it tells about itself.
@@ -81,6 +87,8 @@ impl Config {
             baidu: section(&mut table, "baidu", &mut problems),
             delivery: section(&mut table, "delivery", &mut problems),
             reconciliation: section(&mut table, "reconciliation", &mut problems),
+            api: section(&mut table, "api", &mut problems),
+            limits: section(&mut table, "limits", &mut problems),
             sessions: section(&mut table, "sessions", &mut problems),
             log: section(&mut table, "log", &mut problems),
         };
@@ -91,6 +99,8 @@ impl Config {
         config.baidu.check(&mut problems);
         config.delivery.check(&mut problems);
         config.reconciliation.check(&mut problems);
+        config.api.check(&mut problems);
+        config.limits.check(&mut problems);
         config.sessions.check(&mut problems);
         config.log.check(&mut problems);
         if problems.is_empty() { Ok(config) } else { Err(ConfigErrors(problems)) }

@@ -16,6 +16,7 @@ pub mod edit_template;
 pub mod end_outage;
 pub mod import_codes;
 pub mod import_placement;
+pub mod keep_answer;
 pub mod mini_session;
 pub mod pause_channel;
 pub mod publish_placement;

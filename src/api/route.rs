@@ -7,6 +7,7 @@ use super::ApiState;
 use crate::domain::access::Asks;
 
 pub mod admin;
+pub mod keeping;
 pub mod merchant;
 pub mod mini;
 
@@ -40,6 +41,27 @@ pub struct RouteDoc {
 
 /// Describes a type as the readers of the documentation see it.
 pub type DescribeType = fn(&mut SchemaGenerator) -> Schema;
+
+impl Route {
+    /// Whether something is read behind the question mark. Rows without documentation are listed.
+    pub fn takes_query(&self) -> bool {
+        self.doc.as_ref().map_or(UNDOCUMENTED_LISTS.contains(&(self.method, self.path)), |doc| {
+            doc.query.is_some()
+        })
+    }
+}
+
+/// Rows that have no documentation and take a query.
+const UNDOCUMENTED_LISTS: &[(&str, &str)] = &[
+    ("get", "/v1/admin/apps"),
+    ("get", "/v1/admin/deliveries"),
+    ("get", "/v1/admin/placements"),
+    ("get", "/v1/admin/placements/{placement}/banners"),
+    ("get", "/v1/admin/placements/{placement}/stock-additions"),
+    ("get", "/v1/admin/reconciliations"),
+    ("get", "/v1/admin/templates"),
+    ("get", "/v1/admin/templates/{template}/code-imports"),
+];
 
 /// All routes of our own API.
 pub fn all() -> impl Iterator<Item = &'static Route> {

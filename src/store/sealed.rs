@@ -15,6 +15,8 @@ pub enum SealedKind {
     CallbackSecret,
     /// `platform_token.token_sealed`
     PlatformToken,
+    /// `idempotency.body_sealed`
+    KeptAnswer,
 }
 
 /// One sealed value.
@@ -43,6 +45,8 @@ pub async fn list(
             select 'callback_secret', token_id, secret_sealed from callback_token
             union all
             select 'platform_token', app_id, token_sealed from platform_token
+            union all
+            select 'kept_answer', sealed_id, body_sealed from idempotency where sealed_id is not null
         )
         select kind as "kind!: SealedKind", row as "row!", sealed as "sealed!"
         from value
@@ -80,6 +84,12 @@ pub async fn replace(
         ),
         SealedKind::PlatformToken => sqlx::query!(
             "update platform_token set token_sealed = $3 where app_id = $1 and token_sealed = $2",
+            row,
+            old,
+            sealed,
+        ),
+        SealedKind::KeptAnswer => sqlx::query!(
+            "update idempotency set body_sealed = $3 where sealed_id = $1 and body_sealed = $2",
             row,
             old,
             sealed,

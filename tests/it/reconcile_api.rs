@@ -1,5 +1,7 @@
 //! Comparisons asked for and shown by the admin API, and what stands on the platform.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use kaquan::{
     api::{self, ApiState},
@@ -10,7 +12,7 @@ use kaquan::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    admin::{Admin, Reply, lifetime},
+    admin::{Admin, Reply, lifetime, limits, plenty},
     reconcile_scene::ReconcileScene,
     vault::vault,
 };
@@ -28,6 +30,7 @@ async fn admin(scene: &ReconcileScene) -> Admin {
         clock,
         public_url: "https://coupons.example.com/".parse().unwrap(),
         lifetime: lifetime(),
+        limits: Arc::new(limits(&plenty())),
         changed: admin.changed.clone(),
     });
     admin
