@@ -9,6 +9,7 @@ mod api_access;
 mod api_app;
 mod api_claim;
 mod api_code_import;
+mod api_corpus;
 mod api_delivery;
 mod api_delivery_by_hand;
 mod api_delivery_channel;
