@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 use chrono::{DateTime, SubsecRound, Utc};
+use http::{HeaderValue, header::CACHE_CONTROL};
 use ipnet::IpNet;
 use sqlx::PgPool;
 use tokio::sync::Notify;
+use tower_http::set_header::SetResponseHeaderLayer;
 use url::Url;
 
+use self::{door::Door, limits::Limits};
 use crate::{
     clock::Clock,
-    http::{code::Code, error::ApiError, extract::Query, request_id},
+    http::{code::Code, error::ApiError, request_id},
     issuing::Issuer,
     platform::{baidu::login::Login, webhooks::target::Reach},
     service::{known_terms::KnownTerms, mini_session::Lifetime, password::Passwords},
@@ -29,6 +32,7 @@ pub mod coupon;
 pub mod delivery;
 pub mod delivery_brief;
 pub mod described;
+pub mod door;
 pub mod event;
 pub mod give_back;
 pub mod holder;
@@ -36,6 +40,7 @@ pub mod idempotency_key;
 pub mod import;
 pub mod key;
 pub mod life;
+pub mod limits;
 pub mod lock;
 pub mod lookup;
 pub mod member;
@@ -51,6 +56,7 @@ pub mod platform_rules;
 pub mod reader;
 pub mod reconciliation;
 pub mod redemption;
+pub mod repetition;
 pub mod route;
 pub mod secret;
 pub mod statistics;
@@ -85,6 +91,8 @@ pub struct ApiState {
     pub webhook_reach: Reach,
     /// Terms that were read before.
     pub known_terms: KnownTerms,
+    /// How often callers may ask.
+    pub limits: Arc<Limits>,
     /// Wakes whoever keeps routes in memory, on this server; others see `route_version`.
     pub changed: Arc<Notify>,
 }
@@ -101,31 +109,30 @@ pub fn router(state: ApiState) -> Router {
     let mut router = Router::new();
     for route in route::all() {
         let guard = middleware::from_fn_with_state((state.clone(), route.asks), auth::guard);
-        let mut handler = (route.handler)();
-        if route.doc.query.is_none() {
-            handler = handler.route_layer(middleware::from_fn(no_query));
-        }
-        router = router.route(route.path, handler.route_layer(guard));
+        let door = || Door { state: state.clone(), route };
+        let once = middleware::from_fn_with_state(door(), repetition::once);
+        let guessing = middleware::from_fn_with_state(door(), limits::slow_guessing);
+        let limit = middleware::from_fn_with_state(door(), limits::limit);
+        let no_query = middleware::from_fn_with_state(door(), door::refuse_unread_query);
+        // The last is the outermost.
+        let handler = (route.handler)()
+            .route_layer(once)
+            .route_layer(guessing)
+            .route_layer(no_query)
+            .route_layer(limit)
+            .route_layer(guard);
+        router = router.route(route.path, handler);
     }
+    // What is told here may be personal, and is true for now.
+    let no_store =
+        SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     router
         .method_not_allowed_fallback(method_not_allowed)
         .route("/v1/{*rest}", axum::routing::any(not_found))
+        .layer(no_store)
         .layer(middleware::from_fn(request_id::name))
         .with_state(state)
 }
-
-/// Refuses what the handler would not even look at, and somebody may have meant.
-async fn no_query(
-    _: Query<NoQuery>,
-    request: axum::extract::Request,
-    next: middleware::Next,
-) -> axum::response::Response {
-    next.run(request).await
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoQuery {}
 
 async fn not_found() -> ApiError {
     ApiError::not_found("there is nothing at this address")

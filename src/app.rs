@@ -115,6 +115,7 @@ impl App {
             trusted_proxies: config.server.trusted_proxies.clone().into(),
             webhook_reach: Reach::new(config.webhooks.allow_private),
             known_terms: KnownTerms::default(),
+            limits: limits(config),
             changed,
         };
         let router = Router::new()
@@ -177,6 +178,11 @@ async fn migrate(database: &PgConnectOptions) -> anyhow::Result<()> {
     let duration_ms = took.as_millis() as u64;
     tracing::info!(duration_ms, "The schema is up to date after {duration_ms} ms");
     Ok(())
+}
+
+fn limits(config: &Config) -> Arc<api::limits::Limits> {
+    let trusted_proxies = config.server.trusted_proxies.clone().into();
+    Arc::new(api::limits::Limits::new(&config.limits, trusted_proxies))
 }
 
 fn lifetime(config: &Config) -> anyhow::Result<Lifetime> {

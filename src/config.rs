@@ -2,10 +2,12 @@
 //!
 //! Read once, by `main`; everybody else is handed their section. Every key stands in `config.example.toml`.
 
+pub mod api;
 pub mod baidu;
 pub mod database;
 pub mod delivery;
 pub mod issuing;
+pub mod limits;
 pub mod log;
 pub mod metrics;
 pub mod reconciliation;
@@ -40,6 +42,10 @@ pub struct Config {
     pub delivery: delivery::Delivery,
     /// How it holds its figures against the platforms'.
     pub reconciliation: reconciliation::Reconciliation,
+    /// What it remembers of its own API.
+    pub api: api::Api,
+    /// How often callers may ask.
+    pub limits: limits::Limits,
     /// How long people stay logged in.
     pub sessions: sessions::Sessions,
     /// What happens because time passes.
@@ -90,6 +96,8 @@ impl Config {
             baidu: section(&mut table, "baidu", &mut problems),
             delivery: section(&mut table, "delivery", &mut problems),
             reconciliation: section(&mut table, "reconciliation", &mut problems),
+            api: section(&mut table, "api", &mut problems),
+            limits: section(&mut table, "limits", &mut problems),
             sessions: section(&mut table, "sessions", &mut problems),
             upkeep: section(&mut table, "upkeep", &mut problems),
             reminders: section(&mut table, "reminders", &mut problems),
@@ -103,6 +111,8 @@ impl Config {
         config.baidu.check(&mut problems);
         config.delivery.check(&mut problems);
         config.reconciliation.check(&mut problems);
+        config.api.check(&mut problems);
+        config.limits.check(&mut problems);
         config.sessions.check(&mut problems);
         config.upkeep.check(&mut problems);
         config.reminders.check(&mut problems);

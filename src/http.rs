@@ -1,6 +1,7 @@
 //! The edge that api, console, platforms and gateways share: listener, extractors, errors.
 
 pub mod arrival;
+pub mod buckets;
 pub mod client_address;
 pub mod code;
 pub mod error;

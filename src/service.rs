@@ -25,6 +25,7 @@ pub mod give_back;
 pub mod history;
 pub mod import_codes;
 pub mod import_placement;
+pub mod keep_answer;
 pub mod known_terms;
 pub mod life;
 pub mod lock_coupon;

@@ -14,6 +14,7 @@ pub mod delivery;
 pub mod doctor;
 pub mod event;
 pub mod holding;
+pub mod idempotency;
 pub mod issuing;
 pub mod life;
 pub mod member;

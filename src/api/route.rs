@@ -7,6 +7,7 @@ use super::ApiState;
 use crate::domain::access::Asks;
 
 pub mod admin;
+pub mod keeping;
 pub mod merchant;
 pub mod mini;
 pub mod public;
@@ -53,6 +54,13 @@ pub struct Content {
 
 /// Describes a type as the readers of the documentation see it.
 pub type DescribeType = fn(&mut SchemaGenerator) -> Schema;
+
+impl Route {
+    /// Whether something is read behind the question mark.
+    pub const fn takes_query(&self) -> bool {
+        self.doc.query.is_some()
+    }
+}
 
 /// All routes of our own API.
 pub fn all() -> impl Iterator<Item = &'static Route> {

@@ -171,5 +171,6 @@ const fn place(kind: SealedKind, row: Uuid) -> Place {
         SealedKind::CallbackSecret => Place::callback_secret(row),
         SealedKind::PlatformToken => Place::platform_token(row),
         SealedKind::OldWebhookSecret => Place::old_webhook_secret(row),
+        SealedKind::KeptAnswer => Place::kept_answer(row),
     }
 }

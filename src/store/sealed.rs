@@ -17,6 +17,8 @@ pub enum SealedKind {
     PlatformToken,
     /// `webhook_endpoint.old_secret_sealed`
     OldWebhookSecret,
+    /// `idempotency.body_sealed`
+    KeptAnswer,
 }
 
 /// One sealed value.
@@ -47,6 +49,8 @@ pub async fn list(
             select 'platform_token', app_id, token_sealed from platform_token
             union all
             select 'old_webhook_secret', app_id, old_secret_sealed from webhook_endpoint
+            union all
+            select 'kept_answer', sealed_id, body_sealed from idempotency where sealed_id is not null
         )
         select kind as "kind!: SealedKind", row as "row!", sealed as "sealed!"
         from value
@@ -93,6 +97,12 @@ pub async fn replace(
             update webhook_endpoint set old_secret_sealed = $3
             where app_id = $1 and old_secret_sealed = $2
             "#,
+            row,
+            old,
+            sealed,
+        ),
+        SealedKind::KeptAnswer => sqlx::query!(
+            "update idempotency set body_sealed = $3 where sealed_id = $1 and body_sealed = $2",
             row,
             old,
             sealed,

@@ -33,6 +33,11 @@ impl Place {
         Self { table: "webhook_endpoint", column: "old_secret_sealed", row: app }
     }
 
+    /// An answer of our API that shows a secret; the row is its `sealed_id`.
+    pub const fn kept_answer(answer: Uuid) -> Self {
+        Self { table: "idempotency", column: "body_sealed", row: answer }
+    }
+
     /// What is authenticated with the value. Each name goes behind its length, so that no two places read the same.
     pub(super) fn to_bytes(self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(64);

@@ -83,6 +83,7 @@ pub const ROOMS: &[Room] = &[
             "domain",
             "store",
             "clock",
+            "config::limits",
             "platform",
             "vault",
         ],

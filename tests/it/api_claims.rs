@@ -91,8 +91,9 @@ async fn a_claim_without_a_key_is_none() {
         twice.headers_mut().append("idempotency-key", key.parse().unwrap());
     }
 
-    for reply in [missing, empty, blank, long] {
-        reply.problem(400, "idempotency_key_required");
+    missing.problem(400, "idempotency_key_required");
+    for reply in [empty, blank, long] {
+        reply.problem(400, "idempotency_key_invalid");
     }
     admin.send(twice).await.problem(400, "invalid_header");
     admin.claim(&placement, &"k".repeat(255), "open-1").await.created();

@@ -1,5 +1,7 @@
 //! Comparisons asked for and shown by the admin API, and what stands on the platform.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use kaquan::{
     api::{self, ApiState},
@@ -10,7 +12,7 @@ use kaquan::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    admin::{Admin, Reply},
+    admin::{Admin, Reply, limits, plenty},
     reconcile_scene::ReconcileScene,
     vault::vault,
 };

@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use kaquan::{
-    api::{self, ApiState},
+    api::{self, ApiState, limits::Limits},
     clock::{Clock, ManualClock},
-    config::issuing::Issuing,
+    config::{self, issuing::Issuing},
     domain::access::Role,
     issuing::{self, Engine},
     platform::webhooks::target::Reach,
@@ -56,6 +56,11 @@ impl Admin {
 
     /// The same with other master keys.
     pub async fn with(vault: Vault) -> Self {
+        Self::with_limits(vault, &plenty()).await
+    }
+
+    /// The same with limits on how often callers may ask.
+    pub async fn with_limits(vault: Vault, settings: &config::limits::Limits) -> Self {
         let database = TestDatabase::new().await;
         let clock = Arc::new(ManualClock::at(noon()));
         let changed = Arc::new(Notify::new());
@@ -73,6 +78,7 @@ impl Admin {
             trusted_proxies: Arc::new([]),
             webhook_reach: Reach::Public,
             known_terms: KnownTerms::default(),
+            limits: Arc::new(limits(settings)),
             changed: changed.clone(),
         };
         let router = api::router(state.clone());
@@ -197,6 +203,23 @@ impl Reply {
         assert_eq!(self.body["request_id"], self.headers["x-request-id"].to_str().unwrap());
         self.body
     }
+}
+
+/// Nobody is held up: a clock that is moved by hand gives no token back.
+pub fn plenty() -> config::limits::Limits {
+    let most = 1_000_000;
+    config::limits::Limits {
+        server_burst: most,
+        person_burst: most,
+        stranger_burst: most,
+        unknown_codes: most,
+        ..config::limits::Limits::default()
+    }
+}
+
+/// Counters that nobody has used.
+pub fn limits(settings: &config::limits::Limits) -> Limits {
+    Limits::new(settings, Arc::new([]))
 }
 
 /// How long sessions last in tests.

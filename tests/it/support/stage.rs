@@ -27,8 +27,14 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use super::{
-    admin::terms, baidu::start_baidu, database::TestDatabase, delivery_scene::set_rate, letter,
-    plant::noon, recount::recount, vault::secrets,
+    admin::{plenty, terms},
+    baidu::start_baidu,
+    database::TestDatabase,
+    delivery_scene::set_rate,
+    letter,
+    plant::noon,
+    recount::recount,
+    vault::secrets,
 };
 
 pub struct Stage {
@@ -336,5 +342,6 @@ async fn start_server(database: &TestDatabase, clock: &Arc<ManualClock>) -> App 
     // Endpoints of tests stand on this machine.
     config.webhooks.allow_private = true;
     config.issuing.deadline = Duration::from_secs(10);
+    config.limits = plenty();
     App::start(&config, &database.options, clock.clone()).await.unwrap()
 }

@@ -24,6 +24,7 @@ use serde_json::Value;
 use sqlx::postgres::PgConnectOptions;
 
 use super::{
+    admin::plenty,
     baidu::start_baidu,
     campaign_offer::Offer,
     database::TestDatabase,
@@ -219,6 +220,7 @@ pub fn config(listen: SocketAddr) -> Config {
     config.secrets = secrets();
     // A busy machine is not what these tests are about.
     config.issuing.deadline = Duration::from_secs(10);
+    config.limits = plenty();
     config
 }
 

@@ -1,0 +1,131 @@
+//! How often callers may ask, and how often they may be wrong about a code.
+
+use std::net::SocketAddr;
+
+use axum::{body::Body, extract::ConnectInfo};
+use chrono::TimeDelta;
+use kaquan::{config::limits::Limits, domain::access::Role};
+use serde_json::json;
+
+use crate::support::{
+    admin::{Admin, Reply, plenty},
+    vault::vault,
+};
+
+async fn limited(settings: &Limits) -> Admin {
+    Admin::with_limits(vault(), settings).await
+}
+
+/// Somebody at a till shows a code that nobody has.
+async fn guess(admin: &Admin, key: &str, address: &str) -> Reply {
+    let body = json!({ "code": "NOBODYSCODE", "order_no": "1" }).to_string();
+    let mut request = admin.request("POST", "/v1/admin/redemptions", body);
+    request.headers_mut().insert("authorization", format!("Bearer {key}").parse().unwrap());
+    let peer: SocketAddr = format!("{address}:1").parse().unwrap();
+    request.extensions_mut().insert(ConnectInfo(peer));
+    admin.send(request).await
+}
+
+#[tokio::test]
+async fn a_hundred_requests_in_one_second_are_let_through_to_the_end_of_the_burst() {
+    let admin = limited(&Limits { server_rate: 10, server_burst: 20, ..plenty() }).await;
+
+    let mut replies = Vec::new();
+    for _ in 0..100 {
+        replies.push(admin.get("/v1/admin/apps").await);
+    }
+    admin.clock.advance(TimeDelta::seconds(1));
+    let later = admin.get("/v1/admin/apps").await;
+
+    let (through, refused) = replies.split_at(20);
+    for (place, reply) in through.iter().enumerate() {
+        assert_eq!(reply.status, 200);
+        assert_eq!(reply.headers["ratelimit-limit"], "20");
+        assert_eq!(reply.headers["ratelimit-remaining"], (19 - place).to_string().as_str());
+    }
+    for reply in refused {
+        assert_eq!((reply.status.as_u16(), &reply.body["code"]), (429, &json!("rate_limited")));
+        assert_eq!(
+            (&reply.headers["retry-after"], &reply.headers["ratelimit-reset"]),
+            (&"1".parse().unwrap(), &"2".parse().unwrap())
+        );
+    }
+    assert_eq!(
+        (later.status.as_u16(), &later.headers["ratelimit-remaining"]),
+        (200, &"9".parse().unwrap())
+    );
+}
+
+#[tokio::test]
+async fn each_caller_has_a_bucket_of_their_own() {
+    let admin = limited(&Limits { server_rate: 1, server_burst: 1, ..plenty() }).await;
+    let other = format!("Bearer {}", admin.key(Role::Auditor).await);
+    admin.get("/v1/admin/apps").await.ok();
+    let mut request = admin.request("GET", "/v1/admin/apps", Body::empty());
+    request.headers_mut().insert("authorization", other.parse().unwrap());
+
+    let refused = admin.get("/v1/admin/apps").await;
+    let theirs = admin.send(request).await;
+
+    refused.problem(429, "rate_limited");
+    theirs.ok();
+}
+
+#[tokio::test]
+async fn the_sixth_unknown_code_of_a_caller_is_not_looked_at() {
+    let admin = limited(&Limits { unknown_codes: 5, ..plenty() }).await;
+    for place in 0..5 {
+        let reply = guess(&admin, &admin.owner, &format!("192.0.2.{place}")).await;
+        reply.problem(404, "no_such_coupon");
+    }
+
+    let sixth = guess(&admin, &admin.owner, "192.0.2.9").await;
+    let other = admin.key(Role::Clerk).await;
+    let others = guess(&admin, &other, "192.0.2.10").await;
+    admin.clock.advance(TimeDelta::seconds(12));
+    let later = guess(&admin, &admin.owner, "192.0.2.9").await;
+
+    assert_eq!(sixth.headers["retry-after"], "12");
+    sixth.problem(429, "rate_limited");
+    others.problem(404, "no_such_coupon");
+    later.problem(404, "no_such_coupon");
+}
+
+#[tokio::test]
+async fn callers_who_share_an_address_share_their_errors() {
+    let admin = limited(&Limits { unknown_codes: 5, ..plenty() }).await;
+    let address = "192.0.2.1";
+    let mut keys = Vec::new();
+    for _ in 0..7 {
+        keys.push(admin.key(Role::Clerk).await);
+    }
+
+    let mut seen = Vec::new();
+    for key in &keys {
+        seen.push(guess(&admin, key, address).await.status.as_u16());
+    }
+
+    assert_eq!(seen, [404, 404, 404, 404, 404, 429, 429]);
+}
+
+#[tokio::test]
+async fn addresses_of_one_network_of_ipv6_are_one() {
+    let admin = limited(&Limits { unknown_codes: 1, ..plenty() }).await;
+    let (one, other) = (admin.key(Role::Clerk).await, admin.key(Role::Clerk).await);
+
+    guess(&admin, &one, "[2001:db8::1]").await.problem(404, "no_such_coupon");
+    guess(&admin, &other, "[2001:db8::2]").await.problem(429, "rate_limited");
+    guess(&admin, &other, "[2001:db8:0:1::2]").await.problem(404, "no_such_coupon");
+}
+
+#[tokio::test]
+async fn a_code_that_is_one_costs_nothing() {
+    let admin = limited(&Limits { unknown_codes: 2, ..plenty() }).await;
+    let placement = admin.given_claimable("own", json!({}), 10).await;
+    let coupon = admin.claim(&placement, "order-1", "open-1").await.created();
+
+    for _ in 0..10 {
+        let reply = admin.redeem(&coupon["code"], "order-1").await;
+        assert!(reply.status.is_success(), "{:?}", reply.body);
+    }
+}
