@@ -12,6 +12,7 @@ pub mod coupon;
 pub mod day;
 pub mod delivery;
 pub mod event;
+pub mod exact;
 pub mod id;
 pub mod imported_terms;
 pub mod people;

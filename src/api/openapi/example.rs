@@ -25,7 +25,10 @@ pub struct Example {
     pub response: Option<Value>,
 }
 
-const FILES: [(&str, &str); 1] = [("public", include_str!("../examples/public.json"))];
+const FILES: [(&str, &str); 2] = [
+    ("1-contract", include_str!("../examples/1-contract.json")),
+    ("2-campaign", include_str!("../examples/2-campaign.json")),
+];
 
 /// All examples, in an order in which they can be run.
 pub fn all() -> Vec<Example> {
