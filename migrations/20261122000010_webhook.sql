@@ -43,6 +43,16 @@ create function uuid_v7(made timestamptz) returns uuid language sql volatile as 
     )::uuid
 $$;
 
+-- An id as the API shows it.
+create function typed_id(prefix text, id uuid) returns text language sql immutable as $$
+    select prefix || '_' || replace(id::text, '-', '')
+$$;
+
+-- A moment as the API shows it.
+create function rfc3339(moment timestamptz) returns text language sql stable as $$
+    select to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+
 -- What follows from an event, in the commit that writes it: notes for the daily sums, and word to the endpoints.
 create function follow_event() returns trigger language plpgsql as $$
 begin
@@ -62,10 +72,10 @@ begin
         select
             uuid_v7(fresh.occurred_at) as delivery_id,
             endpoint.app_id,
-            'evt_' || replace(fresh.event_id::text, '-', '') as identity,
+            typed_id('evt', fresh.event_id) as identity,
             jsonb_build_object(
                 'type', fresh.kind,
-                'timestamp', to_char(fresh.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                'timestamp', rfc3339(fresh.occurred_at),
                 'data', fresh.data
             ) as payload,
             fresh.occurred_at

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 use chrono::{DateTime, SubsecRound, Utc};
+use ipnet::IpNet;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use url::Url;
 
 use crate::{
     clock::Clock,
-    http::{error::ApiError, extract::Query, request_id},
+    http::{code::Code, error::ApiError, extract::Query, request_id},
     issuing::Issuer,
+    platform::{baidu::login::Login, webhooks::target::Reach},
     service::mini_session::Lifetime,
     vault::Vault,
 };
@@ -26,8 +28,10 @@ pub mod coupon;
 pub mod delivery;
 pub mod delivery_brief;
 pub mod described;
+pub mod holder;
 pub mod import;
 pub mod member;
+pub mod mini_session;
 pub mod openapi;
 pub mod placement;
 pub mod platform_rules;
@@ -36,8 +40,10 @@ pub mod reconciliation;
 pub mod redemption;
 pub mod route;
 pub mod secret;
+pub mod statistics;
 pub mod stock_addition;
 pub mod template;
+pub mod webhook_endpoint;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -54,6 +60,12 @@ pub struct ApiState {
     pub public_url: Url,
     /// How long people stay who came through a mini-program.
     pub lifetime: Lifetime,
+    /// Asks the platform who has logged in there.
+    pub login: Login,
+    /// Proxies in front, whose word for the caller's address is believed.
+    pub trusted_proxies: Arc<[IpNet]>,
+    /// Where webhooks may go.
+    pub webhook_reach: Reach,
     /// Wakes whoever keeps routes in memory, on this server; others see `route_version`.
     pub changed: Arc<Notify>,
 }
@@ -101,6 +113,5 @@ async fn not_found() -> ApiError {
 }
 
 async fn method_not_allowed() -> ApiError {
-    let status = http::StatusCode::METHOD_NOT_ALLOWED;
-    ApiError::refused(status, "method_not_allowed", "this address knows other methods only")
+    ApiError::refused(Code::MethodNotAllowed, "this address knows other methods only")
 }

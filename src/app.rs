@@ -2,12 +2,14 @@
 
 pub mod database;
 pub mod keys;
+pub mod upkeep;
 pub mod worker;
 
 mod health;
 
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
+use self::upkeep::Upkeep;
 use anyhow::Context;
 use axum::Router;
 use chrono::TimeDelta;
@@ -25,10 +27,13 @@ use crate::{
     delivery::Worker,
     http::listener::{self, Limits},
     issuing::{self, Engine},
-    platform::baidu::callback::{self, Callbacks},
+    platform::{
+        baidu::callback::{self, Callbacks},
+        webhooks::target::Reach,
+    },
     service::{
-        mini_session::Lifetime, repair_reply::Doubts, route::Directory, source::Sources,
-        watch_deliveries::watch_deliveries,
+        fold_tally::keep_folding, mini_session::Lifetime, repair_reply::Doubts, route::Directory,
+        source::Sources, watch_deliveries::watch_deliveries,
     },
     store, telemetry,
     vault::Vault,
@@ -50,6 +55,8 @@ pub struct App {
     engine: Engine,
     /// Pays what is owed to the platforms.
     pub worker: Worker,
+    /// Does what is to be done because time passes.
+    pub upkeep: Upkeep,
     doubts: Arc<Doubts>,
 }
 
@@ -77,10 +84,16 @@ impl App {
             let directory = Arc::clone(&directory);
             async move { directory.keep_fresh().await }
         });
-        spawn_until(&background, &stop, upkeep(issuer.clone()));
+        spawn_until(&background, &stop, show_waiting(issuer.clone()));
         let worker = worker::start(config, database, &vault, Arc::clone(&clock)).await?;
         let watch = watch_deliveries(db.clone(), Arc::clone(&clock));
         spawn_until(&background, &stop, watch);
+        let upkeep = Upkeep::new(config, &db, &clock);
+        if config.upkeep.enabled {
+            let (upkeep, every) = (upkeep.clone(), config.upkeep.every);
+            spawn_until(&background, &stop, async move { upkeep.keep_up(every).await });
+        }
+        spawn_until(&background, &stop, keep_folding(db.clone()));
         let doubts = Doubts::open(db.clone(), Arc::clone(&clock), config.issuing.deadline);
         let (settling, until) = (Arc::clone(&doubts), stop.clone());
         background.spawn(async move { settling.keep_settling(until).await });
@@ -101,6 +114,9 @@ impl App {
             clock,
             public_url: config.server.public_url.clone(),
             lifetime: lifetime(config)?,
+            login: worker.login(),
+            trusted_proxies: config.server.trusted_proxies.clone().into(),
+            webhook_reach: Reach::new(config.webhooks.allow_private),
             changed,
         };
         let router = Router::new()
@@ -127,6 +143,7 @@ impl App {
             listener,
             engine,
             worker,
+            upkeep,
             doubts,
         })
     }
@@ -200,7 +217,7 @@ fn spawn_until(
 }
 
 /// What metrics need from time to time.
-async fn upkeep(issuer: issuing::Issuer) {
+async fn show_waiting(issuer: issuing::Issuer) {
     let mut ticks = tokio::time::interval(telemetry::UPKEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -18,6 +18,7 @@ mod secrets;
 mod serve;
 mod session;
 mod simulate;
+mod webhooks;
 mod with_postgres;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -58,6 +59,8 @@ enum Command {
     Secrets(secrets::Secrets),
     /// Shows what is owed to the platforms, tries it anew, gives it up, stops and resumes calls.
     Deliveries(deliveries::Deliveries),
+    /// Adds, lists, removes and tests the systems of yours that are told of what happens.
+    Webhooks(webhooks::Webhooks),
     /// Proves from the rows that every promise holds: 0 all hold, 2 one is broken, 3 could not check.
     Audit(audit::Audit),
     /// Holds our figures against Baidu's: 0 nothing differs, 2 something does, 3 could not ask.
@@ -127,6 +130,7 @@ fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Placement(command) => command.run(config).await,
             Command::Secrets(command) => command.run(config).await,
             Command::Deliveries(command) => command.run(config).await,
+            Command::Webhooks(command) => command.run(config).await,
             Command::Audit(command) => command.run(config).await,
             Command::Reconcile(command) => command.run(config).await,
             Command::Doctor(command) => command.run(config).await,

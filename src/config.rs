@@ -9,9 +9,12 @@ pub mod issuing;
 pub mod log;
 pub mod metrics;
 pub mod reconciliation;
+pub mod reminders;
 pub mod secrets;
 pub mod server;
 pub mod sessions;
+pub mod upkeep;
+pub mod webhooks;
 
 use std::{fmt, path::Path};
 
@@ -39,6 +42,12 @@ pub struct Config {
     pub reconciliation: reconciliation::Reconciliation,
     /// How long people stay logged in.
     pub sessions: sessions::Sessions,
+    /// What happens because time passes.
+    pub upkeep: upkeep::Upkeep,
+    /// When people are reminded of coupons.
+    pub reminders: reminders::Reminders,
+    /// How the merchant's own systems are told of what happens.
+    pub webhooks: webhooks::Webhooks,
     /// What it tells about itself.
     pub log: log::Log,
 }
@@ -82,6 +91,9 @@ impl Config {
             delivery: section(&mut table, "delivery", &mut problems),
             reconciliation: section(&mut table, "reconciliation", &mut problems),
             sessions: section(&mut table, "sessions", &mut problems),
+            upkeep: section(&mut table, "upkeep", &mut problems),
+            reminders: section(&mut table, "reminders", &mut problems),
+            webhooks: section(&mut table, "webhooks", &mut problems),
             log: section(&mut table, "log", &mut problems),
         };
         problems.extend(table.keys().map(|name| format!("[{name}]: there is no such section")));
@@ -92,6 +104,9 @@ impl Config {
         config.delivery.check(&mut problems);
         config.reconciliation.check(&mut problems);
         config.sessions.check(&mut problems);
+        config.upkeep.check(&mut problems);
+        config.reminders.check(&mut problems);
+        config.webhooks.check(&mut problems);
         config.log.check(&mut problems);
         if problems.is_empty() { Ok(config) } else { Err(ConfigErrors(problems)) }
     }

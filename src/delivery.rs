@@ -14,6 +14,7 @@ mod ask;
 mod attempt;
 mod leaser;
 mod load;
+mod login;
 mod presence;
 mod reconcile;
 mod settler;
@@ -24,6 +25,7 @@ pub mod work;
 use std::sync::Arc;
 
 use anyhow::Context;
+use attempt::Tried;
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -38,11 +40,12 @@ use url::Url;
 use crate::{
     clock::Clock,
     config::{delivery::Delivery, reconciliation::Reconciliation},
-    platform::baidu::client::Client,
+    platform::{
+        baidu::{client::Client, login::Login},
+        webhooks,
+    },
     vault::Vault,
 };
-
-use attempt::Tried;
 
 /// What the worker is made of.
 pub struct Deps {
@@ -58,6 +61,8 @@ pub struct Deps {
     pub reconciliation: Reconciliation,
     /// Speaks to Baidu.
     pub baidu: Client,
+    /// Speaks to the merchant's own systems.
+    pub webhooks: webhooks::client::Client,
     /// How platforms reach us; callback addresses begin with it.
     pub public_url: Url,
 }
@@ -81,6 +86,7 @@ pub(crate) struct Inner {
     /// Rung when somebody asks for a reconciliation.
     pub reconciliation_asked: Notify,
     pub baidu: Client,
+    pub webhooks: webhooks::client::Client,
     pub public_url: Url,
     pub accounts: account::Accounts,
     pub tokens: token::Tokens,
@@ -97,7 +103,8 @@ const CONNECTIONS: u32 = 4;
 impl Worker {
     /// Starts the worker; without `settings.enabled` it only works when it is told to, by [`Worker::drain`].
     pub async fn start(deps: Deps) -> anyhow::Result<Self> {
-        let Deps { database, vault, clock, settings, reconciliation, baidu, public_url } = deps;
+        let Deps { database, vault, clock, settings, reconciliation, baidu, webhooks, public_url } =
+            deps;
         let options = database.application_name("kaquan delivery").options([
             ("statement_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "10s"),
@@ -123,6 +130,7 @@ impl Worker {
             vault,
             clock,
             baidu,
+            webhooks,
             public_url,
             accounts: account::Accounts::default(),
             tokens: token::Tokens::default(),
@@ -161,6 +169,11 @@ impl Worker {
     /// Takes back what dead workers hold, as happens by itself every `settings.poll`; how many.
     pub async fn rescue(&self) -> anyhow::Result<i64> {
         presence::rescue(&self.inner).await
+    }
+
+    /// Asks Baidu who has logged in, with the worker's own accounts and tokens.
+    pub fn login(&self) -> Login {
+        Login::new(self.inner.baidu.clone(), Arc::new(login::Desk(Arc::clone(&self.inner))))
     }
 
     /// Begins no further call, and lets those under way go on: the first half of [`Worker::stop`].

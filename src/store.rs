@@ -26,10 +26,14 @@ pub mod redemption;
 pub mod route;
 pub mod sealed;
 pub mod source;
+pub mod statistics;
 pub mod stock;
 pub mod stock_addition;
+pub mod tally;
 pub mod template;
+pub mod upkeep;
 pub mod wallet;
+pub mod webhook_endpoint;
 
 /// All migrations, embedded; run at start.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -12,6 +12,7 @@ use super::{ApiState, platform_rules, secret};
 use crate::{
     domain::{app::PlatformKind, id::AppId},
     http::{
+        code::Code,
         error::ApiError,
         extract::{Json, Path, Query},
         page::{ListQuery, Page},
@@ -145,7 +146,7 @@ impl From<CreateAppError> for ApiError {
     fn from(error: CreateAppError) -> Self {
         match error {
             CreateAppError::Invalid(problems) => Self::invalid(problems),
-            CreateAppError::AlreadyThere => Self::conflict("app_exists", &error),
+            CreateAppError::AlreadyThere => Self::conflict(Code::AppExists, &error),
             CreateAppError::Vault(cause) => cause.into(),
             CreateAppError::Db(cause) => cause.into(),
         }
@@ -157,7 +158,7 @@ impl From<EditAppError> for ApiError {
         match error {
             EditAppError::Invalid(problems) => Self::invalid(problems),
             EditAppError::NoSuchApp => Self::not_found(error.to_string()),
-            EditAppError::VersionConflict { .. } => Self::conflict("version_conflict", &error),
+            EditAppError::VersionConflict { .. } => Self::conflict(Code::VersionConflict, &error),
             EditAppError::Vault(cause) => cause.into(),
             EditAppError::Db(cause) => cause.into(),
         }

@@ -5,12 +5,12 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 
 use super::ApiState;
 use crate::{
     domain::access::Asks,
-    http::{error::ApiError, extract::only},
+    http::{code::Code, error::ApiError, extract::only},
     service::{
         authenticate::{Caller, authenticate},
         mini_session::{self, Visitor},
@@ -37,7 +37,7 @@ pub async fn guard(
             tracing::Span::current().record("actor", tracing::field::display(caller.actor));
             if !caller.grant.allows(permission) {
                 let detail = "this key does not allow it";
-                return Err(ApiError::refused(StatusCode::FORBIDDEN, "forbidden", detail));
+                return Err(ApiError::refused(Code::Forbidden, detail));
             }
             request.extensions_mut().insert(caller);
         }

@@ -15,6 +15,7 @@ use crate::{
         problem::Problems,
     },
     http::{
+        code::Code,
         error::ApiError,
         extract::{Json, Path, Query, expect_media_type},
         page::{ListQuery, Page},
@@ -126,14 +127,14 @@ async fn read(mut form: Multipart) -> Result<Form, ApiError> {
 }
 
 fn bad(detail: String) -> ApiError {
-    ApiError::refused(StatusCode::BAD_REQUEST, "invalid_body", detail)
+    ApiError::refused(Code::InvalidBody, detail)
 }
 
 impl From<MultipartError> for ApiError {
     fn from(error: MultipartError) -> Self {
         if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
             let detail = "a picture has less than 2 MiB";
-            return Self::refused(error.status(), "body_too_large", detail);
+            return Self::refused(Code::BodyTooLarge, detail);
         }
         bad(error.body_text())
     }
@@ -161,9 +162,9 @@ impl From<AddBannerError> for ApiError {
     fn from(error: AddBannerError) -> Self {
         match error {
             AddBannerError::NoSuchPlacement => Self::not_found(error.to_string()),
-            AddBannerError::NoWallet => Self::conflict("no_wallet", &error),
-            AddBannerError::Withdrawn => Self::conflict("wrong_state", &error),
-            AddBannerError::AlreadyThere => Self::conflict("banner_exists", &error),
+            AddBannerError::NoWallet => Self::conflict(Code::NoWallet, &error),
+            AddBannerError::Withdrawn => Self::conflict(Code::WrongState, &error),
+            AddBannerError::AlreadyThere => Self::conflict(Code::BannerExists, &error),
             AddBannerError::Db(cause) => cause.into(),
         }
     }

@@ -14,6 +14,7 @@ use crate::{
         people::OpenId,
     },
     http::{
+        code::Code,
         error::ApiError,
         extract::{Json, Path, only},
     },
@@ -50,10 +51,8 @@ pub async fn create(
     Json(body): Json<ClaimBody>,
 ) -> Result<(StatusCode, Json<ClaimedView>), ApiError> {
     let key = key(&headers)?;
-    let open_id = OpenId::parse(&body.open_id).map_err(|error| {
-        let (status, code) = (StatusCode::UNPROCESSABLE_ENTITY, "invalid_values");
-        ApiError::refused(status, code, error.to_string()).at("open_id")
-    })?;
+    let open_id = OpenId::parse(&body.open_id)
+        .map_err(|error| ApiError::refused(Code::InvalidValues, error.to_string()).at("open_id"))?;
     let wish = Claim { placement, open_id, key };
     let claimed = claim::claim(&state.issuer, &state.db, wish).await?;
     Ok((StatusCode::CREATED, Json(view(placement, claimed))))
@@ -64,7 +63,7 @@ fn key(headers: &HeaderMap) -> Result<ClaimKey, ApiError> {
     ClaimKey::parse(shown).map_err(|_| {
         let detail =
             "name this act of claiming: `Idempotency-Key`, 1 to 255 visible ASCII characters";
-        ApiError::refused(StatusCode::BAD_REQUEST, "idempotency_key_required", detail)
+        ApiError::refused(Code::IdempotencyKeyRequired, detail)
     })
 }
 
@@ -91,28 +90,28 @@ impl From<ClaimError> for ApiError {
             ClaimError::Refused(refusal) => Self::conflict(code(refusal), &error),
             ClaimError::NoAnswer(_) => {
                 let detail = "no answer in time; try again with the same key";
-                Self::refused(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
+                Self::refused(Code::Busy, detail)
             }
             ClaimError::Db(cause) => cause.into(),
         }
     }
 }
 
-const fn code(refusal: ClaimRefusal) -> &'static str {
+const fn code(refusal: ClaimRefusal) -> Code {
     match refusal {
         ClaimRefusal::Final(reason) => match reason {
-            FinalRefusal::Ended => "ended",
-            FinalRefusal::Closed => "closed",
-            FinalRefusal::NotEligible => "not_eligible",
-            FinalRefusal::LimitReached => "limit_reached",
-            FinalRefusal::SoldOut => "sold_out",
+            FinalRefusal::Ended => Code::Ended,
+            FinalRefusal::Closed => Code::Closed,
+            FinalRefusal::NotEligible => Code::NotEligible,
+            FinalRefusal::LimitReached => Code::LimitReached,
+            FinalRefusal::SoldOut => Code::SoldOut,
         },
         ClaimRefusal::Passing(reason) => match reason {
-            PassingRefusal::Unknown => "not_found",
-            PassingRefusal::Paused => "paused",
-            PassingRefusal::NotOpen => "not_open",
-            PassingRefusal::Stale => "stale",
-            PassingRefusal::RecordTaken => "idempotency_key_taken",
+            PassingRefusal::Unknown => Code::NotFound,
+            PassingRefusal::Paused => Code::Paused,
+            PassingRefusal::NotOpen => Code::NotOpen,
+            PassingRefusal::Stale => Code::Stale,
+            PassingRefusal::RecordTaken => Code::IdempotencyKeyTaken,
         },
     }
 }

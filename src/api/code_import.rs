@@ -14,6 +14,7 @@ use super::ApiState;
 use crate::{
     domain::id::{ImportId, TemplateId},
     http::{
+        code::Code,
         error::ApiError,
         extract::{Json, Path, Query, expect_media_type},
         page::{ListQuery, Page},
@@ -152,12 +153,12 @@ impl From<CodeImport> for ImportView {
 
 impl From<ImportCodesError> for ApiError {
     fn from(error: ImportCodesError) -> Self {
-        let bad = |code| Self::refused(StatusCode::BAD_REQUEST, code, error.to_string());
+        let bad = |code| Self::refused(code, error.to_string());
         match error {
             ImportCodesError::NoSuchTemplate => Self::not_found(error.to_string()),
-            ImportCodesError::CodesAreGenerated => Self::conflict("codes_are_generated", &error),
-            ImportCodesError::Utf16 => bad("wrong_encoding"),
-            ImportCodesError::Read(_) => bad("unreadable_body"),
+            ImportCodesError::CodesAreGenerated => Self::conflict(Code::CodesAreGenerated, &error),
+            ImportCodesError::Utf16 => bad(Code::WrongEncoding),
+            ImportCodesError::Read(_) => bad(Code::UnreadableBody),
             ImportCodesError::Db(cause) => cause.into(),
         }
     }

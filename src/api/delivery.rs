@@ -16,6 +16,7 @@ use crate::{
         id::{AppId, CouponId, DeliveryId, PlacementId},
     },
     http::{
+        code::Code,
         error::ApiError,
         extract::{Json, Path, Query},
         page::{Page, Slice},
@@ -133,7 +134,7 @@ impl From<ReplayDeliveryError> for ApiError {
         match error {
             ReplayDeliveryError::NoSuchDelivery => Self::not_found(error.to_string()),
             ReplayDeliveryError::Refused(ReplayRefusal::NotDead { .. }) => {
-                Self::conflict("wrong_state", &error)
+                Self::conflict(Code::WrongState, &error)
             }
             ReplayDeliveryError::Db(cause) => cause.into(),
         }
@@ -145,10 +146,10 @@ impl From<CancelDeliveryError> for ApiError {
         match error {
             CancelDeliveryError::NoSuchDelivery => Self::not_found(error.to_string()),
             CancelDeliveryError::Refused(CancelRefusal::UnderWay) => {
-                Self::conflict("attempt_under_way", &error)
+                Self::conflict(Code::AttemptUnderWay, &error)
             }
             CancelDeliveryError::Refused(CancelRefusal::Done | CancelRefusal::Needed { .. }) => {
-                Self::conflict("wrong_state", &error)
+                Self::conflict(Code::WrongState, &error)
             }
             CancelDeliveryError::Db(cause) => cause.into(),
         }

@@ -10,6 +10,7 @@ use super::{ApiState, delivery_brief::DeliveryBrief, platform_rules};
 use crate::{
     domain::id::{AppId, PlacementId},
     http::{
+        code::Code,
         error::ApiError,
         extract::{Json, Path},
         strict_json::read_value,
@@ -52,11 +53,11 @@ impl From<ImportPlacementError> for ApiError {
     fn from(error: ImportPlacementError) -> Self {
         match error {
             ImportPlacementError::NoSuchApp => Self::not_found(error.to_string()),
-            ImportPlacementError::NoWallet => Self::conflict("no_wallet", &error),
-            ImportPlacementError::AppHasNoSecret => Self::conflict("app_has_no_secret", &error),
+            ImportPlacementError::NoWallet => Self::conflict(Code::NoWallet, &error),
+            ImportPlacementError::AppHasNoSecret => Self::conflict(Code::AppHasNoSecret, &error),
             ImportPlacementError::Invalid(problems) => Self::invalid(problems),
             ImportPlacementError::PlatformRefTaken => {
-                Self::conflict("platform_ref_taken", &error).at("platform_ref")
+                Self::conflict(Code::PlatformRefTaken, &error).at("platform_ref")
             }
             ImportPlacementError::Db(cause) => cause.into(),
         }

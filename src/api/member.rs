@@ -1,7 +1,6 @@
 //! `/v1/admin/members/{uid}`: people as the merchant knows them, without whom no audience admits anybody.
 
 use axum::extract::State;
-use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +11,7 @@ use crate::{
         people::{Membership, OpenId},
     },
     http::{
+        code::Code,
         error::ApiError,
         extract::{Json, Path},
     },
@@ -97,8 +97,7 @@ async fn show(state: &ApiState, uid: &str) -> Result<Json<MemberView>, ApiError>
 impl HolderBody {
     fn parse(self) -> Result<(AppId, OpenId), ApiError> {
         let open_id = OpenId::parse(&self.open_id).map_err(|error| {
-            let (status, code) = (StatusCode::UNPROCESSABLE_ENTITY, "invalid_values");
-            ApiError::refused(status, code, error.to_string()).at("holders.open_id")
+            ApiError::refused(Code::InvalidValues, error.to_string()).at("holders.open_id")
         })?;
         Ok((self.app_id, open_id))
     }
@@ -109,8 +108,8 @@ impl From<SaveMemberError> for ApiError {
         match error {
             SaveMemberError::Invalid(problems) => Self::invalid(problems),
             SaveMemberError::NoSuchApp => Self::no_such("holders.app_id", &error),
-            SaveMemberError::LinkedElsewhere => Self::conflict("holder_linked_elsewhere", &error),
-            SaveMemberError::HasCoupons => Self::conflict("holder_has_coupons", &error),
+            SaveMemberError::LinkedElsewhere => Self::conflict(Code::HolderLinkedElsewhere, &error),
+            SaveMemberError::HasCoupons => Self::conflict(Code::HolderHasCoupons, &error),
             SaveMemberError::Db(cause) => cause.into(),
         }
     }

@@ -11,7 +11,7 @@ use crate::{
         problem::{Problem, Problems},
         terms::Terms,
     },
-    platform::baidu,
+    platform::{baidu, webhooks::target::Reach},
     service::secret::Fresh,
 };
 
@@ -84,4 +84,9 @@ pub fn check_platform_ref(
         }
     }
     problems.into_result()
+}
+
+/// Checks where a webhook is to go.
+pub fn check_webhook(allow_private: bool, url: &str) -> Result<(), Vec<Problem>> {
+    Reach::new(allow_private).check_field(url)
 }

@@ -14,6 +14,7 @@ use crate::{
         reconciliation::{DifferenceKind, RunState},
     },
     http::{
+        code::Code,
         error::ApiError,
         extract::{Json, Path, Query},
         page::{Page, Slice},
@@ -210,7 +211,9 @@ impl From<RequestReconciliationError> for ApiError {
         match error {
             RequestReconciliationError::Invalid(problems) => Self::invalid(problems),
             RequestReconciliationError::NoSuchApp => Self::not_found(error.to_string()),
-            RequestReconciliationError::NoFigures => Self::conflict("no_platform_figures", &error),
+            RequestReconciliationError::NoFigures => {
+                Self::conflict(Code::NoPlatformFigures, &error)
+            }
             RequestReconciliationError::Db(cause) => cause.into(),
         }
     }

@@ -13,7 +13,7 @@ use crate::{
         id::{CouponId, RedemptionId},
         redemption::RedeemRefusal,
     },
-    http::{error::ApiError, extract::Json},
+    http::{code::Code, error::ApiError, extract::Json},
     service::redeem::{self, Redeem, RedeemError, Redeemed},
     store::redemption::Redemption,
 };
@@ -71,17 +71,16 @@ impl From<RedeemError> for ApiError {
             RedeemError::Db(cause) => return cause.into(),
             // Who tries codes learns nothing from the difference.
             RedeemError::NoSuchCoupon | RedeemError::Refused(RedeemRefusal::Void) => {
-                let status = StatusCode::NOT_FOUND;
-                return Self::refused(status, "no_such_coupon", "no such coupon");
+                return Self::refused(Code::NoSuchCoupon, "no such coupon");
             }
             RedeemError::Refused(refused) => refused,
         };
         let code = match refused {
-            RedeemRefusal::Void => "no_such_coupon",
-            RedeemRefusal::Locked => "locked",
-            RedeemRefusal::AlreadyRedeemed => "already_redeemed",
-            RedeemRefusal::NotYetValid { .. } => "not_yet_valid",
-            RedeemRefusal::Expired { .. } => "expired",
+            RedeemRefusal::Void => Code::NoSuchCoupon,
+            RedeemRefusal::Locked => Code::Locked,
+            RedeemRefusal::AlreadyRedeemed => Code::AlreadyRedeemed,
+            RedeemRefusal::NotYetValid { .. } => Code::NotYetValid,
+            RedeemRefusal::Expired { .. } => Code::Expired,
         };
         Self::conflict(code, &refused)
     }

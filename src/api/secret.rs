@@ -4,7 +4,11 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;
 
-use crate::{http::error::ApiError, service::edit_app::SecretEdit, vault::VaultError};
+use crate::{
+    http::{code::Code, error::ApiError},
+    service::edit_app::SecretEdit,
+    vault::VaultError,
+};
 
 /// A text or null. What else it may be is not said, for it may be the secret in a wrong dress.
 pub fn secret<'de, D: Deserializer<'de>>(body: D) -> Result<Option<SecretString>, D::Error> {
@@ -25,7 +29,7 @@ pub fn secret_edit<'de, D: Deserializer<'de>>(body: D) -> Result<SecretEdit, D::
 impl From<VaultError> for ApiError {
     fn from(error: VaultError) -> Self {
         match error {
-            VaultError::NoKey => Self::conflict("no_master_key", &error),
+            VaultError::NoKey => Self::conflict(Code::NoMasterKey, &error),
             VaultError::UnknownKey { .. } | VaultError::NotOurs | VaultError::Randomness(_) => {
                 Self::internal(error)
             }

@@ -13,6 +13,7 @@ use crate::{
         stock::Way,
     },
     http::{
+        code::Code,
         error::ApiError,
         extract::{Json, Path, Query},
         page::{ListQuery, Page},
@@ -104,8 +105,8 @@ impl From<AddStockError> for ApiError {
         match error {
             AddStockError::Invalid(problems) => Self::invalid(problems),
             AddStockError::NoSuchPlacement => Self::not_found(error.to_string()),
-            AddStockError::NameTaken => Self::conflict("name_taken", &error).at("name"),
-            AddStockError::StockBelowIssued => Self::conflict("stock_below_issued", &error),
+            AddStockError::NameTaken => Self::conflict(Code::NameTaken, &error).at("name"),
+            AddStockError::StockBelowIssued => Self::conflict(Code::StockBelowIssued, &error),
             AddStockError::Db(cause) => cause.into(),
         }
     }

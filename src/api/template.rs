@@ -11,6 +11,7 @@ use super::{ApiState, platform_rules};
 use crate::{
     domain::{id::TemplateId, template::TemplateState, terms::Terms},
     http::{
+        code::Code,
         error::ApiError,
         extract::{Json, Path, Query},
         page::{ListQuery, Page},
@@ -187,9 +188,11 @@ impl From<EditTemplateError> for ApiError {
         match error {
             EditTemplateError::Invalid(problems) => Self::invalid(problems),
             EditTemplateError::NoSuchTemplate => Self::not_found(error.to_string()),
-            EditTemplateError::VersionConflict { .. } => Self::conflict("version_conflict", &error),
-            EditTemplateError::Ended => Self::conflict("wrong_state", &error),
-            EditTemplateError::CodesInUse => Self::conflict("codes_in_use", &error).at("codes"),
+            EditTemplateError::VersionConflict { .. } => {
+                Self::conflict(Code::VersionConflict, &error)
+            }
+            EditTemplateError::Ended => Self::conflict(Code::WrongState, &error),
+            EditTemplateError::CodesInUse => Self::conflict(Code::CodesInUse, &error).at("codes"),
             EditTemplateError::Db(cause) => cause.into(),
         }
     }
@@ -199,7 +202,7 @@ impl From<SetTemplateStateError> for ApiError {
     fn from(error: SetTemplateStateError) -> Self {
         match error {
             SetTemplateStateError::NoSuchTemplate => Self::not_found(error.to_string()),
-            SetTemplateStateError::WrongState { .. } => Self::conflict("wrong_state", &error),
+            SetTemplateStateError::WrongState { .. } => Self::conflict(Code::WrongState, &error),
             SetTemplateStateError::Db(cause) => cause.into(),
         }
     }

@@ -7,6 +7,7 @@ mod publish;
 mod sync;
 mod telling;
 mod update;
+mod webhook;
 mod withdraw;
 mod write_off;
 
@@ -39,6 +40,8 @@ pub(crate) enum Consequence {
     Imported(Box<import::Imported>),
     /// A banner is shown, or no more.
     Banner(Box<banner::Shown>),
+    /// An endpoint wants to hear of nothing any more.
+    EndpointGone,
 }
 
 /// Makes the calls of one attempt.
@@ -59,6 +62,7 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Said {
         DeliveryKind::AddStock => add_stock::pay(inner, held).await,
         DeliveryKind::CreateBanner => banner::create(inner, held).await,
         DeliveryKind::DeleteBanner => banner::delete(inner, held).await,
+        DeliveryKind::Webhook => webhook::pay(inner, held).await,
     };
     said.unwrap_or_else(|said| said)
 }
@@ -79,6 +83,7 @@ impl Consequence {
             Self::Withdrawn => withdraw::settle(conn, inner, held).await,
             Self::Imported(imported) => import::settle(conn, inner, held, imported).await,
             Self::Banner(shown) => banner::settle(conn, inner, held, shown).await,
+            Self::EndpointGone => webhook::disable(conn, inner, held).await,
         }
     }
 }

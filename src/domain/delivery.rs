@@ -42,6 +42,8 @@ pub enum DeliveryKind {
     Sync,
     /// A coupon was used.
     WriteOff,
+    /// A system of the merchant's is to hear of something.
+    Webhook,
 }
 
 /// Where a delivery is in its life.
@@ -207,7 +209,7 @@ impl AttemptOutcome {
 
 impl DeliveryKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Publish,
         Self::Update,
         Self::Withdraw,
@@ -217,6 +219,7 @@ impl DeliveryKind {
         Self::DeleteBanner,
         Self::Sync,
         Self::WriteOff,
+        Self::Webhook,
     ];
 
     /// As the database spells it.
@@ -231,13 +234,14 @@ impl DeliveryKind {
             Self::DeleteBanner => "delete_banner",
             Self::Sync => "sync",
             Self::WriteOff => "write_off",
+            Self::Webhook => "webhook",
         }
     }
 
     /// Whether it can only be told once the platform knows the placement.
     pub const fn needs_the_placement_there(self) -> bool {
         match self {
-            Self::Publish | Self::Import => false,
+            Self::Publish | Self::Import | Self::Webhook => false,
             Self::Update
             | Self::Withdraw
             | Self::AddStock

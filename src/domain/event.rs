@@ -1,8 +1,13 @@
 //! What happens to coupons and around them, by the names under which it is told.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
-use super::access::Actor;
+use super::{
+    access::Actor,
+    problem::{Problem, Problems},
+};
 
 /// Who made something happen, and with which request.
 #[derive(Debug, Clone)]
@@ -93,4 +98,37 @@ impl EventKind {
             Self::OperatorAnswered => "operator.answered",
         }
     }
+}
+
+/// The text is no kind that is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no such kind of event")]
+pub struct UnknownEventKind;
+
+impl FromStr for EventKind {
+    type Err = UnknownEventKind;
+
+    fn from_str(text: &str) -> Result<Self, UnknownEventKind> {
+        Self::TOLD.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownEventKind)
+    }
+}
+
+/// Checks what a person wrote about an endpoint that is to be told of events.
+pub fn check_endpoint(name: &str, kinds: &[EventKind]) -> Result<(), Vec<Problem>> {
+    let mut problems = Problems::default();
+    problems.expect(
+        (1..=100).contains(&name.chars().count())
+            && name.trim() == name
+            && !name.chars().any(char::is_control),
+        "name",
+        "1 to 100 characters without blanks around them",
+    );
+    let told = |kind: &EventKind| EventKind::TOLD.contains(kind);
+    let once = kinds.iter().enumerate().all(|(place, kind)| !kinds[..place].contains(kind));
+    problems.expect(
+        !kinds.is_empty() && once && kinds.iter().all(told),
+        "kinds",
+        "one or more of those that are told, each once",
+    );
+    problems.into_result()
 }

@@ -8,27 +8,41 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::request_id;
+use super::{
+    code::{Code, Reader},
+    language::{self, Language},
+    request_id,
+};
 use crate::domain::problem::Problem;
 
 /// A "no" to a request. `code` is part of the API and stays; the rest is for people.
 #[derive(Debug)]
 pub struct ApiError {
-    status: StatusCode,
-    code: &'static str,
+    code: Code,
     detail: Cow<'static, str>,
-    param: Option<Cow<'static, str>>,
-    problems: Vec<Problem>,
+    more: Box<More>,
     /// For our log only.
     cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What only some refusals have.
+#[derive(Debug, Default)]
+struct More {
+    in_chinese: Option<Cow<'static, str>>,
+    param: Option<Cow<'static, str>>,
+    problems: Vec<Problem>,
+    figures: Map<String, Value>,
+    retry_after: Option<u64>,
 }
 
 /// A problem document.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Problem")]
 pub struct ProblemView<'a> {
-    r#type: &'static str,
+    /// A name for the code, the same for ever.
+    r#type: String,
     title: &'static str,
     status: u16,
     /// Part of the API: it stays.
@@ -40,58 +54,53 @@ pub struct ProblemView<'a> {
     param: Option<&'a str>,
     #[serde(skip_serializing_if = "<[Problem]>::is_empty")]
     problems: &'a [Problem],
+    #[serde(flatten)]
+    figures: &'a Map<String, Value>,
     /// As in the header `X-Request-Id`, and in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
 }
 
 impl ApiError {
-    /// A refusal that the caller can understand and mend.
-    pub fn refused(
-        status: StatusCode,
-        code: &'static str,
-        detail: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        let detail = detail.into();
-        Self { status, code, detail, param: None, problems: Vec::new(), cause: None }
+    /// A refusal that the caller can understand and mend; `detail` is in English.
+    pub fn refused(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, detail: detail.into(), more: Box::default(), cause: None }
     }
 
-    /// 409: state or a limit says no.
-    pub fn conflict(code: &'static str, why: &impl ToString) -> Self {
-        Self::refused(StatusCode::CONFLICT, code, why.to_string())
+    /// The same with the detail that a refusal has of itself.
+    pub fn conflict(code: Code, why: &impl ToString) -> Self {
+        Self::refused(code, why.to_string())
     }
 
     /// 404: not there, or not of this kind.
     pub fn not_found(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::refused(StatusCode::NOT_FOUND, "not_found", detail)
+        Self::refused(Code::NotFound, detail)
     }
 
     /// 401: no key, or none that counts.
     pub fn unauthenticated(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::refused(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+        Self::refused(Code::Unauthenticated, detail)
     }
 
     /// 422: readable, and wrong in the places that `problems` names.
     pub fn invalid(problems: Vec<Problem>) -> Self {
         let detail = "some values are not acceptable; `problems` lists all of them";
-        let refused = Self::refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid_values", detail);
-        Self { problems, ..refused }
+        let mut refused = Self::refused(Code::InvalidValues, detail);
+        refused.more.problems = problems;
+        refused
     }
 
     /// 422: the field `param` names something that is not there.
     pub fn no_such(param: &'static str, why: &impl ToString) -> Self {
-        Self::refused(StatusCode::UNPROCESSABLE_ENTITY, "no_such_reference", why.to_string())
-            .at(param)
+        Self::refused(Code::NoSuchReference, why.to_string()).at(param)
     }
 
     /// 500, or 503 when no database connection came free in time. The caller learns that we failed; only the log learns why.
     pub fn internal(cause: impl Error + Send + Sync + 'static) -> Self {
         let cause: Box<dyn Error + Send + Sync> = Box::new(cause);
         let refused = match cause.downcast_ref::<sqlx::Error>() {
-            Some(sqlx::Error::PoolTimedOut) => {
-                Self::refused(StatusCode::SERVICE_UNAVAILABLE, "busy", "too busy; try again")
-            }
-            _ => Self::refused(StatusCode::INTERNAL_SERVER_ERROR, "internal", "an error of ours"),
+            Some(sqlx::Error::PoolTimedOut) => Self::refused(Code::Busy, "too busy; try again"),
+            _ => Self::refused(Code::Internal, "an error of ours"),
         };
         Self { cause: Some(cause), ..refused }
     }
@@ -99,8 +108,54 @@ impl ApiError {
     /// Names the field or parameter at fault.
     #[must_use]
     pub fn at(mut self, param: impl Into<Cow<'static, str>>) -> Self {
-        self.param = Some(param.into());
+        self.more.param = Some(param.into());
         self
+    }
+
+    /// The detail for people who read Chinese; without it they are told the title of the code.
+    #[must_use]
+    pub fn in_chinese(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.more.in_chinese = Some(detail.into());
+        self
+    }
+
+    /// Adds a member to the document that programs can use, such as `needs_fen`; what has no JSON is left out.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Serialize) -> Self {
+        if let Ok(value) = serde_json::to_value(value) {
+            self.more.figures.insert(name.to_owned(), value);
+        }
+        self
+    }
+
+    /// After how many seconds it is worth to try again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.more.retry_after = Some(seconds);
+        self
+    }
+
+    fn detail(&self, language: Language) -> &str {
+        match (language, self.code.reader(), &self.more.in_chinese) {
+            (Language::Chinese, _, Some(detail)) => detail,
+            (Language::Chinese, Reader::People, None) => self.code.title(language),
+            (Language::Chinese, Reader::Programs, None) | (Language::English, _, _) => &self.detail,
+        }
+    }
+
+    fn body(&self, language: Language) -> Vec<u8> {
+        let view = ProblemView {
+            r#type: format!("urn:kaquan:problem:{}", self.code.as_str()),
+            title: self.code.title(language),
+            status: self.code.status().as_u16(),
+            code: self.code.as_str(),
+            detail: self.detail(language),
+            param: self.more.param.as_deref(),
+            problems: &self.more.problems,
+            figures: &self.more.figures,
+            request_id: request_id::current(),
+        };
+        serde_json::to_vec(&view).unwrap_or_default()
     }
 }
 
@@ -115,27 +170,128 @@ impl IntoResponse for ApiError {
         if let Some(cause) = &self.cause {
             tracing::error!(error = &**cause as &dyn Error, "request failed: {cause}");
         }
-        let view = ProblemView {
-            r#type: "about:blank",
-            title: self.status.canonical_reason().unwrap_or_default(),
-            status: self.status.as_u16(),
-            code: self.code,
-            detail: &self.detail,
-            param: self.param.as_deref(),
-            problems: &self.problems,
-            request_id: request_id::current(),
-        };
-        let body = serde_json::to_vec(&view).unwrap_or_default();
-        let mut response = (self.status, body).into_response();
+        let (language, status) = (language::current(), self.code.status());
+        let mut response = (status, self.body(language)).into_response();
+        // For the layers around the handler: a code is known by its type and not by its text.
+        response.extensions_mut().insert(self.code);
         let headers = response.headers_mut();
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem);
-        if self.status == StatusCode::UNAUTHORIZED {
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
+        if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let usual =
+            (status == StatusCode::SERVICE_UNAVAILABLE || self.code == Code::InFlight).then_some(1);
+        if let Some(seconds) = self.more.retry_after.or(usual) {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bodies(error: &ApiError) -> Value {
+        let read = |language| serde_json::from_slice::<Value>(&error.body(language)).unwrap();
+        Value::from(vec![read(Language::Chinese), read(Language::English)])
+    }
+
+    #[test]
+    fn a_refusal_that_people_see_is_told_in_their_language_with_its_figures() {
+        let refused = ApiError::refused(Code::ThresholdNotMet, "100.00 yuan are needed")
+            .in_chinese("满 100.00 元可用")
+            .with("needs_fen", 10_000)
+            .with("has_fen", 8_000);
+
+        insta::assert_json_snapshot!(bodies(&refused), @r#"
+        [
+          {
+            "code": "threshold_not_met",
+            "detail": "满 100.00 元可用",
+            "has_fen": 8000,
+            "needs_fen": 10000,
+            "status": 409,
+            "title": "未达到使用门槛",
+            "type": "urn:kaquan:problem:threshold_not_met"
+          },
+          {
+            "code": "threshold_not_met",
+            "detail": "100.00 yuan are needed",
+            "has_fen": 8000,
+            "needs_fen": 10000,
+            "status": 409,
+            "title": "The threshold is not met",
+            "type": "urn:kaquan:problem:threshold_not_met"
+          }
+        ]
+        "#);
+    }
+
+    #[test]
+    fn without_a_chinese_detail_people_are_told_the_title_and_programs_the_english_one() {
+        let (people, programs) = (Code::SoldOut, Code::InvalidQuery);
+        let refused = [
+            bodies(&ApiError::refused(people, "nothing is left")),
+            bodies(&ApiError::refused(programs, "limit is 1 to 200").at("limit")),
+        ];
+
+        insta::assert_json_snapshot!(refused, @r#"
+        [
+          [
+            {
+              "code": "sold_out",
+              "detail": "优惠券已抢光",
+              "status": 409,
+              "title": "优惠券已抢光",
+              "type": "urn:kaquan:problem:sold_out"
+            },
+            {
+              "code": "sold_out",
+              "detail": "nothing is left",
+              "status": 409,
+              "title": "Sold out",
+              "type": "urn:kaquan:problem:sold_out"
+            }
+          ],
+          [
+            {
+              "code": "invalid_query",
+              "detail": "limit is 1 to 200",
+              "param": "limit",
+              "status": 400,
+              "title": "查询参数不正确",
+              "type": "urn:kaquan:problem:invalid_query"
+            },
+            {
+              "code": "invalid_query",
+              "detail": "limit is 1 to 200",
+              "param": "limit",
+              "status": 400,
+              "title": "The query is not acceptable",
+              "type": "urn:kaquan:problem:invalid_query"
+            }
+          ]
+        ]
+        "#);
+    }
+
+    #[tokio::test]
+    async fn the_answer_names_its_language_and_when_to_come_back() {
+        let answer = async || ApiError::refused(Code::Busy, "too busy").into_response();
+
+        let english = Language::English.scope(answer()).await;
+        let chinese = answer().await;
+
+        assert_eq!(english.headers()["content-language"], "en");
+        assert_eq!(chinese.headers()["content-language"], "zh-CN");
+        assert_eq!(
+            (&english.headers()["vary"], &english.headers()["retry-after"]),
+            (&"Accept-Language".parse().unwrap(), &"1".parse().unwrap())
+        );
+        assert_eq!(english.extensions().get::<Code>(), Some(&Code::Busy));
     }
 }

@@ -7,11 +7,12 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request, rejection::PathRejection},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderName, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderName, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
+    code::Code,
     error::ApiError,
     strict_json::{self, Unreadable},
 };
@@ -40,9 +41,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         let body = body.collect().await.map_err(|error| {
             if error.is::<LengthLimitError>() {
                 let detail = "a JSON body has at most 256 KiB";
-                ApiError::refused(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+                ApiError::refused(Code::BodyTooLarge, detail)
             } else {
-                bad_request("unreadable_body", "the body broke off")
+                ApiError::refused(Code::UnreadableBody, "the body broke off")
             }
         })?;
         Ok(Self(strict_json::read(&body.to_bytes())?))
@@ -75,22 +76,24 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
             if let Some(name) = seen.replace(name) {
                 let detail = format!("`{name}` stands twice");
-                return Err(bad_request("invalid_query", detail).at(name.into_owned()));
+                return Err(ApiError::refused(Code::InvalidQuery, detail).at(name.into_owned()));
             }
         }
         axum::extract::Query::try_from_uri(&parts.uri)
             .map(|axum::extract::Query(query)| Self(query))
-            .map_err(|rejection| bad_request("invalid_query", rejection.body_text()))
+            .map_err(|rejection| ApiError::refused(Code::InvalidQuery, rejection.body_text()))
     }
 }
 
 impl From<Unreadable> for ApiError {
     fn from(error: Unreadable) -> Self {
         match error {
-            Unreadable::Syntax(_) => bad_request("invalid_json", error.to_string()),
-            Unreadable::Shape { path: None, message } => bad_request("invalid_body", message),
+            Unreadable::Syntax(_) => ApiError::refused(Code::InvalidJson, error.to_string()),
+            Unreadable::Shape { path: None, message } => {
+                ApiError::refused(Code::InvalidBody, message)
+            }
             Unreadable::Shape { path: Some(path), message } => {
-                bad_request("invalid_body", message).at(path)
+                ApiError::refused(Code::InvalidBody, message).at(path)
             }
         }
     }
@@ -98,9 +101,7 @@ impl From<Unreadable> for ApiError {
 
 /// Refuses any other kind of body than `wanted`, compressed ones, and headers that say two things.
 pub fn expect_media_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), ApiError> {
-    let unsupported = |detail: String| {
-        ApiError::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
-    };
+    let unsupported = |detail: String| ApiError::refused(Code::UnsupportedMediaType, detail);
     let content_type = only(headers, &header::CONTENT_TYPE)?.unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case(wanted) {
@@ -117,14 +118,10 @@ pub fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a 
     let mut values = headers.get_all(name).iter();
     let first = values.next();
     if values.next().is_some() {
-        return Err(bad_request("invalid_header", format!("`{name}` stands twice")));
+        return Err(ApiError::refused(Code::InvalidHeader, format!("`{name}` stands twice")));
     }
     first
         .map(http::HeaderValue::to_str)
         .transpose()
-        .map_err(|_| bad_request("invalid_header", format!("`{name}` is not readable")))
-}
-
-fn bad_request(code: &'static str, detail: impl Into<std::borrow::Cow<'static, str>>) -> ApiError {
-    ApiError::refused(StatusCode::BAD_REQUEST, code, detail)
+        .map_err(|_| ApiError::refused(Code::InvalidHeader, format!("`{name}` is not readable")))
 }

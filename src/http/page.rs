@@ -1,12 +1,11 @@
 //! Lists in pages: newest first, continued from an opaque cursor, so that new rows never shift a page.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::error::ApiError;
+use super::{code::Code, error::ApiError};
 
 const USUAL: u32 = 50;
 /// The longest page.
@@ -52,9 +51,7 @@ impl Slice {
         let limit = limit.unwrap_or(USUAL);
         if !(1..=MOST).contains(&limit) {
             let detail = "limit is 1 to 200";
-            return Err(
-                ApiError::refused(StatusCode::BAD_REQUEST, "invalid_query", detail).at("limit")
-            );
+            return Err(ApiError::refused(Code::InvalidQuery, detail).at("limit"));
         }
         let before = cursor.map(read_cursor).transpose()?;
         Ok(Self { limit, before })
@@ -80,7 +77,7 @@ fn read_cursor(text: &str) -> Result<Uuid, ApiError> {
     URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| Uuid::from_slice(&bytes).ok()).ok_or_else(
         || {
             let detail = "not a `next_cursor` of ours";
-            ApiError::refused(StatusCode::BAD_REQUEST, "invalid_cursor", detail).at("cursor")
+            ApiError::refused(Code::InvalidCursor, detail).at("cursor")
         },
     )
 }

@@ -11,6 +11,8 @@ use http::HeaderValue;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::language::{self, Language};
+
 tokio::task_local! {
     static CURRENT: String;
 }
@@ -18,6 +20,12 @@ tokio::task_local! {
 /// The id of the request that is being answered, if one is.
 pub fn current() -> Option<String> {
     CURRENT.try_with(Clone::clone).ok()
+}
+
+/// Runs `work` as a part of the request that is being answered, also when it outlives the task that began it.
+pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let (id, language) = (current().unwrap_or_default(), language::current());
+    CURRENT.scope(id, language.scope(work)).in_current_span()
 }
 
 /// Middleware: names the request, ours whatever the caller sends, and opens its span.
@@ -35,6 +43,7 @@ pub async fn name(request: Request, next: Next) -> Response {
         holder.id = tracing::field::Empty,
     );
     let header = HeaderValue::from_str(&id).ok();
+    let language = Language::wanted(request.headers());
     let answering = async {
         let began = Instant::now();
         let response = next.run(request).await;
@@ -42,7 +51,7 @@ pub async fn name(request: Request, next: Next) -> Response {
         tracing::debug!(status = response.status().as_u16(), duration_ms, "answered");
         response
     };
-    let mut response = CURRENT.scope(id, answering.instrument(span)).await;
+    let mut response = CURRENT.scope(id, language.scope(answering).instrument(span)).await;
     if let Some(header) = header {
         response.headers_mut().insert("x-request-id", header);
     }

@@ -1,6 +1,9 @@
 //! Decides a batch: each request in the order of its arrival, against what the ones before it left.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 
@@ -12,12 +15,16 @@ use crate::{
         id::{AppId, CouponId, DeliveryId, HolderId, PersonId, TemplateId},
         people::Record,
         placement::PlacementState,
+        statistics::Measure,
         template::TemplateState,
         terms::{CodeSource, Terms},
     },
-    store::issuing::{
-        Facts, IssuedCoupon, OfferKey,
-        batch::{Batch, NewCoupon, NewHolder, NewRefusal, OwedSync},
+    store::{
+        issuing::{
+            Facts, IssuedCoupon, OfferKey,
+            batch::{Batch, NewCoupon, NewHolder, NewRefusal, OwedSync},
+        },
+        tally::Note,
     },
 };
 
@@ -49,13 +56,15 @@ pub(super) struct Plan {
     held: HashMap<(TemplateId, PersonId), u32>,
     /// Records decided in this batch, with whom and what for.
     decided: HashMap<(AppId, Record), (OfferKey, HolderId, Answer)>,
+    /// What the daily sums are to count, by the names of the measures.
+    counts: BTreeMap<(TemplateId, AppId, &'static str), Note>,
     batch: Batch,
 }
 
 impl Plan {
     pub fn new(now: DateTime<Utc>, offers: HashMap<OfferKey, Offer>, draw: Draw) -> Self {
         let (held, decided, batch) = (HashMap::new(), HashMap::new(), Batch::default());
-        Self { now, offers, draw, held, decided, batch }
+        Self { now, offers, draw, held, decided, counts: BTreeMap::new(), batch }
     }
 
     /// The answer to one request, and what it adds to the batch.
@@ -73,9 +82,13 @@ impl Plan {
             };
         }
         let answer = match self.issue(request, holder, &facts) {
-            Ok(coupon) => Answer::Issued(coupon),
+            Ok(coupon) => {
+                self.count(request, Some(Measure::Claimed));
+                Answer::Issued(coupon)
+            }
             Err(refusal) => {
                 self.remember(request, holder, refusal);
+                self.count(request, Measure::refusal(refusal));
                 Answer::Refused(refusal)
             }
         };
@@ -97,6 +110,7 @@ impl Plan {
             .sort_unstable_by(|a, b| (a.app, a.record.as_str()).cmp(&(b.app, b.record.as_str())));
         self.batch.holders.sort_unstable_by_key(|holder| holder.id);
         self.batch.holders.dedup_by_key(|holder| holder.id);
+        self.batch.notes = self.counts.into_values().collect();
         self.batch
     }
 
@@ -148,6 +162,14 @@ impl Plan {
             self.batch.holders.push(NewHolder { id: holder, app: request.app, open_id });
         }
         Ok(coupon)
+    }
+
+    /// Only answers that are given for the first time come here.
+    fn count(&mut self, request: &Request, measure: Option<Measure>) {
+        let Some(measure) = measure else { return };
+        let (template, app) = (request.offer.template, request.app);
+        let note = Note { template, app, measure, count: 0 };
+        self.counts.entry((template, app, measure.as_str())).or_insert(note).count += 1;
     }
 
     fn remember(&mut self, request: &Request, holder: HolderId, refusal: ClaimRefusal) {

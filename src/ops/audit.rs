@@ -55,6 +55,7 @@ pub async fn run(
     pass::records(&mut tx, &mut findings).await?;
     pass::codes(&mut tx, &mut findings, &rules).await?;
     pass::stocks(&mut tx, &mut findings).await?;
+    pass::sums(&mut tx, &mut findings).await?;
     owed::coupons(&mut tx, &mut findings).await?;
     owed::deliveries(&mut tx, &mut findings, now).await?;
     pass::references(&mut tx, &mut findings, now).await?;

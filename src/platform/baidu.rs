@@ -14,6 +14,7 @@ pub mod error;
 pub mod form;
 pub mod image;
 pub mod limits;
+pub mod login;
 pub mod outcome;
 pub mod paging;
 pub mod reply;

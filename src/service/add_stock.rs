@@ -9,9 +9,10 @@ use crate::{
         id::{AdditionId, PlacementId},
         placement::PlacementState,
         problem::Problem,
+        statistics::Measure,
         stock::{self, Way},
     },
-    store::{self, delivery::owe::Owed, stock_addition::StockAddition, violates},
+    store::{self, delivery::owe::Owed, stock_addition::StockAddition, tally::Note, violates},
 };
 
 /// The change to make.
@@ -95,6 +96,13 @@ pub async fn add_stock(
             }
         },
     )?;
+    let note = Note {
+        template: placement.template,
+        app,
+        measure: Measure::Offered,
+        count: addition.amount,
+    };
+    store::tally::note(&mut tx, now, &[note]).await?;
     // What is taken back is not owed: the platform knows additions only. Nor is what no longer stands there.
     let is_shown =
         placement.platform.keeps_a_wallet() && placement.state != PlacementState::Withdrawn;

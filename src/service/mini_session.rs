@@ -25,6 +25,10 @@ pub struct Visitor {
     pub open_id: OpenId,
     /// Whom the holder belongs to, if the merchant said.
     pub member: Option<MemberId>,
+    /// When the session ends unless it is used.
+    pub expires_at: DateTime<Utc>,
+    /// When it ends in any case.
+    pub ends_at: DateTime<Utc>,
 }
 
 /// A session that was opened; the token is shown once.
@@ -106,19 +110,36 @@ pub async fn recognise(
     let mut conn = db.acquire().await?;
     let found = store::mini_session::find_live(&mut conn, &secret::hash(shown), now).await?;
     let Some(session) = found else { return Ok(None) };
+    let (mut expires_at, ends_at) = (session.expires_at, session.ends_at);
     if session.expires_at - now < lifetime.idle - lifetime.idle / PROLONGED_AFTER
         && session.expires_at < session.ends_at
     {
-        let expires_at = (now + lifetime.idle).min(session.ends_at);
+        expires_at = (now + lifetime.idle).min(session.ends_at);
         store::mini_session::prolong(&mut conn, session.id, expires_at).await?;
     }
     let Ok(open_id) = OpenId::parse(&session.open_id) else { return Ok(None) };
     let (app, holder, member) = (session.app, session.holder, session.member);
-    Ok(Some(Visitor { session: session.id, app, holder, open_id, member }))
+    Ok(Some(Visitor { session: session.id, app, holder, open_id, member, expires_at, ends_at }))
 }
 
 /// Ends a session.
 pub async fn close(db: &PgPool, now: DateTime<Utc>, session: SessionId) -> sqlx::Result<()> {
     let mut conn = db.acquire().await?;
     store::mini_session::revoke(&mut conn, session, now).await
+}
+
+/// Ends every session of a holder, on all servers from their next request on; how many. `None` when nobody is known by
+/// this id.
+pub async fn revoke_all(
+    db: &PgPool,
+    now: DateTime<Utc>,
+    holder: HolderId,
+) -> sqlx::Result<Option<u64>> {
+    let mut conn = db.acquire().await?;
+    let revoked = store::mini_session::revoke_all(&mut conn, holder, now).await?;
+    if revoked == 0 && !store::member::is_holder(&mut conn, holder).await? {
+        return Ok(None);
+    }
+    tracing::info!(holder.id = %holder, sessions = revoked, "sessions revoked");
+    Ok(Some(revoked))
 }

@@ -9,9 +9,10 @@ use crate::{
         id::RedemptionId,
         problem::Problem,
         redemption::{self, RedeemRefusal, Ruling, Standing},
+        statistics::Measure,
         validity::Validity,
     },
-    store::{self, delivery::owe::Owed, redemption::Redemption},
+    store::{self, delivery::owe::Owed, redemption::Redemption, tally::Note},
 };
 
 /// A coupon is to be used.
@@ -91,6 +92,9 @@ pub async fn redeem(db: &PgPool, clock: &dyn Clock, wish: Redeem) -> Result<Rede
         redeemed_at: now,
     };
     store::redemption::insert(&mut tx, &redemption).await?;
+    let (template, app) = (coupon.template, coupon.app);
+    let note = Note { template, app, measure: Measure::Redeemed, count: 1 };
+    store::tally::note(&mut tx, now, &[note]).await?;
     if coupon.tells_claims {
         let owed = Owed::write_off(now, coupon.app, coupon.placement, coupon.id, &coupon.record);
         store::delivery::owe::owe(&mut tx, now, &owed).await?;

@@ -170,5 +170,6 @@ const fn place(kind: SealedKind, row: Uuid) -> Place {
         SealedKind::AppSecret => Place::app_secret(row),
         SealedKind::CallbackSecret => Place::callback_secret(row),
         SealedKind::PlatformToken => Place::platform_token(row),
+        SealedKind::OldWebhookSecret => Place::old_webhook_secret(row),
     }
 }

@@ -3,7 +3,10 @@
 
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use rand::{TryRng, rngs::SysRng};
 use sha2::{Digest, Sha256};
 
@@ -35,6 +38,16 @@ impl Fresh {
         let Self(mut secret) = Self::random(prefix)?;
         secret.push_str(&checksum(&secret));
         Ok(Self(secret))
+    }
+
+    /// A secret as the Standard Webhooks specification writes it: `whsec_` and base64, here of 32 random bytes.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness to give.
+    pub fn random_webhook() -> Result<Self, rand::rngs::SysError> {
+        let mut bits = [0u8; 32];
+        SysRng.try_fill_bytes(&mut bits)?;
+        Ok(Self(format!("whsec_{}", STANDARD.encode(bits))))
     }
 
     /// To be shown once, to whoever asked for it.

@@ -1,4 +1,4 @@
-//! Accounts on the platforms.
+//! Accounts on the platforms. Endpoints of webhooks have rows there too, but are no accounts: they have a file of their own.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -58,7 +58,7 @@ pub async fn find(conn: &mut PgConnection, id: AppId) -> sqlx::Result<Option<App
         select app_id as "id: AppId", platform as "platform: PlatformKind", app_key, name, settings,
             secret_sealed is not null as "has_secret!", version, created_at, updated_at
         from app
-        where app_id = $1
+        where app_id = $1 and platform <> 'webhook'
         "#,
         id as _,
     )
@@ -74,7 +74,7 @@ pub async fn lock(conn: &mut PgConnection, id: AppId) -> sqlx::Result<Option<App
         select app_id as "id: AppId", platform as "platform: PlatformKind", app_key, name, settings,
             secret_sealed is not null as "has_secret!", version, created_at, updated_at
         from app
-        where app_id = $1
+        where app_id = $1 and platform <> 'webhook'
         for no key update
         "#,
         id as _,
@@ -91,7 +91,7 @@ pub async fn list_by_key(conn: &mut PgConnection, app_key: &str) -> sqlx::Result
         select app_id as "id: AppId", platform as "platform: PlatformKind", app_key, name, settings,
             secret_sealed is not null as "has_secret!", version, created_at, updated_at
         from app
-        where app_key = $1
+        where app_key = $1 and platform <> 'webhook'
         order by app_id
         "#,
         app_key,
@@ -112,7 +112,7 @@ pub async fn list(
         select app_id as "id: AppId", platform as "platform: PlatformKind", app_key, name, settings,
             secret_sealed is not null as "has_secret!", version, created_at, updated_at
         from app
-        where $1::uuid is null or app_id < $1
+        where ($1::uuid is null or app_id < $1) and platform <> 'webhook'
         order by app_id desc
         limit $2
         "#,

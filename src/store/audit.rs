@@ -9,6 +9,7 @@ pub mod guard;
 pub mod reference;
 pub mod server;
 pub mod stock;
+pub mod sums;
 pub mod terms;
 
 use sqlx::PgConnection;

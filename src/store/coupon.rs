@@ -20,6 +20,8 @@ pub struct LockedCoupon {
     pub id: CouponId,
     /// Where it was given out.
     pub app: AppId,
+    /// What it is one of.
+    pub template: TemplateId,
     /// Of what.
     pub placement: PlacementId,
     /// The act of claiming.
@@ -98,6 +100,7 @@ pub async fn lock_by_code(
         select
             coupon.coupon_id as "id: CouponId",
             coupon.app_id as "app: AppId",
+            coupon.template_id as "template: TemplateId",
             coupon.placement_id as "placement: PlacementId",
             coupon.record as "record: Record",
             coupon.state as "state: CouponState",
@@ -106,7 +109,7 @@ pub async fn lock_by_code(
             placement.tells_claims,
             clock_timestamp() as "database_now!"
         from (
-            select coupon_id, app_id, placement_id, record, state, valid_from, valid_until
+            select coupon_id, app_id, template_id, placement_id, record, state, valid_from, valid_until
             from coupon
             where code = $1
             -- Of two who use one code at once, the second one waits here, and then sees what the first one did.

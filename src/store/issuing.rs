@@ -21,10 +21,11 @@ use crate::domain::{
 pub const READS: [&str; 1] = [include_str!("sql/find_known.sql")];
 
 /// The statements of every transaction that issues.
-pub const WRITES: [&str; 3] = [
+pub const WRITES: [&str; 4] = [
     include_str!("sql/lock_offers.sql"),
     include_str!("sql/read_facts.sql"),
     include_str!("sql/write_batch.sql"),
+    include_str!("sql/note_in_passing.sql"),
 ];
 
 /// Has the connection keep a statement ready.

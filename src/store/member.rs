@@ -66,6 +66,23 @@ pub async fn find_by_uid(conn: &mut PgConnection, uid: &str) -> sqlx::Result<Opt
     .await
 }
 
+/// What the merchant calls this member.
+pub async fn find_uid(conn: &mut PgConnection, member: MemberId) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!("select uid from member where member_id = $1", member as _)
+        .fetch_optional(conn)
+        .await
+}
+
+/// Whether anybody is known by this id.
+pub async fn is_holder(conn: &mut PgConnection, holder: HolderId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from holder where holder_id = $1) as "known!""#,
+        holder as _,
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// The member's holders, in the order in which we met them.
 pub async fn list_holders(
     conn: &mut PgConnection,

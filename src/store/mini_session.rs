@@ -129,3 +129,23 @@ pub async fn revoke(
     .await?;
     Ok(())
 }
+
+/// Ends all sessions of a holder at `now`; how many there were.
+pub async fn revoke_all(
+    conn: &mut PgConnection,
+    holder: HolderId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        update mini_session
+        set revoked_at = $2
+        where holder_id = $1 and revoked_at is null and $2 < expires_at and $2 < ends_at
+        "#,
+        holder as _,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -15,6 +15,8 @@ pub enum SealedKind {
     CallbackSecret,
     /// `platform_token.token_sealed`
     PlatformToken,
+    /// `webhook_endpoint.old_secret_sealed`
+    OldWebhookSecret,
 }
 
 /// One sealed value.
@@ -43,6 +45,8 @@ pub async fn list(
             select 'callback_secret', token_id, secret_sealed from callback_token
             union all
             select 'platform_token', app_id, token_sealed from platform_token
+            union all
+            select 'old_webhook_secret', app_id, old_secret_sealed from webhook_endpoint
         )
         select kind as "kind!: SealedKind", row as "row!", sealed as "sealed!"
         from value
@@ -80,6 +84,15 @@ pub async fn replace(
         ),
         SealedKind::PlatformToken => sqlx::query!(
             "update platform_token set token_sealed = $3 where app_id = $1 and token_sealed = $2",
+            row,
+            old,
+            sealed,
+        ),
+        SealedKind::OldWebhookSecret => sqlx::query!(
+            r#"
+            update webhook_endpoint set old_secret_sealed = $3
+            where app_id = $1 and old_secret_sealed = $2
+            "#,
             row,
             old,
             sealed,

@@ -28,6 +28,11 @@ impl Place {
         Self { table: "platform_token", column: "token_sealed", row: app }
     }
 
+    /// The secret of an endpoint before its present one; the row is the app's id.
+    pub const fn old_webhook_secret(app: Uuid) -> Self {
+        Self { table: "webhook_endpoint", column: "old_secret_sealed", row: app }
+    }
+
     /// What is authenticated with the value. Each name goes behind its length, so that no two places read the same.
     pub(super) fn to_bytes(self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(64);

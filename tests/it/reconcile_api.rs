@@ -10,7 +10,7 @@ use kaquan::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    admin::{Admin, Reply, lifetime},
+    admin::{Admin, Reply},
     reconcile_scene::ReconcileScene,
     vault::vault,
 };
@@ -24,11 +24,8 @@ async fn admin(scene: &ReconcileScene) -> Admin {
     admin.router = api::router(ApiState {
         db: scene.db().clone(),
         vault: vault(),
-        issuer: admin.issuer.clone(),
         clock,
-        public_url: "https://coupons.example.com/".parse().unwrap(),
-        lifetime: lifetime(),
-        changed: admin.changed.clone(),
+        ..admin.state.clone()
     });
     admin
 }

@@ -97,6 +97,7 @@ async fn every_sealed_column_is_among_those_that_are_sealed_anew() {
         ("app", "secret_sealed"),
         ("callback_token", "secret_sealed"),
         ("platform_token", "token_sealed"),
+        ("webhook_endpoint", "old_secret_sealed"),
     ];
     let columns: Vec<_> = columns.iter().map(|(table, name)| (&**table, &**name)).collect();
     assert_eq!(columns, known);

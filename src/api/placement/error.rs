@@ -1,7 +1,7 @@
 //! What the "no" of a use case is called in the API.
 
 use crate::{
-    http::error::ApiError,
+    http::{code::Code, error::ApiError},
     service::{
         change_placement::ChangePlacementError, create_placement::CreatePlacementError,
         rotate_callback_token::RotateCallbackTokenError, telling::TellingError,
@@ -14,9 +14,9 @@ impl From<CreatePlacementError> for ApiError {
         match error {
             CreatePlacementError::NoSuchApp => Self::no_such("app_id", &error),
             CreatePlacementError::NoSuchTemplate => Self::no_such("template_id", &error),
-            CreatePlacementError::AlreadyPlaced => Self::conflict("already_placed", &error),
+            CreatePlacementError::AlreadyPlaced => Self::conflict(Code::AlreadyPlaced, &error),
             CreatePlacementError::PlatformRefTaken => {
-                Self::conflict("platform_ref_taken", &error).at("platform_ref")
+                Self::conflict(Code::PlatformRefTaken, &error).at("platform_ref")
             }
             CreatePlacementError::Randomness(cause) => Self::internal(cause),
             CreatePlacementError::Vault(cause) => cause.into(),
@@ -30,12 +30,12 @@ impl From<ChangePlacementError> for ApiError {
         match error {
             ChangePlacementError::NoSuchPlacement => Self::not_found(error.to_string()),
             ChangePlacementError::VersionConflict { .. } => {
-                Self::conflict("version_conflict", &error)
+                Self::conflict(Code::VersionConflict, &error)
             }
             ChangePlacementError::PlatformRefTaken => {
-                Self::conflict("platform_ref_taken", &error).at("platform_ref")
+                Self::conflict(Code::PlatformRefTaken, &error).at("platform_ref")
             }
-            ChangePlacementError::WrongState { .. } => Self::conflict("wrong_state", &error),
+            ChangePlacementError::WrongState { .. } => Self::conflict(Code::WrongState, &error),
             ChangePlacementError::Db(cause) => cause.into(),
         }
     }
@@ -45,7 +45,7 @@ impl From<RotateCallbackTokenError> for ApiError {
     fn from(error: RotateCallbackTokenError) -> Self {
         match error {
             RotateCallbackTokenError::NoSuchPlacement => Self::not_found(error.to_string()),
-            RotateCallbackTokenError::NoCallbacks => Self::conflict("no_callbacks", &error),
+            RotateCallbackTokenError::NoCallbacks => Self::conflict(Code::NoCallbacks, &error),
             RotateCallbackTokenError::Randomness(cause) => Self::internal(cause),
             RotateCallbackTokenError::Vault(cause) => cause.into(),
             RotateCallbackTokenError::Db(cause) => cause.into(),
@@ -57,13 +57,13 @@ impl From<TellingError> for ApiError {
     fn from(error: TellingError) -> Self {
         match error {
             TellingError::NoSuchPlacement => Self::not_found(error.to_string()),
-            TellingError::NoWallet => Self::conflict("no_wallet", &error),
-            TellingError::Withdrawn => Self::conflict("wrong_state", &error),
-            TellingError::AlreadyPublished => Self::conflict("already_published", &error),
-            TellingError::NotPublished => Self::conflict("not_published", &error),
-            TellingError::AppHasNoSecret => Self::conflict("app_has_no_secret", &error),
+            TellingError::NoWallet => Self::conflict(Code::NoWallet, &error),
+            TellingError::Withdrawn => Self::conflict(Code::WrongState, &error),
+            TellingError::AlreadyPublished => Self::conflict(Code::AlreadyPublished, &error),
+            TellingError::NotPublished => Self::conflict(Code::NotPublished, &error),
+            TellingError::AppHasNoSecret => Self::conflict(Code::AppHasNoSecret, &error),
             TellingError::Invalid(problems) => Self::invalid(problems),
-            TellingError::GivenUp { .. } => Self::conflict("given_up", &error),
+            TellingError::GivenUp { .. } => Self::conflict(Code::GivenUp, &error),
             TellingError::Db(cause) => cause.into(),
         }
     }

@@ -14,6 +14,7 @@ use crate::{
             view::{DeliveryDetailView, DeliveryView, ReplaysView},
         },
         described::{BannerForm, NewImportBody, NewTemplateBody, TemplateEditBody},
+        holder::{self, RevokedView},
         import::{self, PlacementImportView},
         member::{self, MemberBody, MemberView},
         placement::{
@@ -26,8 +27,13 @@ use crate::{
             ReconciliationsQuery,
         },
         redemption::{self, RedemptionBody, RedemptionView},
+        statistics::{self, StatsQuery, StatsView},
         stock_addition::{self, AdditionView, NewAdditionBody},
         template::{self, TemplateView},
+        webhook_endpoint::{
+            self, EndpointEditBody, EndpointSecretView, EndpointTestView, EndpointView,
+            NewEndpointBody, SecretRotationBody,
+        },
     },
     http::page::{ListQuery, Page},
 };
@@ -173,6 +179,11 @@ pub const ADMIN: &[Route] = super::routes! {
         "Says who a member is",
         takes MemberBody, gives 200 MemberView;
 
+    post "/v1/admin/holders/{holder}/revoke-sessions" RunCampaigns => holder::revoke_sessions,
+        "Logs a person out everywhere", gives 200 RevokedView;
+    get "/v1/admin/stats" Read => statistics::get,
+        "What was offered, claimed, used and turned down", query StatsQuery, gives 200 StatsView;
+
     get "/v1/admin/deliveries" Read => delivery::list,
         "What is owed to the platforms, newest first",
         query DeliveriesQuery, gives 200 Page<DeliveryView>;
@@ -188,4 +199,19 @@ pub const ADMIN: &[Route] = super::routes! {
     post "/v1/admin/delivery-replays" RunCampaigns => delivery::replay_dead,
         "Tries all dead deliveries anew since a moment",
         takes ReplaysBody, gives 200 ReplaysView;
+
+    get "/v1/admin/webhook-endpoints" ManageAccess => webhook_endpoint::list,
+        "The systems of yours that are told of what happens", query ListQuery, gives 200 Page<EndpointView>;
+    post "/v1/admin/webhook-endpoints" ManageAccess => webhook_endpoint::create,
+        "Has a system of yours told, and shows its secret this once", takes NewEndpointBody, gives 201 EndpointSecretView;
+    get "/v1/admin/webhook-endpoints/{endpoint}" ManageAccess => webhook_endpoint::get,
+        "One endpoint", gives 200 EndpointView;
+    patch "/v1/admin/webhook-endpoints/{endpoint}" ManageAccess => webhook_endpoint::edit,
+        "Changes an endpoint", takes EndpointEditBody, gives 200 EndpointView;
+    delete "/v1/admin/webhook-endpoints/{endpoint}" ManageAccess => webhook_endpoint::remove,
+        "Tells an endpoint of nothing any more", gives 200 EndpointView;
+    post "/v1/admin/webhook-endpoints/{endpoint}/rotate-secret" ManageAccess => webhook_endpoint::rotate,
+        "Gives an endpoint a new secret, shown this once", takes SecretRotationBody, gives 200 EndpointSecretView;
+    post "/v1/admin/webhook-endpoints/{endpoint}/test" ManageAccess => webhook_endpoint::test,
+        "Sends an endpoint a message that says nothing", gives 202 EndpointTestView;
 };

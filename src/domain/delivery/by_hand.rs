@@ -80,7 +80,8 @@ impl DeliveryKind {
             | Self::Import
             | Self::AddStock
             | Self::Sync
-            | Self::WriteOff => false,
+            | Self::WriteOff
+            | Self::Webhook => false,
         }
     }
 }

@@ -9,6 +9,7 @@ pub enum Check {
     NeverOversold,
     CountersMatchRows,
     StockIsTheSumOfAdditions,
+    DailySumsMatchRows,
     OneCouponPerRecord,
     IssuedOrRefused,
     CodesUnique,
@@ -39,10 +40,11 @@ pub enum Check {
 
 impl Check {
     /// All of them, in the order of the report.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::NeverOversold,
         Self::CountersMatchRows,
         Self::StockIsTheSumOfAdditions,
+        Self::DailySumsMatchRows,
         Self::OneCouponPerRecord,
         Self::IssuedOrRefused,
         Self::CodesUnique,
@@ -87,6 +89,7 @@ impl Check {
             Self::NeverOversold => "never_oversold",
             Self::CountersMatchRows => "counters_match_rows",
             Self::StockIsTheSumOfAdditions => "stock_is_the_sum_of_additions",
+            Self::DailySumsMatchRows => "daily_sums_match_rows",
             Self::OneCouponPerRecord => "one_coupon_per_record",
             Self::IssuedOrRefused => "issued_or_refused",
             Self::CodesUnique => "codes_unique",
@@ -122,6 +125,9 @@ impl Check {
             Self::NeverOversold => "No stock has more coupons than it may issue.",
             Self::CountersMatchRows => "Every stock has issued as many as there are coupons.",
             Self::StockIsTheSumOfAdditions => "Every stock is the sum of its named additions.",
+            Self::DailySumsMatchRows => {
+                "Every daily sum, with what is still to be added to it, is what the rows say."
+            }
             Self::OneCouponPerRecord => "Every record has one coupon at most.",
             Self::IssuedOrRefused => "No record is both issued and refused.",
             Self::CodesUnique => "No two coupons have one code; generated ones do not look alike.",

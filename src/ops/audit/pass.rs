@@ -20,6 +20,7 @@ use crate::{
         guard::GuardFault,
         reference::{RowFinding, RowKind},
         stock::Recount,
+        sums::Miscounted,
         terms::{Rule, StoredTerms},
     },
     vault::Vault,
@@ -154,6 +155,19 @@ pub(super) async fn stocks(conn: &mut PgConnection, findings: &mut Findings) -> 
     }
     let shared = [Check::NeverOversold, Check::CountersMatchRows, Check::StockIsTheSumOfAdditions];
     findings.time(&shared, began);
+    Ok(())
+}
+
+pub(super) async fn sums(conn: &mut PgConnection, findings: &mut Findings) -> sqlx::Result<()> {
+    let began = Instant::now();
+    let wrong = audit::sums::list_miscounted(conn, MOST).await?;
+    let total = wrong.first().map(|sum| sum.total);
+    let examples = wrong.iter().map(|sum| {
+        let Miscounted { template, app, day, measure, noted, counted, total: _ } = sum;
+        format!("{template} on {app}, {day}: {noted} {measure}, and {counted} in the rows")
+    });
+    findings.add_all(Check::DailySumsMatchRows, total, examples);
+    findings.time(&[Check::DailySumsMatchRows], began);
     Ok(())
 }
 

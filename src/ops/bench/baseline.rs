@@ -13,6 +13,7 @@ use crate::{
         code::{CodePrefix, CouponCode},
         id::{AppId, CouponId, HolderId},
         people::{OpenId, Record},
+        statistics::Measure,
     },
     store::{
         self,
@@ -20,6 +21,7 @@ use crate::{
             IssuedCoupon, OfferKey,
             batch::{Batch, NewCoupon, NewHolder},
         },
+        tally::Note,
     },
 };
 
@@ -91,6 +93,9 @@ pub async fn set_based(
             batch.coupons.push(coupon);
             batch.holders.push(holder);
         }
+        let (template, app) = (subject.offer.template, subject.app);
+        let claimed = i64::try_from(SET)?;
+        batch.notes.push(Note { template, app, measure: Measure::Claimed, count: claimed });
         store::issuing::batch::write_batch(&mut conn, subject.now, &batch).await?;
         count += SET as u64;
     }

@@ -7,6 +7,7 @@ use url::Url;
 use super::{
     address::{self, OPEN_API, SESSION_API},
     client::Account,
+    login::LoginBy,
     sign::Reading,
 };
 use crate::domain::problem::{Problem, Problems};
@@ -23,6 +24,8 @@ pub struct Settings {
     pub session_api_url: Option<Url>,
     /// How access tokens are asked for.
     pub token_by: TokenBy,
+    /// How Baidu is asked who has logged in.
+    pub login: LoginBy,
 }
 
 /// How access tokens are asked for.
@@ -102,14 +105,14 @@ mod tests {
 
         assert_eq!(account.open_api.as_str(), "https://openapi.baidu.com/");
         assert_eq!(account.session_api.as_str(), "https://spapi.baidu.com/");
-        assert_eq!(settings.token_by, TokenBy::PostForm);
+        assert_eq!((settings.token_by, settings.login), (TokenBy::PostForm, LoginBy::SessionKey));
     }
 
     #[test]
     fn addresses_can_be_set_if_a_secret_may_travel_there() {
         let good = json!({
             "open_api_url": "http://127.0.0.1:8001", "session_api_url": "https://proxy.example/s",
-            "token_by": "get", "sign_reading": "documented",
+            "token_by": "get", "sign_reading": "documented", "login": "jscode2session",
         });
         let bad = json!({
             "open_api_url": "http://openapi.baidu.com", "session_api_url": "https://a:b@example.com",
@@ -122,7 +125,12 @@ mod tests {
 
     #[test]
     fn what_is_misspelt_is_refused() {
-        for bad in [json!({ "open_api": "x" }), json!({ "token_by": "put" }), json!({ "a": 1 })] {
+        for bad in [
+            json!({ "open_api": "x" }),
+            json!({ "token_by": "put" }),
+            json!({ "login": "js_code" }),
+            json!({ "a": 1 }),
+        ] {
             assert_eq!(check(&bad).unwrap_err()[0].param, "settings");
         }
         let shapeless = json!({ "open_api_url": "openapi.baidu.com" });

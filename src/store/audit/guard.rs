@@ -123,6 +123,8 @@ pub const GUARDS: &[(&str, &str)] = &[
     ("stock_addition", "stock_addition_not_zero"),
     ("stock_addition", "stock_addition_pkey"),
     ("stock_addition", "stock_addition_stock"),
+    ("stock_alert", "stock_alert_once"),
+    ("stock_alert", "stock_alert_stock"),
     ("tally", "tally_pkey"),
     ("template", "template_current_terms"),
     ("template", "template_pkey"),

@@ -10,6 +10,7 @@ use crate::domain::{
     id::{AppId, CodeId, DeliveryId, HolderId, PersonId, PlacementId},
     people::{OpenId, Record},
 };
+use crate::store::tally::Note;
 
 /// A coupon to be written.
 #[derive(Debug, Clone)]
@@ -80,6 +81,8 @@ pub struct Batch {
     pub refusals: Vec<NewRefusal>,
     /// People.
     pub holders: Vec<NewHolder>,
+    /// What the daily sums are to count, one for each thing.
+    pub notes: Vec<Note>,
 }
 
 /// Writes a batch that was decided at `now`.
@@ -88,7 +91,7 @@ pub async fn write_batch(
     now: DateTime<Utc>,
     batch: &Batch,
 ) -> sqlx::Result<()> {
-    let Batch { coupons, refusals, holders } = batch;
+    let Batch { coupons, refusals, holders, notes } = batch;
     let counts = count_by_stock(coupons);
     let owed: Vec<_> = coupons.iter().filter_map(|c| Some((c, c.owed?))).collect();
     sqlx::query_file!(
@@ -125,6 +128,10 @@ pub async fn write_batch(
         &column(&owed, |(c, _)| c.offer.placement.uuid()),
         &column(&owed, |(c, _)| c.record.as_str()) as _,
         &column(&owed, |(_, sync)| sync.state.as_str()) as _,
+        &column(notes, |note| note.template.uuid()),
+        &column(notes, |note| note.app.uuid()),
+        &column(notes, |note| note.measure.as_str()) as _,
+        &column(notes, |note| note.count),
     )
     .execute(conn)
     .await?;

@@ -45,7 +45,8 @@ rescued as (
     from orphaned, clock
     where delivery.delivery_id = orphaned.delivery_id
     returning
-        delivery.delivery_id, delivery.attempts as number, delivery.fence, orphaned.leased_by, delivery.note, clock.now
+        delivery.delivery_id, delivery.attempts as number, delivery.fence, orphaned.leased_by, delivery.note, clock.now,
+        delivery.state, delivery.kind, delivery.app_id, delivery.placement_id, delivery.subject_id
 ),
 probed as (
     -- The probe died with its worker: another may look whether the platform is back.
@@ -58,5 +59,26 @@ noted as (
         (delivery_id, number, fence, instance, started_at, duration_ms, outcome, note)
     select delivery_id, number, fence, leased_by, now, 0, 'unknown', note
     from rescued
+),
+told as (
+    insert into event (event_id, kind, coupon_id, app_id, actor, data, occurred_at)
+    select
+        uuid_v7(dead.now), 'delivery.dead', dead.coupon_id, dead.app_id, 'kaquan',
+        jsonb_strip_nulls(jsonb_build_object(
+            'delivery_id', typed_id('dlv', dead.delivery_id),
+            'kind', dead.kind,
+            'app_id', typed_id('app', dead.app_id),
+            'placement_id', typed_id('plc', dead.placement_id),
+            'coupon_id', typed_id('cpn', dead.coupon_id),
+            'note', dead.note
+        )),
+        dead.now
+    from (
+        select
+            delivery_id, kind, app_id, placement_id, note, now,
+            case when kind in ('sync', 'write_off') then subject_id end as coupon_id
+        from rescued
+        where state = 'dead' and kind <> 'webhook'
+    ) as dead
 )
 select count(*) as "rescued!" from rescued

@@ -30,7 +30,7 @@ settled as (
       and delivery.state = 'leased'
     returning
         delivery.delivery_id, delivery.subject_id, delivery.position, delivery.state, delivery.due_at,
-        delivery.attempts as number, said.fence, said.instance, said.counts, said.outcome, said.started_at,
+        delivery.app_id, delivery.kind, delivery.placement_id, delivery.attempts as number, said.fence, said.instance, said.counts, said.outcome, said.started_at,
         said.duration_ms, said.answer, said.note
 ),
 -- Those behind it wait as long as it does: left where they were, they would stand at the head of what is due, and every
@@ -65,5 +65,27 @@ noted as (
     select delivery_id, number, fence, instance, started_at, duration_ms, outcome, answer, note
     from settled
     where counts
+),
+-- What will not arrive is told, but for word of that itself.
+told as (
+    insert into event (event_id, kind, coupon_id, app_id, actor, data, occurred_at)
+    select
+        uuid_v7(clock.now), 'delivery.dead', settled.coupon_id, settled.app_id, 'kaquan',
+        jsonb_strip_nulls(jsonb_build_object(
+            'delivery_id', typed_id('dlv', settled.delivery_id),
+            'kind', settled.kind,
+            'app_id', typed_id('app', settled.app_id),
+            'placement_id', typed_id('plc', settled.placement_id),
+            'coupon_id', typed_id('cpn', settled.coupon_id),
+            'note', settled.note
+        )),
+        clock.now
+    from clock, (
+        select
+            delivery_id, kind, app_id, placement_id, note,
+            case when kind in ('sync', 'write_off') then subject_id end as coupon_id
+        from settled
+        where state = 'dead' and kind <> 'webhook'
+    ) as settled
 )
 select delivery_id as "delivery_id: DeliveryId" from settled

@@ -34,6 +34,49 @@ new_owed as (
         owed.state, $1, $1
     from unnest($27::uuid[], $28::uuid[], $29::uuid[], $30::uuid[], $31::text[], $32::text[])
         as owed (delivery_id, app_id, coupon_id, placement_id, record, state)
+),
+noted as (
+    -- One row for all coupons of a template, most of the time.
+    insert into tally (day, template_id, app_id, measure, count)
+    select ($1 at time zone 'Asia/Shanghai')::date, note.template_id, note.app_id, note.measure, note.count
+    from unnest($33::uuid[], $34::uuid[], $35::text[], $36::bigint[])
+        as note (template_id, app_id, measure, count)
+),
+told as (
+    -- Word to the endpoints that want it. Mostly there is none: then nothing but that is looked at.
+    insert into delivery (
+        delivery_id, app_id, kind, subject_id, identity, payload, due_at, created_at
+    )
+    select word.delivery_id, endpoint.app_id, 'webhook', word.delivery_id, word.identity, word.payload, $1, $1
+    from webhook_endpoint as endpoint
+    cross join lateral (
+        select
+            uuid_v7($1) as delivery_id,
+            typed_id('evt', new.coupon_id) as identity,
+            jsonb_build_object(
+                'type', 'coupon.claimed',
+                'timestamp', rfc3339($1),
+                'data', jsonb_build_object(
+                    'coupon_id', typed_id('cpn', new.coupon_id),
+                    'template_id', typed_id('tpl', new.template_id),
+                    'placement_id', typed_id('plc', new.placement_id),
+                    'app_id', typed_id('app', new.app_id),
+                    'way', new.way,
+                    'record', new.record,
+                    'valid_from', rfc3339(new.valid_from),
+                    'valid_until', rfc3339(new.valid_until),
+                    'issued_at', rfc3339($1)
+                )
+            ) as payload
+        from unnest(
+            $14::uuid[], $15::uuid[], $16::uuid[], $18::uuid[], $22::text[], $23::text[], $25::timestamptz[],
+            $26::timestamptz[]
+        ) as new (coupon_id, placement_id, template_id, app_id, record, way, valid_from, valid_until)
+        -- So that the coupons are not even unpacked before there is an endpoint.
+        where endpoint.app_id is not null
+        offset 0
+    ) as word
+    where endpoint.disabled_at is null and 'coupon.claimed' = any(endpoint.kinds)
 )
 insert into coupon (
     coupon_id, placement_id, template_id, terms_version, app_id, holder_id, person_id, ordinal,

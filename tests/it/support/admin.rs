@@ -12,6 +12,7 @@ use kaquan::{
     config::issuing::Issuing,
     domain::access::Role,
     issuing::{self, Engine, Issuer},
+    platform::webhooks::target::Reach,
     service::{create_key::create_key, mini_session::Lifetime},
     vault::Vault,
 };
@@ -20,7 +21,7 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use tower::ServiceExt;
 
-use super::{database::TestDatabase, vault::vault};
+use super::{database::TestDatabase, login::nobody_logs_in, vault::vault};
 
 pub struct Admin {
     pub database: TestDatabase,
@@ -28,6 +29,7 @@ pub struct Admin {
     pub issuer: Issuer,
     pub clock: Arc<ManualClock>,
     pub changed: Arc<Notify>,
+    pub state: ApiState,
     pub router: Router,
     pub owner: String,
     _engine: Engine,
@@ -57,18 +59,22 @@ impl Admin {
         let changed = Arc::new(Notify::new());
         let (issuer, engine) =
             issuing::start(&Issuing::default(), &database.options, clock.clone()).unwrap();
-        let router = api::router(ApiState {
+        let state = ApiState {
             db: database.pool.clone(),
             vault: vault.clone(),
             issuer: issuer.clone(),
             clock: clock.clone(),
             public_url: "https://coupons.example.com/".parse().unwrap(),
             lifetime: lifetime(),
+            login: nobody_logs_in(),
+            trusted_proxies: Arc::new([]),
+            webhook_reach: Reach::Public,
             changed: changed.clone(),
-        });
+        };
+        let router = api::router(state.clone());
         let (_, owner) = create_key(&database.pool, noon(), "owner", Role::Owner).await.unwrap();
         let owner = owner.reveal().to_owned();
-        Self { database, vault, issuer, clock, changed, router, owner, _engine: engine }
+        Self { database, vault, issuer, clock, changed, state, router, owner, _engine: engine }
     }
 
     pub fn db(&self) -> &PgPool {

@@ -41,6 +41,27 @@ pub const VIOLATIONS: &[Planted] = &[
         "update stock set total = total + 1 where placement_id = md5('made on own')::uuid",
     ),
     planted(
+        "a claim was noted twice",
+        Check::DailySumsMatchRows,
+        "insert into tally (day, template_id, app_id, measure, count)
+         values ('2026-11-03', md5('made')::uuid, md5('baidu')::uuid, 'claimed', 1)",
+    ),
+    planted(
+        "a sum was lost",
+        Check::DailySumsMatchRows,
+        "delete from daily_sum where measure = 'offered' and app_id = md5('own')::uuid",
+    ),
+    planted(
+        "a use was noted on the wrong day",
+        Check::DailySumsMatchRows,
+        "update daily_sum set day = '2026-11-06' where measure = 'redeemed' and day = '2026-11-04'",
+    ),
+    planted(
+        "a final refusal was not noted",
+        Check::DailySumsMatchRows,
+        "update daily_sum set count = 0 where measure = 'refused_sold_out'",
+    ),
+    planted(
         "a record was answered with two coupons",
         Check::OneCouponPerRecord,
         "update coupon set record = 'record-1' where record = 'record-3'",

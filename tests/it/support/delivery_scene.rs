@@ -8,7 +8,7 @@ use kaquan::{
     config::{self, reconciliation::Reconciliation},
     delivery::{Deps, Worker},
     domain::id::{AppId, CouponId, HolderId},
-    platform::baidu::client::Client,
+    platform::{baidu::client::Client, webhooks},
     simulator::{
         Simulator,
         app::{DEFAULT_APP_KEY, DEFAULT_APP_SECRET},
@@ -167,6 +167,11 @@ pub fn undisturbed() -> Reconciliation {
     Reconciliation { enabled: false, ..Reconciliation::default() }
 }
 
+/// Endpoints of tests stand on this machine.
+pub fn private() -> config::webhooks::Webhooks {
+    config::webhooks::Webhooks { allow_private: true, ..config::webhooks::Webhooks::default() }
+}
+
 pub async fn worker_with(
     database: &PgConnectOptions,
     clock: Arc<dyn Clock>,
@@ -181,6 +186,7 @@ pub async fn worker_with(
         settings,
         reconciliation,
         baidu: Client::new(&baidu).unwrap(),
+        webhooks: webhooks::client::Client::new(&private()).unwrap(),
         public_url: "http://127.0.0.1:1/".parse().unwrap(),
     };
     Worker::start(deps).await.unwrap()

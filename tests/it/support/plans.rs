@@ -61,7 +61,7 @@ pub const STATEMENTS: [Statement; 5] = [
         arguments: &[
             Time, Uuids, Uuids, Texts, Uuids, Texts, Numbers, Uuids, Texts, Uuids, Uuids, Texts,
             Uuids, Uuids, Uuids, Uuids, Numbers, Uuids, Uuids, Uuids, Numbers, Texts, Texts, Texts,
-            Times, Times, Uuids, Uuids, Uuids, Uuids, Texts, Texts,
+            Times, Times, Uuids, Uuids, Uuids, Uuids, Texts, Texts, Uuids, Uuids, Texts, Numbers,
         ],
         ways: &["code by code_pkey", "stock by stock_once"],
     },

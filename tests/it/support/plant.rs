@@ -138,6 +138,22 @@ async fn plant_addition(pool: &PgPool, app: AppId, placement: PlacementId, way: 
     .execute(pool)
     .await
     .unwrap();
+    note_offered(pool, placement, amount).await;
+}
+
+/// The note of the addition for the daily sums.
+pub async fn note_offered(pool: &PgPool, placement: PlacementId, amount: i64) {
+    sqlx::query(
+        "insert into tally (day, template_id, app_id, measure, count)
+         select '2026-11-11', template_id, app_id, 'offered', $2
+         from placement
+         where placement_id = $1",
+    )
+    .bind(placement.uuid())
+    .bind(amount)
+    .execute(pool)
+    .await
+    .unwrap();
 }
 
 /// A member of some classes, known on each of the apps under the open id.

@@ -28,7 +28,7 @@ use super::{
     campaign_offer::Offer,
     database::TestDatabase,
     letter::{self, Answered, Letter},
-    plant::{Campaign, noon, plant_app, plant_template, terms},
+    plant::{Campaign, noon, note_offered, plant_app, plant_template, terms},
     recount::recount,
     vault::secrets,
 };
@@ -154,6 +154,7 @@ impl TestApp {
         .execute(&self.database.pool)
         .await
         .unwrap();
+        note_offered(&self.database.pool, placement, amount).await;
     }
 
     /// Returns when the server has read the addresses of this moment again: an unknown one makes it look.
@@ -213,6 +214,7 @@ pub fn config(listen: SocketAddr) -> Config {
     config.database.connections = 4;
     // Stories say themselves when what is owed is paid.
     config.delivery.enabled = false;
+    config.upkeep.enabled = false;
     config.reconciliation.enabled = false;
     config.secrets = secrets();
     // A busy machine is not what these tests are about.

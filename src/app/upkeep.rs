@@ -1,0 +1,122 @@
+//! What happens because time passes: a list of jobs, done in portions, by as many servers as there are.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgPool;
+use tokio::time::MissedTickBehavior;
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    service::{
+        count_expired::{self, count_expired},
+        forget_old::{self, forget_answers, forget_sessions, forget_webhook_secrets},
+        release_locks::{self, release_locks},
+        remind::remind,
+        tell_low_stock::tell_low_stock,
+    },
+    store,
+};
+
+/// Does the jobs.
+#[derive(Clone)]
+pub struct Upkeep {
+    db: PgPool,
+    clock: Arc<dyn Clock>,
+    jobs: Arc<[Job]>,
+}
+
+/// One thing to be done from time to time.
+#[derive(Debug, Clone, Copy)]
+enum Job {
+    ReleaseLocks,
+    Remind { before: Duration },
+    CountExpired,
+    TellLowStock { percent: u8 },
+    ForgetSessions { keep: TimeDelta },
+    ForgetAnswers { keep: TimeDelta },
+    ForgetWebhookSecrets,
+}
+
+impl Upkeep {
+    /// The jobs as the settings want them.
+    pub fn new(config: &Config, db: &PgPool, clock: &Arc<dyn Clock>) -> Self {
+        let keep = |keep| TimeDelta::from_std(keep).unwrap_or(TimeDelta::MAX);
+        let mut jobs = vec![Job::ReleaseLocks];
+        jobs.extend(config.reminders.before.iter().map(|&before| Job::Remind { before }));
+        jobs.extend([
+            Job::CountExpired,
+            Job::TellLowStock { percent: config.webhooks.stock_low_percent },
+            Job::ForgetSessions { keep: keep(config.upkeep.keep_sessions) },
+            Job::ForgetAnswers { keep: keep(config.upkeep.keep_answers) },
+            Job::ForgetWebhookSecrets,
+        ]);
+        Self { db: db.clone(), clock: Arc::clone(clock), jobs: jobs.into() }
+    }
+
+    /// Does everything that is to be done at this moment. Portion by portion, so that no job waits for the whole of
+    /// another; one that fails stops none of the others, and the first failure is told.
+    pub async fn round(&self) -> sqlx::Result<()> {
+        let mut failed = None;
+        let mut left: Vec<Job> = self.jobs.to_vec();
+        while !left.is_empty() {
+            let mut more = Vec::new();
+            for job in left {
+                match self.portion(job).await {
+                    Ok(true) => more.push(job),
+                    Ok(false) => {}
+                    Err(error) => {
+                        tracing::warn!(?job, error = %error, "Upkeep did not go well; it is tried again");
+                        failed = failed.or(Some(error));
+                    }
+                }
+            }
+            left = more;
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// A round every so often, for as long as the server runs.
+    pub(super) async fn keep_up(self, every: Duration) {
+        let mut ticks = tokio::time::interval(every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            // What failed is in the log.
+            let _again_with_the_next = self.round().await;
+        }
+    }
+
+    /// One portion of a job; whether there may be more of it.
+    async fn portion(&self, job: Job) -> sqlx::Result<bool> {
+        let now = self.now().await?;
+        let (done, portion) = match job {
+            Job::ReleaseLocks => (release_locks(&self.db, now).await?, release_locks::PORTION),
+            Job::Remind { before } => {
+                (remind(&self.db, now, before).await?, count_expired::PORTION)
+            }
+            Job::CountExpired => (count_expired(&self.db, now).await?, count_expired::PORTION),
+            Job::TellLowStock { percent } => {
+                tell_low_stock(&self.db, now, percent).await?;
+                return Ok(false);
+            }
+            Job::ForgetSessions { keep } => {
+                (forget_sessions(&self.db, now, keep).await?, forget_old::PORTION)
+            }
+            Job::ForgetAnswers { keep } => {
+                (forget_answers(&self.db, now, keep).await?, forget_old::PORTION)
+            }
+            Job::ForgetWebhookSecrets => {
+                forget_webhook_secrets(&self.db, now).await?;
+                return Ok(false);
+            }
+        };
+        Ok(done >= portion)
+    }
+
+    /// The moment that all servers agree on.
+    async fn now(&self) -> sqlx::Result<DateTime<Utc>> {
+        Ok(self.clock.at_database(store::now(&self.db).await?))
+    }
+}

@@ -1,0 +1,33 @@
+//! Forgets what is so old that nobody needs it any more.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgPool;
+
+use crate::store::upkeep::forget;
+
+/// So many rows at a time.
+pub const PORTION: i64 = 500;
+
+/// One portion of the sessions that ended longer ago than `keep`; how many.
+pub async fn forget_sessions(
+    db: &PgPool,
+    now: DateTime<Utc>,
+    keep: TimeDelta,
+) -> sqlx::Result<i64> {
+    let mut conn = db.acquire().await?;
+    let mini = forget::forget_mini_sessions(&mut conn, now - keep, PORTION).await?;
+    let operator = forget::forget_operator_sessions(&mut conn, now - keep, PORTION).await?;
+    Ok(i64::try_from(mini.max(operator)).unwrap_or(i64::MAX))
+}
+
+/// One portion of the answers that were given longer ago than `keep`; how many.
+pub async fn forget_answers(db: &PgPool, now: DateTime<Utc>, keep: TimeDelta) -> sqlx::Result<i64> {
+    let mut conn = db.acquire().await?;
+    let forgotten = forget::forget_answers(&mut conn, now - keep, PORTION).await?;
+    Ok(i64::try_from(forgotten).unwrap_or(i64::MAX))
+}
+
+/// All secrets of endpoints that sign no more; how many.
+pub async fn forget_webhook_secrets(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    forget::forget_webhook_secrets(&mut *db.acquire().await?, now).await
+}

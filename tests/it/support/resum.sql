@@ -1,0 +1,20 @@
+-- The daily sums as they follow from the rows, folded or not.
+delete from tally;
+delete from daily_sum;
+insert into daily_sum (template_id, app_id, day, measure, count)
+select template_id, app_id, (at at time zone 'Asia/Shanghai')::date, measure, sum(count)
+from (
+    select template_id, app_id, issued_at as at, 'claimed' as measure, 1 as count from coupon
+    union all
+    select template_id, app_id, redeemed_at, 'redeemed', 1 from redemption join coupon using (coupon_id)
+    union all
+    select template_id, refusal.app_id, refused_at, 'refused_' || reason, 1
+    from refusal join placement using (placement_id)
+    union all
+    select template_id, stock_addition.app_id, added_at, 'offered', amount
+    from stock_addition join placement using (placement_id)
+    union all
+    select template_id, app_id, occurred_at, substring(kind from 8), 1
+    from event where kind in ('coupon.locked', 'coupon.given_back', 'coupon.voided')
+) as happened
+group by 1, 2, 3, 4;
