@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use self::schemas::Schemas;
 use super::route::{self, Route};
 use crate::domain::id::{
-    AppId, BannerId, CouponId, DeliveryId, ImportId, KeyId, OperatorId, PlacementId,
+    AppId, BannerId, CouponId, DeliveryId, HolderId, ImportId, KeyId, OperatorId, PlacementId,
     ReconciliationId, RedemptionId, SessionId, TemplateId,
 };
 
@@ -95,11 +95,12 @@ pub fn idempotency_key(route: &Route) -> Option<bool> {
 /// What stands in the path under this name.
 fn path_parameter(name: &str, generator: &mut SchemaGenerator) -> Value {
     let schema = match name {
-        "app" => generator.subschema_for::<AppId>(),
+        "app" | "endpoint" => generator.subschema_for::<AppId>(),
         "banner" => generator.subschema_for::<BannerId>(),
         "coupon" => generator.subschema_for::<CouponId>(),
         "delivery" => generator.subschema_for::<DeliveryId>(),
         "import" => generator.subschema_for::<ImportId>(),
+        "holder" => generator.subschema_for::<HolderId>(),
         "key" => generator.subschema_for::<KeyId>(),
         "operator" => generator.subschema_for::<OperatorId>(),
         "placement" => generator.subschema_for::<PlacementId>(),

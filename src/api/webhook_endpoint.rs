@@ -14,7 +14,8 @@ use crate::{
         problem::Problems,
     },
     http::{
-        code::Code, error::ApiError,
+        code::Code,
+        error::ApiError,
         extract::{Json, Path, Query},
         page::{ListQuery, Page},
     },
