@@ -12,7 +12,7 @@ BIN := $(or $(CARGO_TARGET_DIR),target)/debug/kaquan
 # Passed on to `make demo` and `make bench`: make demo ARGS=--once
 ARGS ?=
 
-.PHONY: help setup demo test check fmt sqlx sqlx-check build bench clean
+.PHONY: help setup demo test test-contract check fmt sqlx sqlx-check build bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -24,10 +24,18 @@ demo: setup ## See every promise kept, on this machine alone; add ARGS=--once to
 	@cargo build --locked --bin kaquan
 	@exec $(BIN) demo $(ARGS)
 
-test: setup ## Run all tests against a Postgres of their own
+test: ## Run all tests against a Postgres of their own
+	@scripts/setup tests
 	@cargo build --locked --bins --tests
 	@place=$$(mktemp -d /tmp/kaquan-test.XXXXXX); trap 'rm -rf "$$place"' EXIT; \
 	$(BIN) with-postgres --no-fsync --data "$$place" -- cargo test --locked
+	@$(MAKE) test-contract
+
+test-contract: ## Run what speaks to a running server from outside: the contract, the sample mini-program
+	@scripts/setup tests
+	@cargo build --locked --bins
+	@place=$$(mktemp -d /tmp/kaquan-test.XXXXXX); trap 'rm -rf "$$place"' EXIT; \
+	$(BIN) with-postgres --no-fsync --data "$$place" -- .venv/bin/python tests/contract/run.py $(BIN)
 
 check: setup ## Check format, lints, documentation and query data
 	cargo fmt --check

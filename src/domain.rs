@@ -14,6 +14,7 @@ pub mod day;
 pub mod delivery;
 pub mod discount;
 pub mod event;
+pub mod exact;
 pub mod id;
 pub mod imported_terms;
 pub mod life;

@@ -39,16 +39,20 @@ impl JsonSchema for TemplateEditBody {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let mut schema = Terms::json_schema(generator);
+        let required = schema.get("required").and_then(Value::as_array).cloned();
+        let required = required.unwrap_or_default();
         if let Some(Value::Object(fields)) = schema.get_mut("properties") {
-            for field in fields.values_mut() {
+            for (name, field) in fields {
                 // The default of a creation is none of a change.
                 field.as_object_mut().map(|field| field.remove("default"));
-                *field = json!({ "anyOf": [field, { "type": "null" }] });
+                if !required.contains(&name.as_str().into()) {
+                    *field = json!({ "anyOf": [field, { "type": "null" }] });
+                }
             }
         }
         add(&mut schema, "version", generator.subschema_for::<i32>());
         schema.insert("required".into(), json!(["version"]));
-        let told = "A field given replaces the whole of it; null takes it back to what it is when left out.";
+        let told = "A field given replaces the whole of it; null takes it back to what a creation without it means.";
         schema.insert("description".into(), told.into());
         schema
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use self::schemas::Schemas;
 use super::route::{self, Route};
 use crate::domain::id::{
-    AppId, BannerId, CouponId, DeliveryId, ImportId, KeyId, OperatorId, PlacementId,
+    AppId, BannerId, CouponId, DeliveryId, HolderId, ImportId, KeyId, OperatorId, PlacementId,
     ReconciliationId, RedemptionId, SessionId, TemplateId,
 };
 
@@ -76,28 +76,31 @@ pub fn operation_id(route: &Route) -> String {
 
 /// Whether a call of the route takes an `Idempotency-Key`, and whether it must have one.
 pub fn idempotency_key(route: &Route) -> Option<bool> {
-    const REQUIRED: [&str; 8] = [
-        "claims",
-        "claim-batches",
-        "locks",
-        "unlocks",
-        "redemptions",
-        "give-backs",
-        "void",
-        "void-unused",
+    const REQUIRED: [&str; 11] = [
+        "/v1/admin/coupons/{coupon}/void",
+        "/v1/admin/placements/{placement}/claims",
+        "/v1/admin/templates/{template}/void-unused",
+        "/v1/claim-batches",
+        "/v1/claims",
+        "/v1/give-backs",
+        "/v1/locks",
+        "/v1/mini/claim-batches",
+        "/v1/mini/claims",
+        "/v1/redemptions",
+        "/v1/unlocks",
     ];
-    let last = route.path.rsplit('/').next().unwrap_or_default();
-    (route.method == "post").then(|| REQUIRED.contains(&last))
+    (route.method == "post" && REQUIRED.contains(&route.path)).then_some(true)
 }
 
 /// What stands in the path under this name.
 fn path_parameter(name: &str, generator: &mut SchemaGenerator) -> Value {
     let schema = match name {
-        "app" => generator.subschema_for::<AppId>(),
+        "app" | "endpoint" => generator.subschema_for::<AppId>(),
         "banner" => generator.subschema_for::<BannerId>(),
         "coupon" => generator.subschema_for::<CouponId>(),
         "delivery" => generator.subschema_for::<DeliveryId>(),
         "import" => generator.subschema_for::<ImportId>(),
+        "holder" => generator.subschema_for::<HolderId>(),
         "key" => generator.subschema_for::<KeyId>(),
         "operator" => generator.subschema_for::<OperatorId>(),
         "placement" => generator.subschema_for::<PlacementId>(),

@@ -44,7 +44,7 @@ pub struct PlacementEditBody {
     version: i32,
     // To be written out even when it is null: forgetting it must not take the id away.
     #[serde(deserialize_with = "Option::deserialize")]
-    #[schemars(required)]
+    #[schemars(required, extend("type" = ["string", "null"]))]
     platform_ref: Option<String>,
 }
 

@@ -46,7 +46,7 @@ pub struct RouteDoc {
 
 /// A body.
 pub struct Content {
-    /// What kind of body.
+    /// What kind of body; several, with a comma and a blank between them, where the caller may choose.
     pub media_type: &'static str,
     /// What is in it.
     pub describe: DescribeType,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::people::Membership;
+use super::{exact::nothing_else, people::Membership};
 
 /// Who may claim.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -11,6 +11,7 @@ use super::people::Membership;
 pub enum Audience {
     /// Anybody with an open id.
     #[default]
+    #[serde(deserialize_with = "nothing_else")]
     Everyone,
     /// Members in at least one of these classes.
     MemberClasses {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::problem::Problems;
+use super::{exact::nothing_else, problem::Problems};
 
 /// The kinds that platforms know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +49,7 @@ pub enum Benefit {
         cap_fen: Option<i64>,
     },
     /// Handed in for a thing, named in the title.
+    #[serde(deserialize_with = "nothing_else")]
     Exchange,
     /// A price for a group, settled at the till.
     GroupBuy {
@@ -64,6 +65,7 @@ pub enum Benefit {
 pub enum Threshold {
     /// Nothing.
     #[default]
+    #[serde(deserialize_with = "nothing_else")]
     None,
     /// Matching goods for at least this much.
     Amount {

@@ -9,6 +9,7 @@ use super::{
     audience::Audience,
     benefit::{Benefit, CouponKind, Scope, Threshold},
     code::{CodePrefix, LONGEST_PREFIX},
+    exact::nothing_else,
     problem::{Problem, Problems},
     validity::ValidityRule,
 };
@@ -70,6 +71,7 @@ pub enum CodeSource {
         prefix: CodePrefix,
     },
     /// Uploaded by the merchant beforehand.
+    #[serde(deserialize_with = "nothing_else")]
     Uploaded,
 }
 
@@ -255,5 +257,24 @@ pub(crate) mod tests {
         document["titel"] = "typo".into();
 
         assert!(serde_json::from_value::<Terms>(document).is_err());
+    }
+
+    #[test]
+    fn a_tag_that_says_it_all_stands_alone() {
+        for field in ["threshold", "audience", "benefit", "codes"] {
+            let tag = match field {
+                "threshold" => "none",
+                "audience" => "everyone",
+                "benefit" => "exchange",
+                _ => "uploaded",
+            };
+            let mut document = serde_json::to_value(sample()).unwrap();
+            document[field] = serde_json::json!({ "type": tag });
+            assert!(serde_json::from_value::<Terms>(document.clone()).is_ok(), "{field}");
+
+            document[field]["fen"] = 1.into();
+
+            assert!(serde_json::from_value::<Terms>(document).is_err(), "{field}");
+        }
     }
 }

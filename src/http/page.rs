@@ -8,7 +8,10 @@ use uuid::Uuid;
 use super::{code::Code, error::ApiError};
 
 const USUAL: u32 = 50;
-const MOST: u32 = 200;
+/// The longest page.
+pub const MOST: u32 = 200;
+/// What a cursor looks like: 16 bytes in base 64, the last character with two bits of them.
+pub const CURSOR: &str = "^[A-Za-z0-9_-]{21}[AQgw]$";
 
 /// The query of a list that has no filters.
 #[derive(Debug, Deserialize, JsonSchema)]

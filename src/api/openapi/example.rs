@@ -25,7 +25,12 @@ pub struct Example {
     pub response: Option<Value>,
 }
 
-const FILES: [(&str, &str); 1] = [("public", include_str!("../examples/public.json"))];
+const FILES: [(&str, &str); 4] = [
+    ("1-contract", include_str!("../examples/1-contract.json")),
+    ("2-campaign", include_str!("../examples/2-campaign.json")),
+    ("3-people", include_str!("../examples/3-people.json")),
+    ("4-webhooks", include_str!("../examples/4-webhooks.json")),
+];
 
 /// All examples, in an order in which they can be run.
 pub fn all() -> Vec<Example> {

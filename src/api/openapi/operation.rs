@@ -87,7 +87,8 @@ fn content(content: &Content, schema: Value, example: Option<&Value>) -> Value {
     if let Some(example) = example {
         described["example"] = example.clone();
     }
-    json!({ content.media_type: described })
+    let kinds = content.media_type.split(", ");
+    kinds.map(|kind| (kind.to_owned(), described.clone())).collect()
 }
 
 fn responses(route: &Route, schemas: &mut Schemas, example: Option<&Example>) -> Value {

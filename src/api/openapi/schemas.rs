@@ -5,7 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::{api::route::DescribeType, http::error::ProblemView};
+use crate::{
+    api::route::DescribeType,
+    http::{
+        error::ProblemView,
+        page::{CURSOR, MOST},
+    },
+};
 
 /// Where a schema that is taken, or the same both ways, stands in the document.
 const SCHEMAS: &str = "#/components/schemas/";
@@ -61,8 +67,16 @@ impl Schemas {
         bound(&mut schema);
         let required = schema["required"].as_array().into_iter().flatten();
         let required = required.filter_map(|name| name.as_str().map(str::to_owned)).collect();
-        let fields = schema["properties"].as_object().cloned().unwrap_or_default();
-        (fields.into_iter().map(|(name, field)| (name, present(field))).collect(), required)
+        let mut fields = schema["properties"].as_object().cloned().unwrap_or_default();
+        fields.values_mut().for_each(present);
+        if let Some(cursor) = fields.get_mut("cursor") {
+            cursor["pattern"] = CURSOR.into();
+        }
+        if let Some(limit) = fields.get_mut("limit") {
+            limit["minimum"] = json!(1);
+            limit["maximum"] = json!(MOST);
+        }
+        (fields, required)
     }
 
     /// Writes all schemas that the document needs into it, those that differ on the way out under a name of their own.
@@ -176,7 +190,7 @@ fn bound(schema: &mut Value) {
 }
 
 /// A parameter is left out, never null.
-fn present(mut field: Value) -> Value {
+fn present(field: &mut Value) {
     let null = json!("null");
     if let Some(kinds) = field.get_mut("type").and_then(Value::as_array_mut) {
         kinds.retain(|kind| *kind != null);
@@ -193,5 +207,4 @@ fn present(mut field: Value) -> Value {
     if let Some(fields) = field.as_object_mut() {
         fields.retain(|name, value| name != "default" || !value.is_null());
     }
-    field
 }

@@ -1,0 +1,5 @@
+// The only two settings: where kaquan is reached, and the id of your app there (app_… from POST /v1/admin/apps).
+module.exports = {
+    baseUrl: 'https://coupons.example.com',
+    appId: 'app_00000000000070008000000000000000',
+};
