@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use url::Url;
 
+use self::export::Exports;
 use crate::{
     clock::Clock,
     http::{error::ApiError, request_id},
@@ -25,6 +26,7 @@ pub mod code_import;
 pub mod coupon;
 pub mod delivery;
 pub mod delivery_brief;
+pub mod export;
 pub mod import;
 pub mod member;
 pub mod placement;
@@ -52,6 +54,8 @@ pub struct ApiState {
     pub public_url: Url,
     /// How long people stay who came through a mini-program.
     pub lifetime: Lifetime,
+    /// Room for exports.
+    pub exports: Exports,
     /// Wakes whoever keeps routes in memory, on this server; others see `route_version`.
     pub changed: Arc<Notify>,
 }

@@ -19,7 +19,7 @@ use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::MissedTickBe
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    api::{self, ApiState},
+    api::{self, ApiState, export::Exports},
     clock::Clock,
     config::Config,
     delivery::Worker,
@@ -102,6 +102,7 @@ impl App {
             clock,
             public_url: config.server.public_url.clone(),
             lifetime: lifetime(config)?,
+            exports: Exports::default(),
             changed,
         };
         let router = Router::new()

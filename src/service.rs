@@ -14,6 +14,7 @@ pub mod create_template;
 pub mod edit_app;
 pub mod edit_template;
 pub mod end_outage;
+pub mod export_coupons;
 pub mod fold_tally;
 pub mod import_codes;
 pub mod import_placement;

@@ -1,5 +1,7 @@
 //! `/v1/admin/stats`: what was offered, claimed, used and turned down.
 
+pub mod table;
+
 use std::collections::BTreeMap;
 
 use axum::extract::State;
@@ -144,15 +146,26 @@ pub async fn get(
 
 impl From<StatsQuery> for Question {
     fn from(query: StatsQuery) -> Self {
-        let StatsQuery { from, to, template_id: template, app_id: app, group_by } = query;
-        let group_by = match group_by {
-            GroupByQuery::Day => GroupBy::Day,
-            GroupByQuery::Template => GroupBy::Template,
-            GroupByQuery::App => GroupBy::App,
-            GroupByQuery::None => GroupBy::None,
-        };
-        Self { from, to, template, app, group_by }
+        let StatsQuery { from, to, template_id, app_id, group_by } = query;
+        question(from, to, template_id, app_id, group_by)
     }
+}
+
+/// The question that a query asks.
+pub(super) fn question(
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+    template: Option<TemplateId>,
+    app: Option<AppId>,
+    group_by: GroupByQuery,
+) -> Question {
+    let group_by = match group_by {
+        GroupByQuery::Day => GroupBy::Day,
+        GroupByQuery::Template => GroupBy::Template,
+        GroupByQuery::App => GroupBy::App,
+        GroupByQuery::None => GroupBy::None,
+    };
+    Question { from, to, template, app, group_by }
 }
 
 impl From<Statistics> for StatsView {

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use kaquan::{
-    api::{self, ApiState},
+    api::{self, ApiState, export::Exports},
     clock::Clock,
     domain::access::Role,
     service::create_key::create_key,
@@ -28,6 +28,7 @@ async fn admin(scene: &ReconcileScene) -> Admin {
         clock,
         public_url: "https://coupons.example.com/".parse().unwrap(),
         lifetime: lifetime(),
+        exports: Exports::default(),
         changed: admin.changed.clone(),
     });
     admin

@@ -1,9 +1,10 @@
 //! What the people and servers that run campaigns ask: everything under `/v1/admin`.
 
 use super::Route;
+use crate::api::export::{CouponsQuery, StatsExportQuery};
 use crate::api::statistics::{StatsQuery, StatsView};
 use crate::api::{
-    app, banner, channel, claim, code_import, coupon, delivery, import, member, placement,
+    app, banner, channel, claim, code_import, coupon, delivery, export, import, member, placement,
     reconciliation, redemption, statistics, stock_addition, template,
 };
 
@@ -62,6 +63,11 @@ pub const ADMIN: &[Route] = super::routes! {
 
     get "/v1/admin/stats" Read => statistics::get,
         "What was offered, claimed, used and turned down", query StatsQuery, gives 200 StatsView;
+
+    get "/v1/admin/exports/coupons" Read => export::coupons,
+        "All coupons as a file", query CouponsQuery, gives 200;
+    get "/v1/admin/exports/stats" Read => export::stats,
+        "The same figures as a file", query StatsExportQuery, gives 200;
 
     get "/v1/admin/deliveries" Read => delivery::list;
     get "/v1/admin/deliveries/{delivery}" Read => delivery::get;

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use kaquan::{
-    api::{self, ApiState},
+    api::{self, ApiState, export::Exports},
     clock::{Clock, ManualClock},
     config::issuing::Issuing,
     domain::access::Role,
@@ -64,6 +64,7 @@ impl Admin {
             clock: clock.clone(),
             public_url: "https://coupons.example.com/".parse().unwrap(),
             lifetime: lifetime(),
+            exports: Exports::default(),
             changed: changed.clone(),
         });
         let (_, owner) = create_key(&database.pool, noon(), "owner", Role::Owner).await.unwrap();
