@@ -2,11 +2,14 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use axum::{body::Body, extract::State, response::Response};
+use axum::{
+    body::{Body, Bytes},
+    extract::State,
+    response::Response,
+};
 use chrono::NaiveDate;
 use futures_util::stream;
 use http::{HeaderValue, StatusCode, header};
-use hyper::body::Bytes;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -111,7 +114,7 @@ enum Piece {
 
 /// At the same time, on one server.
 const MOST_EXPORTS: usize = 2;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 impl Exports {
     /// Room for so many, each of which may wait so long for its reader.

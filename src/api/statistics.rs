@@ -110,17 +110,23 @@ pub struct FiguresView {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RatesView {
     /// Claimed of what was offered.
-    claim_rate: Option<f64>,
+    #[serde(rename = "claim_rate")]
+    claim: Option<f64>,
     /// Redeemed of what was claimed.
-    redeem_rate: Option<f64>,
+    #[serde(rename = "redeem_rate")]
+    redeem: Option<f64>,
     /// Given back of what was redeemed.
-    give_back_rate: Option<f64>,
+    #[serde(rename = "give_back_rate")]
+    give_back: Option<f64>,
     /// Voided of what was claimed.
-    void_rate: Option<f64>,
+    #[serde(rename = "void_rate")]
+    void: Option<f64>,
     /// Expired of what was claimed.
-    expire_rate: Option<f64>,
+    #[serde(rename = "expire_rate")]
+    expire: Option<f64>,
     /// Turned down of all claims that were judged.
-    refuse_rate: Option<f64>,
+    #[serde(rename = "refuse_rate")]
+    refuse: Option<f64>,
 }
 
 /// One step of the funnel.
@@ -212,14 +218,8 @@ impl From<Figures> for FiguresView {
 
 impl From<Rates> for RatesView {
     fn from(rates: Rates) -> Self {
-        Self {
-            claim_rate: rates.claim,
-            redeem_rate: rates.redeem,
-            give_back_rate: rates.give_back,
-            void_rate: rates.void,
-            expire_rate: rates.expire,
-            refuse_rate: rates.refuse,
-        }
+        let Rates { claim, redeem, give_back, void, expire, refuse } = rates;
+        Self { claim, redeem, give_back, void, expire, refuse }
     }
 }
 

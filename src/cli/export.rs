@@ -44,7 +44,7 @@ struct Coupons {
     /// On one app only.
     #[arg(long)]
     app: Option<AppId>,
-    /// Only those that are this now: usable, not_yet_valid, locked, used, expired, void.
+    /// Only those that are this now: `usable`, `not_yet_valid`, `locked`, `used`, `expired` or `void`.
     #[arg(long)]
     state: Option<Status>,
     /// Issued on this day in China or later.

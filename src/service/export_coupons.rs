@@ -2,7 +2,10 @@
 //!
 //! Codes are masked, whoever asks: a file is passed on, and a code is worth money to whoever reads it.
 
-use std::{collections::HashMap, str::FromStr};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    str::FromStr,
+};
 
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
 use serde::Serialize;
@@ -176,9 +179,9 @@ impl Export {
     ) -> sqlx::Result<()> {
         for coupon in coupons {
             let terms = (coupon.template, coupon.terms_version);
-            if !self.titles.contains_key(&terms) {
+            if let Entry::Vacant(unknown) = self.titles.entry(terms) {
                 let title = store::export::find_title(conn, terms.0, terms.1).await?;
-                self.titles.insert(terms, title.unwrap_or_default());
+                unknown.insert(title.unwrap_or_default());
             }
         }
         Ok(())

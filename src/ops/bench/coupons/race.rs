@@ -63,12 +63,11 @@ impl Race {
                     let order = format!("race-{number}-{caller}");
                     let request = redemption(&key, &format!("RAC{number:012}"), &order);
                     // Whoever was cut off asks again: he may have won.
-                    let status = match client.ask(&request).await {
-                        Ok(status) => status,
-                        Err(_) => {
-                            client = Client::connect(address).await?;
-                            client.ask(&request).await?
-                        }
+                    let status = if let Ok(status) = client.ask(&request).await {
+                        status
+                    } else {
+                        client = Client::connect(address).await?;
+                        client.ask(&request).await?
                     };
                     if status == 201 {
                         wins[usize::try_from(number)?].fetch_add(1, Ordering::Relaxed);
