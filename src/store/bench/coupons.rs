@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
 use super::NewCampaign;
 use crate::domain::id::{AppId, HolderId, MemberId, TemplateId};
@@ -24,8 +24,6 @@ pub struct Filling<'a> {
 
 /// Fills in coupons of one holder each, with codes that can be told from their numbers, from 0.
 pub async fn fill_coupons(conn: &mut PgConnection, filling: Filling<'_>) -> sqlx::Result<()> {
-    let mut tx = conn.begin().await?;
-    sqlx::query!("set local statement_timeout = 0").execute(&mut *tx).await?;
     sqlx::query!(
         r#"
         with stranger as (
@@ -53,9 +51,9 @@ pub async fn fill_coupons(conn: &mut PgConnection, filling: Filling<'_>) -> sqlx
         filling.now,
         filling.prefix,
     )
-    .execute(&mut *tx)
+    .execute(conn)
     .await?;
-    tx.commit().await
+    Ok(())
 }
 
 /// Gives one member some coupons of each of some campaigns.
