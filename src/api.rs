@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tower_http::set_header::SetResponseHeaderLayer;
 use url::Url;
 
-use self::{door::Door, limits::Limits};
+use self::{door::Door, export::Exports, limits::Limits};
 use crate::{
     clock::Clock,
     http::{code::Code, error::ApiError, request_id},
@@ -34,6 +34,7 @@ pub mod delivery_brief;
 pub mod described;
 pub mod door;
 pub mod event;
+pub mod export;
 pub mod give_back;
 pub mod holder;
 pub mod idempotency_key;
@@ -93,6 +94,8 @@ pub struct ApiState {
     pub known_terms: KnownTerms,
     /// How often callers may ask.
     pub limits: Arc<Limits>,
+    /// Room for exports.
+    pub exports: Exports,
     /// Wakes whoever keeps routes in memory, on this server; others see `route_version`.
     pub changed: Arc<Notify>,
 }

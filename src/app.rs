@@ -21,7 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::upkeep::Upkeep;
 use crate::{
-    api::{self, ApiState},
+    api::{self, ApiState, export::Exports},
     clock::Clock,
     config::Config,
     delivery::Worker,
@@ -116,6 +116,7 @@ impl App {
             webhook_reach: Reach::new(config.webhooks.allow_private),
             known_terms: KnownTerms::default(),
             limits: limits(config),
+            exports: Exports::default(),
             changed,
         };
         let router = Router::new()

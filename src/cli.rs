@@ -8,6 +8,7 @@ mod columns;
 mod deliveries;
 mod demo;
 mod doctor;
+mod export;
 mod health;
 mod key;
 mod migrate;
@@ -19,6 +20,7 @@ mod secrets;
 mod serve;
 mod session;
 mod simulate;
+mod stats;
 mod user;
 mod webhooks;
 mod with_postgres;
@@ -71,6 +73,10 @@ enum Command {
     Audit(audit::Audit),
     /// Holds our figures against Baidu's: 0 nothing differs, 2 something does, 3 could not ask.
     Reconcile(reconcile::Reconcile),
+    /// Shows what was offered, claimed, used and turned down, by day, template or app.
+    Stats(stats::Stats),
+    /// Writes coupons or figures to the standard output, as CSV or as JSON lines.
+    Export(export::Export),
     /// Checks the set-up and says how to mend it.
     Doctor(doctor::Doctor),
     /// Asks the server that runs on this machine whether it is ready; for containers.
@@ -141,6 +147,8 @@ fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Webhooks(command) => command.run(config).await,
             Command::Audit(command) => command.run(config).await,
             Command::Reconcile(command) => command.run(config).await,
+            Command::Stats(command) => command.run(config).await,
+            Command::Export(command) => command.run(config).await,
             Command::Doctor(command) => command.run(config).await,
             Command::Health => health::run(config).await,
             Command::Migrate(command) => command.run(config).await,

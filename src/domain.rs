@@ -10,6 +10,7 @@ pub mod channel;
 pub mod claim;
 pub mod code;
 pub mod coupon;
+pub mod csv;
 pub mod day;
 pub mod delivery;
 pub mod discount;

@@ -19,6 +19,7 @@ pub mod edit_operator;
 pub mod edit_template;
 pub mod edit_webhook_endpoint;
 pub mod end_outage;
+pub mod export_coupons;
 pub mod fold_tally;
 pub mod forget_old;
 pub mod give_back;

@@ -13,6 +13,7 @@ pub mod coupon;
 pub mod delivery;
 pub mod doctor;
 pub mod event;
+pub mod export;
 pub mod holding;
 pub mod idempotency;
 pub mod issuing;

@@ -9,7 +9,7 @@ use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
 use self::schemas::Schemas;
-use super::route::{self, Route};
+use super::route::{self, Route, keeping::Keeping};
 use crate::domain::id::{
     AppId, BannerId, CouponId, DeliveryId, HolderId, ImportId, KeyId, OperatorId, PlacementId,
     ReconciliationId, RedemptionId, SessionId, TemplateId,
@@ -76,20 +76,10 @@ pub fn operation_id(route: &Route) -> String {
 
 /// Whether a call of the route takes an `Idempotency-Key`, and whether it must have one.
 pub fn idempotency_key(route: &Route) -> Option<bool> {
-    const REQUIRED: [&str; 11] = [
-        "/v1/admin/coupons/{coupon}/void",
-        "/v1/admin/placements/{placement}/claims",
-        "/v1/admin/templates/{template}/void-unused",
-        "/v1/claim-batches",
-        "/v1/claims",
-        "/v1/give-backs",
-        "/v1/locks",
-        "/v1/mini/claim-batches",
-        "/v1/mini/claims",
-        "/v1/redemptions",
-        "/v1/unlocks",
-    ];
-    (route.method == "post" && REQUIRED.contains(&route.path)).then_some(true)
+    match Keeping::of(route) {
+        Keeping::Nothing => None,
+        keeping => Some(keeping.requires_key()),
+    }
 }
 
 /// What stands in the path under this name.

@@ -1,5 +1,7 @@
 //! `/v1/admin/stats`: what was offered, claimed, used and turned down.
 
+pub mod table;
+
 use std::collections::BTreeMap;
 
 use axum::extract::State;
@@ -108,17 +110,23 @@ pub struct FiguresView {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RatesView {
     /// Claimed of what was offered.
-    claim_rate: Option<f64>,
+    #[serde(rename = "claim_rate")]
+    claim: Option<f64>,
     /// Redeemed of what was claimed.
-    redeem_rate: Option<f64>,
+    #[serde(rename = "redeem_rate")]
+    redeem: Option<f64>,
     /// Given back of what was redeemed.
-    give_back_rate: Option<f64>,
+    #[serde(rename = "give_back_rate")]
+    give_back: Option<f64>,
     /// Voided of what was claimed.
-    void_rate: Option<f64>,
+    #[serde(rename = "void_rate")]
+    void: Option<f64>,
     /// Expired of what was claimed.
-    expire_rate: Option<f64>,
+    #[serde(rename = "expire_rate")]
+    expire: Option<f64>,
     /// Turned down of all claims that were judged.
-    refuse_rate: Option<f64>,
+    #[serde(rename = "refuse_rate")]
+    refuse: Option<f64>,
 }
 
 /// One step of the funnel.
@@ -144,15 +152,26 @@ pub async fn get(
 
 impl From<StatsQuery> for Question {
     fn from(query: StatsQuery) -> Self {
-        let StatsQuery { from, to, template_id: template, app_id: app, group_by } = query;
-        let group_by = match group_by {
-            GroupByQuery::Day => GroupBy::Day,
-            GroupByQuery::Template => GroupBy::Template,
-            GroupByQuery::App => GroupBy::App,
-            GroupByQuery::None => GroupBy::None,
-        };
-        Self { from, to, template, app, group_by }
+        let StatsQuery { from, to, template_id, app_id, group_by } = query;
+        question(from, to, template_id, app_id, group_by)
     }
+}
+
+/// The question that a query asks.
+pub(super) fn question(
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+    template: Option<TemplateId>,
+    app: Option<AppId>,
+    group_by: GroupByQuery,
+) -> Question {
+    let group_by = match group_by {
+        GroupByQuery::Day => GroupBy::Day,
+        GroupByQuery::Template => GroupBy::Template,
+        GroupByQuery::App => GroupBy::App,
+        GroupByQuery::None => GroupBy::None,
+    };
+    Question { from, to, template, app, group_by }
 }
 
 impl From<Statistics> for StatsView {
@@ -199,14 +218,8 @@ impl From<Figures> for FiguresView {
 
 impl From<Rates> for RatesView {
     fn from(rates: Rates) -> Self {
-        Self {
-            claim_rate: rates.claim,
-            redeem_rate: rates.redeem,
-            give_back_rate: rates.give_back,
-            void_rate: rates.void,
-            expire_rate: rates.expire,
-            refuse_rate: rates.refuse,
-        }
+        let Rates { claim, redeem, give_back, void, expire, refuse } = rates;
+        Self { claim, redeem, give_back, void, expire, refuse }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `kaquan bench`: how fast this machine issues coupons, or pays deliveries.
+//! `kaquan bench`: how fast this machine issues coupons, pays deliveries, or lets coupons be used.
 
 use std::{fmt::Display, process::ExitCode, sync::Arc, time::Duration};
 
@@ -9,10 +9,11 @@ use super::output;
 use crate::{
     clock::SystemClock,
     config::Config,
-    ops::bench::{self, Settings, delivery},
+    ops::bench::{self, Settings, coupons, delivery},
 };
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct Bench {
     /// The length of each run.
     #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=600))]
@@ -29,6 +30,15 @@ pub(super) struct Bench {
     /// Measures how fast what is owed to a platform is paid, instead of how fast coupons are issued.
     #[arg(long, conflicts_with_all = ["connections", "fill", "full"])]
     deliveries: bool,
+    /// Measures coupons in use: redemptions, wallets, exports and imports.
+    #[arg(long, conflicts_with_all = ["connections", "fill", "full", "deliveries"])]
+    coupons: bool,
+    /// With --coupons: how many are in the table when wallets are looked at.
+    #[arg(long, default_value_t = 5_000_000, value_name = "N", requires = "coupons")]
+    table: u32,
+    /// With --coupons: a tenth of everything, for a first look.
+    #[arg(long, requires = "coupons")]
+    quick: bool,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -52,6 +62,17 @@ impl Bench {
                 answer_after: Duration::from_millis(20),
             };
             let report = delivery::run(settings, server, Arc::new(SystemClock)).await?;
+            return self.tell(&report);
+        }
+        if self.coupons {
+            let part = if self.quick { 10 } else { 1 };
+            let settings = coupons::Settings {
+                seconds: self.seconds,
+                table: i64::from(self.table) / part,
+                rows: 1_000_000 / part,
+                raced: 10_000 / part,
+            };
+            let report = coupons::run(settings, server, Arc::new(SystemClock)).await?;
             return self.tell(&report);
         }
         let report = bench::run(settings, server, Arc::new(SystemClock)).await?;

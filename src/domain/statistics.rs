@@ -194,7 +194,7 @@ fn share(part: i64, whole: i64) -> Option<f64> {
     }
     let (part, whole) = (i128::from(part) * 20_000, i128::from(whole));
     let doubled = part / whole;
-    let rounded = (doubled + doubled.signum()) / 2;
+    let rounded = i128::midpoint(doubled, doubled.signum());
     Some(rounded as f64 / 10_000.0)
 }
 

@@ -4,6 +4,7 @@
 
 mod baseline;
 mod callback;
+pub mod coupons;
 pub mod delivery;
 mod load;
 mod platform;

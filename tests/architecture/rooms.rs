@@ -186,6 +186,7 @@ pub const ROOMS: &[Room] = &[
         name: "cli",
         may_use: &[
             "api::delivery_brief",
+            "api::statistics",
             "api::platform_rules",
             "app",
             "clock",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use kaquan::{
-    api::{self, ApiState},
+    api::{self, ApiState, export::Exports},
     clock::Clock,
     domain::access::Role,
     service::{create_key::create_key, known_terms::KnownTerms},

@@ -14,6 +14,7 @@ use crate::{
         },
         described::{BannerForm, NewImportBody, NewTemplateBody, TemplateEditBody},
         event,
+        export::{self, CouponsQuery, StatsExportQuery},
         holder::{self, RevokedView},
         import::{self, PlacementImportView},
         key::{self, KeyView, MadeKeyView, NewKeyBody},
@@ -232,4 +233,9 @@ pub const ADMIN: &[Route] = super::routes! {
         "Exchanges a key for another of the same name", takes key::KeyRotationBody, gives 201 MadeKeyView;
     post "/v1/admin/keys/{key}/revoke" ManageAccess => key::revoke,
         "Stops a key", gives 200 KeyView;
+
+    get "/v1/admin/exports/coupons" Read => export::coupons,
+        "All coupons as a file", query CouponsQuery, gives 200;
+    get "/v1/admin/exports/stats" Read => export::stats,
+        "The same figures as a file", query StatsExportQuery, gives 200;
 };

@@ -98,6 +98,34 @@ impl Client {
         self.send(request.as_bytes()).await
     }
 
+    /// Sends a request as it is; the status of its answer.
+    pub async fn ask(&mut self, request: &[u8]) -> std::io::Result<u16> {
+        self.stream.write_all(request).await?;
+        let mut filled = 0;
+        loop {
+            if filled == self.response.len() {
+                self.response.resize(2 * filled, 0);
+            }
+            let read = self.stream.read(&mut self.response[filled..]).await?;
+            if read == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            filled += read;
+            if let Some((status, _)) = whole(&self.response[..filled]) {
+                return status.parse().map_err(std::io::Error::other);
+            }
+        }
+    }
+
+    /// The same, for one who only wants to know whether it came to something.
+    pub async fn act(&mut self, request: &[u8]) -> std::io::Result<Heard> {
+        Ok(match self.ask(request).await? {
+            200 | 201 => Heard::Code,
+            429 | 503 => Heard::Busy,
+            _ => Heard::Other,
+        })
+    }
+
     /// Sends a request that costs the server nothing, to see what the client itself can do.
     pub async fn ping(&mut self) -> std::io::Result<Heard> {
         match self.send(b"GET /health/live HTTP/1.1\r\nhost: kaquan\r\n\r\n").await? {
@@ -124,8 +152,35 @@ impl Client {
     }
 }
 
+/// The use of a coupon for an order.
+pub fn redemption(key: &str, code: &str, order_no: &str) -> Vec<u8> {
+    let body = format!(r#"{{"code":"{code}","order_no":"{order_no}","store":"shop-1"}}"#);
+    post("/v1/redemptions", key, &format!("idempotency-key: {order_no}\r\n"), &body)
+}
+
+/// A request with a JSON body.
+pub fn post(path: &str, key: &str, headers: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: kaquan\r\nauthorization: Bearer {key}\r\n{headers}\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
 /// The answer, once it is complete.
 fn understand(response: &[u8]) -> Option<Heard> {
+    let (status, body) = whole(response)?;
+    Some(match status {
+        "200" if body.starts_with(br#"{"errno":"0","msg":"success""#) => Heard::Code,
+        "201" => Heard::Code,
+        "503" => Heard::Busy,
+        _ => Heard::Other,
+    })
+}
+
+/// Status and body, once both are complete.
+fn whole(response: &[u8]) -> Option<(&str, &[u8])> {
     let head_end = response.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = std::str::from_utf8(&response[..head_end]).ok()?;
     let length = head.lines().find_map(|line| {
@@ -133,11 +188,5 @@ fn understand(response: &[u8]) -> Option<Heard> {
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
     })?;
     let body = response.get(head_end..head_end + length)?;
-    let status = head.get(9..12)?;
-    Some(match status {
-        "200" if body.starts_with(br#"{"errno":"0","msg":"success""#) => Heard::Code,
-        "201" => Heard::Code,
-        "503" => Heard::Busy,
-        _ => Heard::Other,
-    })
+    Some((head.get(9..12)?, body))
 }

@@ -14,7 +14,7 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 use tokio::{task::JoinSet, time::Instant};
 
-use super::callback::{ClaimTarget, Client, Heard, Target};
+use super::callback::{ClaimTarget, Client, Heard, Target, post, redemption};
 use crate::clock::Clock;
 
 /// What is asked.
@@ -26,8 +26,38 @@ pub enum Shape {
     Replay(Target, Arc<str>, u64),
     /// Claims through us, each of somebody new.
     Claims(ClaimTarget),
+    /// Coupons in use.
+    Script(Script),
     /// Nothing at all.
     Nothing,
+}
+
+/// What the merchant's servers and tills ask.
+#[derive(Debug, Clone)]
+pub enum Script {
+    /// Uses of coupons, each of another one, up to so many.
+    Redeem {
+        /// An API key.
+        key: Arc<str>,
+        /// Begins each code.
+        prefix: Arc<str>,
+        /// How many coupons there are.
+        most: u64,
+    },
+    /// Somebody's usable coupons.
+    Wallet {
+        /// An API key.
+        key: Arc<str>,
+        /// Whose.
+        uid: Arc<str>,
+    },
+    /// Which of them fit a cart.
+    Cart {
+        /// An API key.
+        key: Arc<str>,
+        /// Whose.
+        uid: Arc<str>,
+    },
 }
 
 /// How hard.
@@ -46,6 +76,8 @@ pub struct Figures {
     pub per_s: f64,
     /// Half of the answers took no longer.
     pub p50_ms: f64,
+    /// All but five in a hundred took no longer.
+    pub p95_ms: f64,
     /// All but one in a hundred took no longer.
     pub p99_ms: f64,
     /// The slowest, like the two above counted from when the request was due.
@@ -127,7 +159,7 @@ impl Run {
                 #[expect(clippy::cast_precision_loss, reason = "a few million requests")]
                 Pace::Open(rate) => begin + Duration::from_secs_f64(number as f64 / rate),
             };
-            if due >= end || Instant::now() >= end {
+            if due >= end || Instant::now() >= end || number >= self.shape.most() {
                 return Ok(tally);
             }
             if matches!(self.pace, Pace::Open(_)) {
@@ -160,9 +192,46 @@ impl Run {
                 let (record, open_id) = names(&self.name, number);
                 client.claim(target, &record, &open_id).await
             }
+            Shape::Script(script) => client.act(&script.request(number)).await,
             Shape::Replay(target, earlier, count) => {
                 let (record, open_id) = names(earlier, number % count);
                 client.call(target, &record, &open_id, now).await
+            }
+        }
+    }
+}
+
+impl Shape {
+    /// How many requests there are to make.
+    fn most(&self) -> u64 {
+        match self {
+            Self::Script(Script::Redeem { most, .. }) => *most,
+            Self::Script(Script::Wallet { .. } | Script::Cart { .. })
+            | Self::Fresh(_)
+            | Self::Replay(..)
+            | Self::Claims(_)
+            | Self::Nothing => u64::MAX,
+        }
+    }
+}
+
+impl Script {
+    /// The n-th request.
+    fn request(&self, number: u64) -> Vec<u8> {
+        match self {
+            Self::Redeem { key, prefix, .. } => {
+                let code = format!("{prefix}{number:012}");
+                redemption(key, &code, &format!("order-{code}"))
+            }
+            Self::Wallet { key, uid } => format!(
+                "GET /v1/coupons?uid={uid}&tab=usable&limit=50 HTTP/1.1\r\nhost: kaquan\r\n\
+                 authorization: Bearer {key}\r\n\r\n"
+            )
+            .into_bytes(),
+            Self::Cart { key, uid } => {
+                let line = r#"{"goods_id":"g-1","unit_price_fen":12000,"quantity":1}"#;
+                let body = format!(r#"{{"uid":"{uid}","cart":{{"lines":[{line}]}}}}"#);
+                post("/v1/cart-matches", key, "", &body)
             }
         }
     }
@@ -201,6 +270,7 @@ impl Tally {
         Ok(Figures {
             per_s: self.codes as f64 / took.as_secs_f64(),
             p50_ms: ms(times.value_at_quantile(0.5)),
+            p95_ms: ms(times.value_at_quantile(0.95)),
             p99_ms: ms(times.value_at_quantile(0.99)),
             max_ms: ms(times.max()),
             slowest_answer_ms: self.slowest_answer.as_secs_f64() * 1000.0,

@@ -102,8 +102,17 @@ impl Server {
 
     /// The most memory it ever had, in mebibytes.
     pub fn peak_memory_mib(&self) -> Option<f64> {
+        self.memory("VmHWM:")
+    }
+
+    /// The memory that it has now, in mebibytes.
+    pub fn memory_mib(&self) -> Option<f64> {
+        self.memory("VmRSS:")
+    }
+
+    fn memory(&self, name: &str) -> Option<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
         Some(kib / 1024.0)
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use kaquan::{
-    api::{self, ApiState, limits::Limits},
+    api::{self, ApiState, export::Exports, limits::Limits},
     clock::{Clock, ManualClock},
     config::{self, issuing::Issuing},
     domain::access::Role,
@@ -79,6 +79,7 @@ impl Admin {
             webhook_reach: Reach::Public,
             known_terms: KnownTerms::default(),
             limits: Arc::new(limits(settings)),
+            exports: Exports::default(),
             changed: changed.clone(),
         };
         let router = api::router(state.clone());

@@ -1,0 +1,192 @@
+//! What the bench of coupons in use puts into its database, and the plain way of using one that it compares with.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use super::NewCampaign;
+use crate::domain::id::{AppId, HolderId, MemberId, TemplateId};
+
+/// Whose coupons are to be filled in.
+#[derive(Debug, Clone, Copy)]
+pub struct Filling<'a> {
+    /// On which app.
+    pub app: AppId,
+    /// Of what.
+    pub campaign: &'a NewCampaign,
+    /// When they were issued.
+    pub now: DateTime<Utc>,
+    /// Begins each code, before a number of twelve digits.
+    pub prefix: &'a str,
+    /// How many.
+    pub count: i64,
+}
+
+/// Fills in coupons of one holder each, with codes that can be told from their numbers, from 0.
+pub async fn fill_coupons(conn: &mut PgConnection, filling: Filling<'_>) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        with stranger as (
+            select gen_random_uuid() as id, number
+            from generate_series(0, $1::bigint - 1) as number
+        ),
+        met as (
+            insert into holder (holder_id, app_id, open_id, created_at)
+            select id, $2, $6 || id, $5
+            from stranger
+        )
+        insert into coupon (
+            coupon_id, placement_id, template_id, terms_version, app_id, holder_id, person_id, ordinal,
+            record, way, code, valid_from, valid_until, issued_at
+        )
+        select
+            uuid_v7($5), $3, $4, 1, $2, id, id, 1,
+            replace(id::text, '-', ''), 'take', $6 || lpad(number::text, 12, '0'), $5, $5 + interval '7 days', $5
+        from stranger
+        "#,
+        filling.count,
+        filling.app as _,
+        filling.campaign.placement as _,
+        filling.campaign.template as _,
+        filling.now,
+        filling.prefix,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Gives one member some coupons of each of some campaigns.
+pub async fn fill_wallet(
+    conn: &mut PgConnection,
+    app: AppId,
+    uid: &str,
+    campaigns: &[&NewCampaign],
+    each: i32,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let templates: Vec<_> = campaigns.iter().map(|one| one.template.uuid()).collect();
+    let placements: Vec<_> = campaigns.iter().map(|one| one.placement.uuid()).collect();
+    sqlx::query!(
+        r#"
+        with person as (
+            insert into member (member_id, uid, created_at)
+            values ($1, $2, $7)
+        ),
+        met as (
+            insert into holder (holder_id, app_id, open_id, member_id, created_at)
+            values ($3, $4, $2, $1, $7)
+        )
+        insert into coupon (
+            coupon_id, placement_id, template_id, terms_version, app_id, holder_id, person_id, ordinal,
+            record, way, code, valid_from, valid_until, issued_at
+        )
+        select
+            uuid_v7($7), placement_id, template_id, 1, $4, $3, $1, ordinal,
+            replace(gen_random_uuid()::text, '-', ''), 'take', 'W' || replace(gen_random_uuid()::text, '-', ''),
+            $7, $7 + interval '7 days', $7
+        from unnest($5::uuid[], $6::uuid[]) as campaign (template_id, placement_id),
+            generate_series(1, $8::integer) as ordinal
+        "#,
+        MemberId::new(now) as _,
+        uid,
+        HolderId::derive(app, uid) as _,
+        app as _,
+        &templates,
+        &placements,
+        now,
+        each,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A template of its own that takes uploaded codes.
+pub async fn plant_uploading(
+    conn: &mut PgConnection,
+    template: TemplateId,
+    terms: &Value,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        with made as (
+            insert into template (template_id, version, state, created_at, updated_at)
+            values ($1, 1, 'active', $3, $3)
+        )
+        insert into template_terms (template_id, version, document, created_at)
+        values ($1, 1, $2, $3)
+        "#,
+        template as _,
+        terms,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Uses a coupon as a service without anything else does: one read, and one write of the same rows.
+pub async fn redeem_alone(
+    conn: &mut PgConnection,
+    code: &str,
+    order_no: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let found = sqlx::query!(
+        r#"
+        select coupon_id, version, state, valid_from, valid_until, template_id, app_id
+        from coupon
+        where code = $1
+        "#,
+        code,
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(coupon) = found.filter(|coupon| coupon.state == "issued" && now < coupon.valid_until)
+    else {
+        return Ok(false);
+    };
+    let done = sqlx::query!(
+        r#"
+        with used as (
+            update coupon
+            set state = 'redeemed', version = version + 1
+            where coupon_id = $1 and version = $2
+            returning coupon_id, template_id, app_id
+        ),
+        told as (
+            insert into event (event_id, kind, coupon_id, template_id, app_id, actor, data, occurred_at)
+            select uuid_v7($4), 'coupon.redeemed', coupon_id, template_id, app_id, 'bench', '{}', $4
+            from used
+        )
+        insert into redemption (redemption_id, coupon_id, order_no, store, redeemed_at)
+        select uuid_v7($4), coupon_id, $3, 'shop', $4
+        from used
+        "#,
+        coupon.coupon_id,
+        coupon.version,
+        order_no,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// How many coupons with such a code were used, and how many uses there are of them.
+pub async fn count_uses(conn: &mut PgConnection, prefix: &str) -> sqlx::Result<(i64, i64)> {
+    let counted = sqlx::query!(
+        r#"
+        select count(distinct coupon.coupon_id) as "coupons!", count(*) as "uses!"
+        from coupon
+        join redemption on redemption.coupon_id = coupon.coupon_id
+        where starts_with(coupon.code, $1)
+        "#,
+        prefix,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok((counted.coupons, counted.uses))
+}
