@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     domain::id::{AppId, TemplateId},
-    http::{error::ApiError, extract::Query},
+    http::{code::Code, error::ApiError, extract::Query},
     service::{
         export_coupons::{Export, Format, Status, Wanted},
         statistics,
@@ -141,7 +141,7 @@ pub async fn coupons(
 ) -> Result<Response, ApiError> {
     let Ok(place) = Arc::clone(&state.exports.places).try_acquire_owned() else {
         let detail = "other exports are running; try again when one has ended";
-        return Err(ApiError::refused(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail));
+        return Err(ApiError::refused(Code::RateLimited, detail));
     };
     let format = query.format.into();
     let export = Export::new(state.db.clone(), state.now(), query.into());

@@ -92,8 +92,8 @@ impl Scene {
     async fn new() -> Self {
         let admin = Admin::with_limits(vault(), &Limits::default()).await;
         let campaign = Campaign::plant(admin.db(), &plant::terms(), 10).await;
-        let mine = admin.issuer.issue(campaign.request("r-1", "open-1")).await.coupon();
-        let others = admin.issuer.issue(campaign.request("r-2", "open-2")).await.coupon();
+        let mine = admin.state.issuer.issue(campaign.request("r-1", "open-1")).await.coupon();
+        let others = admin.state.issuer.issue(campaign.request("r-2", "open-2")).await.coupon();
         let session = Self::session(&admin, &campaign).await;
         let ended = Self::session(&admin, &campaign).await;
         let over = mini_session::recognise(admin.db(), admin.clock.now(), lifetime(), &ended);
