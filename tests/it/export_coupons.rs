@@ -15,7 +15,7 @@ use sqlx::PgPool;
 use tower::ServiceExt;
 
 use crate::support::{
-    admin::{Admin, lifetime},
+    admin::Admin,
     audit::{plant_consistent, run},
     until::until,
 };
@@ -54,16 +54,7 @@ async fn lines(admin: &Admin, query: &str) -> Vec<Value> {
 
 /// The same server with other room for exports.
 fn with_room(admin: &mut Admin, exports: &Exports) {
-    admin.router = api::router(ApiState {
-        db: admin.database.pool.clone(),
-        vault: admin.vault.clone(),
-        issuer: admin.issuer.clone(),
-        clock: admin.clock.clone(),
-        public_url: "https://coupons.example.com/".parse().unwrap(),
-        lifetime: lifetime(),
-        exports: exports.clone(),
-        changed: admin.changed.clone(),
-    });
+    admin.router = api::router(ApiState { exports: exports.clone(), ..admin.state.clone() });
 }
 
 #[tokio::test]

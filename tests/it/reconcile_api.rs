@@ -1,18 +1,16 @@
 //! Comparisons asked for and shown by the admin API, and what stands on the platform.
 
-use std::sync::Arc;
-
 use chrono::TimeDelta;
 use kaquan::{
-    api::{self, ApiState, export::Exports},
+    api::{self, ApiState},
     clock::Clock,
     domain::access::Role,
-    service::{create_key::create_key, known_terms::KnownTerms},
+    service::create_key::create_key,
 };
 use serde_json::{Value, json};
 
 use crate::support::{
-    admin::{Admin, Reply, limits, plenty},
+    admin::{Admin, Reply},
     reconcile_scene::ReconcileScene,
     vault::vault,
 };
