@@ -56,6 +56,8 @@ create table redemption_line (
 
 create table event (
     event_id     uuid constraint event_pkey primary key,
+    -- In which order things happened to a coupon: two of them can fall into one moment.
+    position     bigint generated always as identity,
     kind         text collate "C" not null,
     -- What it is about; null where it is about something else.
     coupon_id    uuid,
@@ -69,7 +71,7 @@ create table event (
     occurred_at  timestamptz not null
 );
 
-create index event_by_coupon on event (coupon_id, event_id) where coupon_id is not null;
+create index event_by_coupon on event (coupon_id, position) where coupon_id is not null;
 
 create function refuse_to_rewrite_history() returns trigger language plpgsql as $$
 begin

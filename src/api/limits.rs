@@ -58,7 +58,6 @@ const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
 /// Where a code is shown and the answer tells whether it is one.
 const SHOW_CODES: &[&str] = &[
-    "/v1/admin/redemptions",
     "/v1/coupon-lookups",
     "/v1/give-backs",
     "/v1/locks",

@@ -29,6 +29,10 @@ use crate::{
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// Put beside an answer that may come out differently the next time: it is not kept.
+#[derive(Debug, Clone, Copy)]
+pub struct ForNow;
+
 const LONGEST_KEY: usize = 255;
 /// Above every body that a route with kept answers takes.
 const LONGEST_REQUEST: usize = 4 * 1024 * 1024;
@@ -154,8 +158,10 @@ fn stays(response: &Response) -> bool {
         StatusCode::TOO_MANY_REQUESTS,
     ];
     let status = response.status();
-    let in_flight = response.extensions().get::<Code>() == Some(&Code::InFlight);
-    !status.is_server_error() && !passing.contains(&status) && !in_flight
+    let extensions = response.extensions();
+    let for_now =
+        extensions.get::<Code>() == Some(&Code::InFlight) || extensions.get::<ForNow>().is_some();
+    !status.is_server_error() && !passing.contains(&status) && !for_now
 }
 
 fn again(answer: Answer) -> Response {

@@ -86,7 +86,7 @@ pub async fn list_of_coupon(
         from event
         where coupon_id = $1
         -- Ids of one millisecond are in no order.
-        order by occurred_at, event_id
+        order by position
         limit 1000
         "#,
         coupon as _,

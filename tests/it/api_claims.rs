@@ -275,7 +275,7 @@ async fn by_uid_the_oldest_account_claims_and_on_an_app_of_ours_one_is_made() {
     assert_eq!(made, again);
     unlinked.problem(409, "member_not_linked");
     unknown.problem(422, "no_such_reference");
-    let member = admin.get("/v1/admin/members/u-2").await.ok();
+    let member = admin.get("/v1/members/u-2").await.ok();
     assert_eq!(member["holders"], json!([{ "app_id": own["app_id"], "open_id": "u-2" }]));
     for body in [
         json!({ "placement_id": own["id"] }),

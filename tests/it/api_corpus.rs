@@ -130,7 +130,12 @@ impl Scene {
     }
 
     fn fill_in(&self, case: &Case, turn: u32, text: &str) -> String {
-        let text = text.replace("$name", &case.row.to_string()).replace("$time", &turn.to_string());
+        let text = text
+            .replace(
+                "$name",
+                &uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, case.name.as_bytes()).to_string(),
+            )
+            .replace("$time", &turn.to_string());
         self.words.iter().fold(text, |text, (word, meaning)| text.replace(word, meaning))
     }
 
@@ -173,7 +178,12 @@ impl Scene {
         .unwrap();
         let counts: Vec<_> = tables
             .iter()
-            .map(|table| format!("select '{table}', count(*) from \"{table}\""))
+            // That somebody at work asked for something is history, whatever came of it.
+            .map(|table| match table.as_str() {
+                "event" => "select 'event', count(*) from event where kind not like 'operator.%'"
+                    .to_owned(),
+                _ => format!("select '{table}', count(*) from \"{table}\""),
+            })
             .collect();
         let query = sqlx::AssertSqlSafe(counts.join(" union all "));
         sqlx::query_as(query).fetch_all(self.admin.db()).await.unwrap()
@@ -189,9 +199,6 @@ async fn bad_requests_are_answered_as_documented_and_leave_nothing_behind() {
     let scene = Scene::new().await;
     let mut wrong = Vec::new();
     for case in cases() {
-        if case.needs.as_deref().is_some_and(|needed| !is_there(needed)) {
-            continue;
-        }
         // Buckets are full again.
         scene.admin.clock.advance(TimeDelta::minutes(10));
         let before = scene.rows().await;
@@ -222,32 +229,9 @@ async fn bad_requests_are_answered_as_documented_and_leave_nothing_behind() {
     assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// The routes that cases may still wait for; empty when all are there.
-const AWAITED: &[&str] = &[
-    "/v1/admin/coupons/{coupon}/void",
-    "/v1/admin/sessions",
-    "/v1/admin/templates/{template}/void-unused",
-    "/v1/admin/webhook-endpoints",
-    "/v1/claim-batches",
-    "/v1/claims",
-    "/v1/coupon-lookups",
-    "/v1/give-backs",
-    "/v1/locks",
-    "/v1/mini/claim-batches",
-    "/v1/mini/claims",
-    "/v1/mini/coupons",
-    "/v1/mini/coupons/{coupon}",
-    "/v1/mini/coupons/{coupon}/barcode",
-    "/v1/mini/coupons/{coupon}/qr-code",
-    "/v1/mini/redemptions",
-    "/v1/redemptions",
-    "/v1/unlocks",
-];
-
 #[test]
-fn every_route_that_a_case_needs_is_there_or_awaited() {
+fn every_route_that_a_case_needs_is_there() {
     for needed in cases().iter().filter_map(|case| case.needs.as_deref()) {
-        let (_, path) = needed.split_once(' ').unwrap();
-        assert!(is_there(needed) || AWAITED.contains(&path), "{needed} is nowhere");
+        assert!(is_there(needed), "{needed} is nowhere");
     }
 }

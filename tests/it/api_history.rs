@@ -52,7 +52,7 @@ async fn a_refused_change_is_history_too_and_looking_is_not() {
 
     admin.get("/v1/admin/templates").await.ok();
     admin.put("/v1/members/u-1", json!({})).await.ok();
-    admin.post("/v1/admin/redemptions", json!({ "code": "x", "order_no": "1" })).await;
+    admin.post("/v1/coupon-lookups", json!({ "code": "x" })).await;
     assert_eq!(history(&admin).await, []);
     admin.post("/v1/admin/templates", json!({})).await.problem(400, "invalid_body");
 

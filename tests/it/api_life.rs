@@ -223,7 +223,7 @@ async fn a_member_uses_the_coupons_of_all_their_accounts() {
     let app = placement["app_id"].as_str().unwrap().to_owned();
     let holder = |open_id: &str| json!({ "app_id": app, "open_id": open_id });
     let holders = json!({ "holders": [holder("open-1"), holder("open-2")] });
-    admin.put("/v1/admin/members/u-1", holders).await.ok();
+    admin.put("/v1/members/u-1", holders).await.ok();
     let coupon = admin.claim(&placement, "claim-1", "open-1").await.created();
     let ask = |fields: Value| with(of(&coupon, "a"), &fields);
 

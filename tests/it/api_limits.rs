@@ -19,7 +19,8 @@ async fn limited(settings: &Limits) -> Admin {
 /// Somebody at a till shows a code that nobody has.
 async fn guess(admin: &Admin, key: &str, address: &str) -> Reply {
     let body = json!({ "code": "NOBODYSCODE", "order_no": "1" }).to_string();
-    let mut request = admin.request("POST", "/v1/admin/redemptions", body);
+    let mut request = admin.request("POST", "/v1/redemptions", body);
+    request.headers_mut().insert("idempotency-key", "guess".parse().unwrap());
     request.headers_mut().insert("authorization", format!("Bearer {key}").parse().unwrap());
     let peer: SocketAddr = format!("{address}:1").parse().unwrap();
     request.extensions_mut().insert(ConnectInfo(peer));

@@ -105,6 +105,8 @@ fn every_route_asks_what_the_matrix_says() {
     for route in route::all() {
         assert_eq!(row(route).1, route.asks, "{}", name(route));
     }
+    let gone = ROWS.iter().filter(|(row, ..)| !route::all().any(|route| name(route) == *row));
+    assert_eq!(gone.map(|(row, ..)| *row).collect::<Vec<_>>(), [""; 0]);
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ async fn a_list_shows_what_people_read_and_the_coupon_itself_its_code() {
     let shown = anna.get(&path).await.ok();
     admin.clock.advance(TimeDelta::hours(13));
     let body = json!({ "code": claimed["code"], "order_no": "订单-1", "store": "徐家汇店" });
-    admin.post("/v1/admin/redemptions", body).await.created();
+    admin.act("/v1/redemptions", body).await.created();
     let used = anna.get(&path).await.ok();
 
     insta::assert_json_snapshot!(listed["data"][0], {

@@ -7,7 +7,7 @@ use crate::support::admin::Admin;
 
 /// A call of the walk, as the shell would read it.
 struct Call {
-    /// `admin PATH BODY` or `claim KEY PERSON`.
+    /// `admin PATH BODY`, `claim KEY PERSON` or `redeem KEY BODY`.
     function: &'static str,
     words: [String; 2],
 }
@@ -19,10 +19,11 @@ fn calls() -> Vec<Call> {
         page.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("sh\n"));
     let mut calls = Vec::new();
     for block in blocks {
-        let starts = ["admin ", "claim "].into_iter().flat_map(|name| block.match_indices(name));
+        let starts = ["admin ", "claim ", "redeem "];
+        let starts = starts.into_iter().flat_map(|name| block.match_indices(name));
         let mut starts: Vec<(usize, &'static str)> = starts
             .filter(|(place, _)| *place == 0 || block[..*place].ends_with(['(', '\n']))
-            .map(|(place, name)| (place, if name == "admin " { "admin" } else { "claim" }))
+            .map(|(place, name)| (place, name.trim_end()))
             .collect();
         starts.sort_unstable();
         calls.extend(starts.into_iter().map(|(place, function)| {
@@ -64,6 +65,11 @@ impl Walk {
         let (reply, made, field) = if call.function == "claim" {
             let placement = json!({ "id": self.known("$placement") });
             (admin.claim(&placement, &first, &second).await, "$code", "code")
+        } else if call.function == "redeem" {
+            let body: Value = serde_json::from_str(&second).unwrap();
+            let mut request = admin.request("POST", "/v1/redemptions", body.to_string());
+            request.headers_mut().insert("idempotency-key", first.parse().unwrap());
+            (admin.send(request).await, "", "")
         } else {
             let body = serde_json::from_str(&second).unwrap();
             let reply = admin.post(&format!("/v1/admin/{first}"), body).await;

@@ -90,7 +90,7 @@ async fn cut_everywhere(direction: Direction, most: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_is_cut_at_any_byte_gets_its_one_coupon() {
-    cut_everywhere(Direction::Requests, 14_000).await;
+    cut_everywhere(Direction::Requests, 17_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -96,6 +96,7 @@ async fn every_sealed_column_is_among_those_that_are_sealed_anew() {
     let known = [
         ("app", "secret_sealed"),
         ("callback_token", "secret_sealed"),
+        ("idempotency", "body_sealed"),
         ("platform_token", "token_sealed"),
         ("webhook_endpoint", "old_secret_sealed"),
     ];

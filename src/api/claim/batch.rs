@@ -2,15 +2,20 @@
 
 use std::collections::HashSet;
 
-use axum::{Extension, extract::State};
+use axum::{
+    Extension,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ClaimedView, claimant, key, view};
 use crate::{
-    api::ApiState,
+    api::{ApiState, repetition::ForNow},
     domain::{
+        claim::ClaimRefusal,
         id::{AppId, PlacementId},
         problem::Problems,
     },
@@ -65,7 +70,7 @@ pub async fn create_own(
     Extension(visitor): Extension<Visitor>,
     headers: HeaderMap,
     Json(body): Json<OwnClaimBatchBody>,
-) -> Result<Json<ClaimBatchView>, ApiError> {
+) -> Result<Response, ApiError> {
     let key = key(&headers)?.owned_by(visitor.holder);
     let claimant = Claimant::Visitor(visitor.app, visitor.open_id);
     answer(&state, (claimant, key), body.placement_ids).await
@@ -76,7 +81,7 @@ pub async fn create(
     State(state): State<ApiState>,
     headers: HeaderMap,
     Json(body): Json<ClaimBatchBody>,
-) -> Result<Json<ClaimBatchView>, ApiError> {
+) -> Result<Response, ApiError> {
     let key = key(&headers)?;
     let claimant = claimant(body.uid, body.app_id, body.open_id.as_deref())?;
     answer(&state, (claimant, key), body.placement_ids).await
@@ -86,16 +91,27 @@ async fn answer(
     state: &ApiState,
     wish: (Claimant, ClaimKey),
     placements: Vec<PlacementId>,
-) -> Result<Json<ClaimBatchView>, ApiError> {
+) -> Result<Response, ApiError> {
     let mut problems = Problems::default();
     let once = placements.iter().collect::<HashSet<_>>().len() == placements.len();
     let fits = (1..=MOST).contains(&placements.len()) && once;
     problems.expect(fits, "placement_ids", "1 to 20, each once");
     problems.into_result().map_err(ApiError::invalid)?;
 
-    let claimed = claim::claim_each(&state.issuer, &state.db, state.now(), wish, placements);
-    let results = claimed.await.into_iter().map(ResultView::from).collect();
-    Ok(Json(ClaimBatchView { results }))
+    let claimed = claim::claim_each(&state.issuer, &state.db, state.now(), wish, placements).await;
+    let settled = claimed.iter().all(|(_, result)| stays(result));
+    let results = claimed.into_iter().map(ResultView::from).collect();
+    let mut response = Json(ClaimBatchView { results }).into_response();
+    if !settled {
+        // The same request may give more later; what it gave stays given, by the key of each claim.
+        response.extensions_mut().insert(ForNow);
+    }
+    Ok(response)
+}
+
+/// Whether a claim under this key will always come out so.
+const fn stays(result: &Result<ClaimedCoupon, ClaimError>) -> bool {
+    matches!(result, Ok(_) | Err(ClaimError::Refused(ClaimRefusal::Final(_))))
 }
 
 impl From<(PlacementId, Result<ClaimedCoupon, ClaimError>)> for ResultView {

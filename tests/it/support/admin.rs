@@ -93,8 +93,14 @@ impl Admin {
     }
 
     pub async fn key(&self, role: Role) -> String {
-        let (_, key) =
-            create_key(self.db(), self.clock.now(), &format!("{role:?}"), role).await.unwrap();
+        let (_, key) = create_key(
+            self.db(),
+            self.clock.now(),
+            &format!("{role:?} {}", uuid::Uuid::new_v4()),
+            role,
+        )
+        .await
+        .unwrap();
         key.reveal().to_owned()
     }
 
@@ -103,8 +109,11 @@ impl Admin {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
+        let kind = parts.headers.get("content-type").map_or("", |kind| kind.to_str().unwrap());
         let body = if body.is_empty() {
             Value::Null
+        } else if !kind.contains("json") || kind.contains("ndjson") {
+            String::from_utf8_lossy(&body).into()
         } else {
             serde_json::from_slice(&body).expect("every body is JSON")
         };

@@ -35,7 +35,7 @@ impl Admin {
             .iter()
             .map(|(app, open_id)| json!({ "app_id": app, "open_id": open_id }))
             .collect();
-        self.put(&format!("/v1/admin/members/{uid}"), body).await.ok();
+        self.put(&format!("/v1/members/{uid}"), body).await.ok();
     }
 
     /// A POST with a key that names the act.
