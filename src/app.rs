@@ -32,9 +32,8 @@ use crate::{
         webhooks::target::Reach,
     },
     service::{
-        fold_tally::keep_folding, known_terms::KnownTerms, mini_session::Lifetime,
-        password::Passwords, repair_reply::Doubts, route::Directory, source::Sources,
-        watch_deliveries::watch_deliveries,
+        known_terms::KnownTerms, mini_session::Lifetime, password::Passwords, repair_reply::Doubts,
+        route::Directory, source::Sources, watch_deliveries::watch_deliveries,
     },
     store, telemetry,
     vault::Vault,
@@ -89,10 +88,8 @@ impl App {
         if config.upkeep.enabled {
             spawn_until(&background, &stop, upkeep.clone().keep_up(config.upkeep.every));
         }
-        spawn_until(&background, &stop, keep_folding(db.clone()));
         let doubts = Doubts::open(db.clone(), Arc::clone(&clock), config.issuing.deadline);
-        let (settling, until) = (Arc::clone(&doubts), stop.clone());
-        background.spawn(async move { settling.keep_settling(until).await });
+        background.spawn(Arc::clone(&doubts).keep_settling(stop.clone()));
 
         let callbacks = Callbacks {
             directory,
@@ -125,12 +122,7 @@ impl App {
             .merge(health::router(db.clone(), stop.clone()))
             .layer(tower_http::catch_panic::CatchPanicLayer::new());
 
-        let (socket, address) = bind(config.server.listen)?;
-        let (metrics_socket, metrics_address) = bind(config.metrics.listen)?;
-        let limits = Limits { connections: config.server.connections, ..Limits::default() };
-        let listener = tokio::spawn(listener::serve(socket, router, limits, stop.clone()));
-        let metrics = health::metrics_router();
-        background.spawn(listener::serve(metrics_socket, metrics, Limits::default(), stop.clone()));
+        let (listener, address, metrics_address) = listen(config, router, &background, &stop)?;
         background.close();
         tracing::info!(address = %address, metrics = %metrics_address, "kaquan is listening");
         Ok(Self {
@@ -166,6 +158,22 @@ impl App {
         self.db.close().await;
         tracing::info!("kaquan has stopped");
     }
+}
+
+/// Opens the doors; the task of the first one ends when the last caller was answered.
+fn listen(
+    config: &Config,
+    router: Router,
+    background: &TaskTracker,
+    stop: &CancellationToken,
+) -> anyhow::Result<(JoinHandle<()>, SocketAddr, SocketAddr)> {
+    let (socket, address) = bind(config.server.listen)?;
+    let (metrics_socket, metrics_address) = bind(config.metrics.listen)?;
+    let limits = Limits { connections: config.server.connections, ..Limits::default() };
+    let listener = tokio::spawn(listener::serve(socket, router, limits, stop.clone()));
+    let metrics = health::metrics_router();
+    background.spawn(listener::serve(metrics_socket, metrics, Limits::default(), stop.clone()));
+    Ok((listener, address, metrics_address))
 }
 
 /// On a connection without the pool's time limits: a large table may take long, and so may another server before us.

@@ -62,7 +62,7 @@ pub fn document() -> Value {
                 "operator": bearer("ko_…", "A session of somebody who works for the merchant."),
                 "session": bearer("ks_…", "A session of somebody in a mini-program."),
             },
-            "responses": { "Problem": operation::refusal("No.", problem) },
+            "responses": { "Problem": operation::refusal("No.", &problem) },
         },
     });
     schemas.settle(&mut document);
@@ -78,7 +78,9 @@ pub fn operation_id(route: &Route) -> String {
 pub fn idempotency_key(route: &Route) -> Option<bool> {
     match Keeping::of(route) {
         Keeping::Nothing => None,
-        keeping => Some(keeping.requires_key()),
+        keeping @ (Keeping::OwnKey | Keeping::Kept | Keeping::Required | Keeping::Sealed) => {
+            Some(keeping.requires_key())
+        }
     }
 }
 

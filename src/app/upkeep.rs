@@ -11,6 +11,7 @@ use crate::{
     config::Config,
     service::{
         count_expired::{self, count_expired},
+        fold_tally::fold_tally,
         forget_old::{self, forget_answers, forget_sessions, forget_webhook_secrets},
         release_locks::{self, release_locks},
         remind::remind,
@@ -30,6 +31,7 @@ pub struct Upkeep {
 /// One thing to be done from time to time.
 #[derive(Debug, Clone, Copy)]
 enum Job {
+    FoldTally,
     ReleaseLocks,
     Remind { before: Duration },
     CountExpired,
@@ -43,13 +45,13 @@ impl Upkeep {
     /// The jobs as the settings want them.
     pub fn new(config: &Config, db: &PgPool, clock: &Arc<dyn Clock>) -> Self {
         let keep = |keep| TimeDelta::from_std(keep).unwrap_or(TimeDelta::MAX);
-        let mut jobs = vec![Job::ReleaseLocks];
+        let mut jobs = vec![Job::FoldTally, Job::ReleaseLocks];
         jobs.extend(config.reminders.before.iter().map(|&before| Job::Remind { before }));
         jobs.extend([
             Job::CountExpired,
             Job::TellLowStock { percent: config.webhooks.stock_low_percent },
             Job::ForgetSessions { keep: keep(config.upkeep.keep_sessions) },
-            Job::ForgetAnswers { keep: keep(config.upkeep.keep_answers) },
+            Job::ForgetAnswers { keep: keep(config.api.keep_answers) },
             Job::ForgetWebhookSecrets,
         ]);
         Self { db: db.clone(), clock: Arc::clone(clock), jobs: jobs.into() }
@@ -92,6 +94,10 @@ impl Upkeep {
     async fn portion(&self, job: Job) -> sqlx::Result<bool> {
         let now = self.now().await?;
         let (done, portion) = match job {
+            Job::FoldTally => {
+                fold_tally(&self.db).await?;
+                return Ok(false);
+            }
             Job::ReleaseLocks => (release_locks(&self.db, now).await?, release_locks::PORTION),
             Job::Remind { before } => {
                 (remind(&self.db, now, before).await?, count_expired::PORTION)

@@ -16,21 +16,13 @@ pub struct Upkeep {
     /// How long a session is kept after its end.
     #[serde(with = "humantime_serde")]
     pub keep_sessions: Duration,
-    /// How long a request can be repeated under its `Idempotency-Key` and hear the same answer.
-    #[serde(with = "humantime_serde")]
-    pub keep_answers: Duration,
 }
 
 const DAY: Duration = Duration::from_hours(24);
 
 impl Default for Upkeep {
     fn default() -> Self {
-        Self {
-            enabled: true,
-            every: Duration::from_secs(5),
-            keep_sessions: 30 * DAY,
-            keep_answers: 7 * DAY,
-        }
+        Self { enabled: true, every: Duration::from_secs(5), keep_sessions: 30 * DAY }
     }
 }
 
@@ -39,12 +31,8 @@ impl Upkeep {
         if !(Duration::from_millis(100)..=Duration::from_mins(5)).contains(&self.every) {
             problems.push("[upkeep] every: 100ms to 5m".to_owned());
         }
-        for (name, keep) in
-            [("keep_sessions", self.keep_sessions), ("keep_answers", self.keep_answers)]
-        {
-            if !(DAY..=3660 * DAY).contains(&keep) {
-                problems.push(format!("[upkeep] {name}: 1day to ten years"));
-            }
+        if !(DAY..=3660 * DAY).contains(&self.keep_sessions) {
+            problems.push("[upkeep] keep_sessions: 1day to ten years".to_owned());
         }
     }
 }

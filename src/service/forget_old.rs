@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
 
-use crate::store::upkeep::forget;
+use crate::store::{self, upkeep::forget};
 
 /// So many rows at a time.
 pub const PORTION: i64 = 500;
@@ -23,7 +23,7 @@ pub async fn forget_sessions(
 /// One portion of the answers that were given longer ago than `keep`; how many.
 pub async fn forget_answers(db: &PgPool, now: DateTime<Utc>, keep: TimeDelta) -> sqlx::Result<i64> {
     let mut conn = db.acquire().await?;
-    let forgotten = forget::forget_answers(&mut conn, now - keep, PORTION).await?;
+    let forgotten = store::idempotency::forget_before(&mut conn, now - keep, PORTION).await?;
     Ok(i64::try_from(forgotten).unwrap_or(i64::MAX))
 }
 

@@ -80,7 +80,7 @@ impl Doubts {
     }
 
     /// Settles doubts as they come due, until `stop`; those that are left are then for [`Doubts::settle_all`].
-    pub async fn keep_settling(&self, stop: CancellationToken) {
+    pub async fn keep_settling(self: Arc<Self>, stop: CancellationToken) {
         let mut ticks = tokio::time::interval(PACE);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {

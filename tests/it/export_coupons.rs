@@ -155,7 +155,7 @@ async fn a_reader_who_does_not_read_holds_no_connection_and_one_who_leaves_frees
     let mut admin = Admin::new().await;
     plant_consistent(admin.db()).await;
     fill(admin.db(), 25_000).await;
-    let exports = Exports::new(2, Duration::from_secs(600));
+    let exports = Exports::new(2, Duration::from_mins(10));
     with_room(&mut admin, &exports);
     let (first, second) = (ask(&admin, "").await, ask(&admin, "").await);
 

@@ -25,7 +25,7 @@ const FILES: &[Spoilt] = &[
     Spoilt("a NUL", b"NUL-1\nNUL\0-2\nNUL-3\0\n", 1, &[(2, NOT_A_CODE), (3, NOT_A_CODE)]),
     Spoilt(
         "UTF-16 without its mark",
-        b"U\0-\01\0\n\0U\0-\02\0",
+        b"U\0-\x001\0\n\0U\0-\x002\0",
         0,
         &[(1, NOT_A_CODE), (2, NOT_A_CODE)],
     ),
@@ -71,7 +71,7 @@ async fn utf_16_is_refused_as_what_it_is() {
     let admin = Admin::new().await;
     let template = admin.given_template(json!({ "codes": { "type": "uploaded" } })).await;
 
-    for file in [&b"\xff\xfeA\0-\01\0\n\0"[..], &b"\xfe\xff\0A\0-\01\0\n"[..]] {
+    for file in [&b"\xff\xfeA\0-\x001\0\n\0"[..], &b"\xfe\xff\0A\0-\x001\0\n"[..]] {
         admin.upload(&template, file).await.problem(400, "wrong_encoding");
     }
 }

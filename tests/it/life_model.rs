@@ -117,7 +117,7 @@ impl Model {
             Act::Void if self.void => changed(false),
             Act::RedeemOwn if !is_own => hidden,
             _ if self.void => hidden,
-            Act::Void if self.user().is_some() => no(409, "already_redeemed"),
+            Act::Void | Act::Unlock if self.user().is_some() => no(409, "already_redeemed"),
             Act::Void => {
                 (self.void, self.lock) = (true, None);
                 changed(true)
@@ -132,7 +132,6 @@ impl Model {
                 self.lock = Some((order, now + TimeDelta::minutes(*minutes)));
                 yes(201)
             }
-            Act::Unlock if self.user().is_some() => no(409, "already_redeemed"),
             Act::Unlock => match self.keeper(now) {
                 None => changed(false),
                 Some(keeper) if keeper != order => no(409, "locked"),

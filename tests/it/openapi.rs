@@ -26,7 +26,7 @@ fn walk(value: &Value, way: &str, see: &mut impl FnMut(&str, &Value)) {
             fields.iter().for_each(|(name, field)| walk(field, &format!("{way}/{name}"), see));
         }
         Value::Array(items) => items.iter().for_each(|item| walk(item, way, see)),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -91,7 +91,7 @@ async fn many_who_fold_at_once_count_each_note_once() {
     let fold = async || {
         let mut taken = 0;
         for _ in 0..40 {
-            taken += tally::fold(&mut *db.pool.acquire().await.unwrap(), 37).await.unwrap();
+            taken += tally::fold(&mut db.pool.acquire().await.unwrap(), 37).await.unwrap();
         }
         taken
     };

@@ -55,32 +55,6 @@ pub async fn forget_operator_sessions(
     Ok(forgotten.rows_affected())
 }
 
-/// Forgets up to `limit` answers that were given before `before`; how many. Who is still being answered is left alone.
-pub async fn forget_answers(
-    conn: &mut PgConnection,
-    before: DateTime<Utc>,
-    limit: i64,
-) -> sqlx::Result<u64> {
-    let forgotten = sqlx::query!(
-        r#"
-        delete from idempotency
-        where (owner, key) in (
-            select owner, key
-            from idempotency
-            where created_at < $1 and (leased_until is null or leased_until < $1)
-            order by created_at
-            limit $2
-            for update skip locked
-        )
-        "#,
-        before,
-        limit,
-    )
-    .execute(conn)
-    .await?;
-    Ok(forgotten.rows_affected())
-}
-
 /// Forgets the secrets of endpoints that no longer sign at `now`; how many.
 pub async fn forget_webhook_secrets(
     conn: &mut PgConnection,

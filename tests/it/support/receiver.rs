@@ -47,11 +47,11 @@ impl Receiver {
         let router = Router::new().fallback(move |request: Request| {
             let (kept, said) = (Arc::clone(&kept), Arc::clone(&said));
             async move {
-                let (head, body) = request.into_parts();
+                let (parts, body) = request.into_parts();
                 let body = to_bytes(body, 1 << 20).await.unwrap().to_vec();
                 let number = {
                     let mut kept = kept.lock().unwrap();
-                    kept.push(Message { headers: head.headers, body });
+                    kept.push(Message { headers: parts.headers, body });
                     kept.len()
                 };
                 let (status, headers) = (said.lock().unwrap())(number);
