@@ -152,7 +152,9 @@ impl UpkeepScene {
     /// Days and counts of coupons that ended unused.
     pub async fn expired(&self) -> Vec<(String, i64)> {
         sqlx::query_as(
-            "select day::text, sum(count)::bigint from tally where measure = 'expired' group by 1 order by 1",
+            "select day::text, sum(count)::bigint
+             from (select day, measure, count from tally union all select day, measure, count from daily_sum) as note
+             where measure = 'expired' group by 1 order by 1",
         )
         .fetch_all(self.db())
         .await
