@@ -62,6 +62,10 @@ begin
     where kind in ('coupon.locked', 'coupon.redeemed', 'coupon.given_back', 'coupon.voided')
     group by 1, 2, 3, 4;
 
+    -- Without an endpoint there is nobody to be told; a till need not wait for that to be found out in full.
+    if not exists (select from webhook_endpoint where disabled_at is null) then
+        return null;
+    end if;
     insert into delivery (
         delivery_id, app_id, kind, subject_id, identity, payload, due_at, created_at
     )
@@ -83,6 +87,17 @@ begin
         join webhook_endpoint as endpoint
             on endpoint.disabled_at is null and fresh.kind = any(endpoint.kinds)
     ) as told;
+    return null;
+end
+$$;
+
+-- Who commits a notification does so alone, one after the other: uses and webhooks, of which there are many, are found
+-- by the workers' own looking instead.
+create or replace function notify_of_delivery() returns trigger language plpgsql as $$
+begin
+    if exists (select from owed where state = 'pending' and kind not in ('write_off', 'webhook')) then
+        perform pg_notify('kaquan_delivery', '');
+    end if;
     return null;
 end
 $$;

@@ -7,7 +7,11 @@ pub mod worker;
 
 mod health;
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use axum::Router;
@@ -207,7 +211,17 @@ async fn pool(config: &Config, database: &PgConnectOptions) -> anyhow::Result<Pg
     ]);
     PgPoolOptions::new()
         .max_connections(config.database.connections)
-        .acquire_timeout(std::time::Duration::from_secs(3))
+        .acquire_timeout(Duration::from_secs(3))
+        // A connection that was in use a moment ago is as good as one that was just asked, and spares a way there and back.
+        .test_before_acquire(false)
+        .before_acquire(|conn, meta| {
+            Box::pin(async move {
+                if meta.idle_for > Duration::from_secs(1) {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options)
         .await
         .context("the database cannot be reached")

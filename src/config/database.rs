@@ -24,7 +24,7 @@ pub struct Database {
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: None, url_file: None, data_dir: None, bin_dir: None, connections: 10 }
+        Self { url: None, url_file: None, data_dir: None, bin_dir: None, connections: 20 }
     }
 }
 

@@ -1,11 +1,24 @@
-//! What the bench of coupons in use puts into its database, and the plain way of using one that it compares with.
+//! What the bench of coupons in use puts into its database, and the statements of a use alone, which it compares with.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::NewCampaign;
-use crate::domain::id::{AppId, HolderId, MemberId, TemplateId};
+use crate::{
+    domain::{
+        access::Actor,
+        code::CouponCode,
+        event::Cause,
+        id::{AppId, HolderId, MemberId, RedemptionId, TemplateId},
+        life::{ActKey, Shown, Whose},
+    },
+    store::{
+        life::{self, Step},
+        redemption::Redemption,
+    },
+};
 
 /// Whose coupons are to be filled in.
 #[derive(Debug, Clone, Copy)]
@@ -127,52 +140,34 @@ pub async fn plant_uploading(
     Ok(())
 }
 
-/// Uses a coupon as a service without anything else does: one read, and one write of the same rows.
+/// The two statements of a use, as the service asks them, and nothing around them.
 pub async fn redeem_alone(
     conn: &mut PgConnection,
-    code: &str,
+    code: CouponCode,
     order_no: &str,
     now: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
-    let found = sqlx::query!(
-        r#"
-        select coupon_id, version, state, valid_from, valid_until, template_id, app_id
-        from coupon
-        where code = $1
-        "#,
-        code,
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
-    let Some(coupon) = found.filter(|coupon| coupon.state == "issued" && now < coupon.valid_until)
-    else {
-        return Ok(false);
+    let (shown, key) =
+        (Shown::Code(code), ActKey { owner: Uuid::nil(), text: order_no.to_owned() });
+    let found = life::find(conn, &shown, &Whose::Anybodys, Some(order_no), Some(&key)).await?;
+    let Some(found) = found else { return Ok(false) };
+    let cause = Cause { actor: Actor::Kaquan, request: None };
+    let data = json!({ "coupon_id": found.id, "order_no": order_no, "store": "shop" });
+    let (coupon, version) = (found.id, found.version);
+    let step = Step { coupon, version, now, cause: &cause, data };
+    let redemption = Redemption {
+        id: RedemptionId::new(now),
+        coupon,
+        order_no: order_no.to_owned(),
+        store: Some("shop".to_owned()),
+        operator: None,
+        redeemed_at: now,
+        amount_fen: None,
+        discount_fen: None,
+        reversed_at: None,
+        lines: Vec::new(),
     };
-    let done = sqlx::query!(
-        r#"
-        with used as (
-            update coupon
-            set state = 'redeemed', version = version + 1
-            where coupon_id = $1 and version = $2
-            returning coupon_id, template_id, app_id
-        ),
-        told as (
-            insert into event (event_id, kind, coupon_id, template_id, app_id, actor, data, occurred_at)
-            select uuid_v7($4), 'coupon.redeemed', coupon_id, template_id, app_id, 'bench', '{}', $4
-            from used
-        )
-        insert into redemption (redemption_id, coupon_id, order_no, store, redeemed_at)
-        select uuid_v7($4), coupon_id, $3, 'shop', $4
-        from used
-        "#,
-        coupon.coupon_id,
-        coupon.version,
-        order_no,
-        now,
-    )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    life::redeem(conn, &step, &redemption, &key, &[0; 32]).await
 }
 
 /// How many coupons with such a code were used, and how many uses there are of them.
