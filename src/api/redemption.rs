@@ -96,6 +96,7 @@ pub struct RedemptionView {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RedeemedLineView")]
 struct LineView {
     line: i32,
     goods_id: String,
