@@ -126,9 +126,9 @@ pub fn router(state: ApiState) -> Router {
             .route_layer(guard);
         router = router.route(route.path, handler);
     }
-    // What is told here may be personal, and is true for now.
+    // What is told here may be personal, and is true for now; what is neither says so itself.
     let no_store =
-        SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     router
         .method_not_allowed_fallback(method_not_allowed)
         .route("/v1/{*rest}", axum::routing::any(not_found))

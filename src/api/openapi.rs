@@ -62,7 +62,7 @@ pub fn document() -> Value {
                 "operator": bearer("ko_…", "A session of somebody who works for the merchant."),
                 "session": bearer("ks_…", "A session of somebody in a mini-program."),
             },
-            "responses": { "Problem": operation::refusal("No.", problem) },
+            "responses": { "Problem": operation::refusal("No.", &problem) },
         },
     });
     schemas.settle(&mut document);
@@ -76,10 +76,8 @@ pub fn operation_id(route: &Route) -> String {
 
 /// Whether a call of the route takes an `Idempotency-Key`, and whether it must have one.
 pub fn idempotency_key(route: &Route) -> Option<bool> {
-    match Keeping::of(route) {
-        Keeping::Nothing => None,
-        keeping => Some(keeping.requires_key()),
-    }
+    let keeping = Keeping::of(route);
+    (keeping != Keeping::Nothing).then(|| keeping.requires_key())
 }
 
 /// What stands in the path under this name.

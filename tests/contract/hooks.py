@@ -1,8 +1,10 @@
-"""What schemathesis has to be told: who asks what, and of JSON what JSON Schema does not know."""
+"""What schemathesis has to be told: who asks, of what there is something, and of JSON what its schemas do not know."""
 
 import json
 import os
+import re
 import urllib.request
+import zlib
 
 import schemathesis
 
@@ -12,6 +14,7 @@ APP_KEY, APP_SECRET = "sim-app-key", "SimAppSecret00000000000000000001"
 LOGIN, PASSWORD = "contract", "what nobody would think of"
 # Calls log people out, and change what logins need: all sessions are opened before the first of them.
 SESSIONS = 20
+ID = re.compile(r"[a-z]{3}_[0-9a-f]{32}")
 
 
 def post(url, body):
@@ -23,12 +26,17 @@ def post(url, body):
 
 def app():
     """The app that Baidu's simulator knows; somebody else may have made it before."""
-    request = urllib.request.Request(f"{URL}/v1/admin/apps", headers={"authorization": f"Bearer {KEY}"})
-    with urllib.request.urlopen(request) as reply:
-        there = [app["id"] for app in json.load(reply)["data"] if app["app_key"] == APP_KEY]
+    apps = json.loads(shown("/v1/admin/apps"))["data"]
+    there = [app["id"] for app in apps if app["app_key"] == APP_KEY]
     settings = {"open_api_url": BAIDU, "session_api_url": BAIDU}
     new = {"platform": "baidu", "app_key": APP_KEY, "name": "商城", "secret": APP_SECRET, "settings": settings}
     return there[0] if there else post(f"{URL}/v1/admin/apps", new)["id"]
+
+
+def shown(path):
+    request = urllib.request.Request(URL + path, headers={"authorization": f"Bearer {KEY}"})
+    with urllib.request.urlopen(request) as reply:
+        return reply.read().decode()
 
 
 def holders():
@@ -45,6 +53,38 @@ def operators():
 
 
 TOKENS = {"session": list(holders()), "operator": list(operators()), "key": [KEY]}
+
+
+def there():
+    """Ids of what there is, by their beginnings, and codes of coupons."""
+    lists = ("apps", "templates", "placements", "deliveries", "reconciliations", "operators", "webhook-endpoints")
+    texts = [shown(f"/v1/admin/{name}") for name in lists] + [shown("/v1/admin/exports/coupons?format=json")]
+    found = {"plc_": ids(texts[2:3], "plc_"), "cpn_": ids(texts, "cpn_")}
+    texts += [shown(f"/v1/admin/placements/{placement}/banners") for placement in found["plc_"]]
+    texts += [shown(f"/v1/admin/coupons/{coupon}/events") for coupon in found["cpn_"]]
+    found |= {kind: ids(texts, kind) for kind in ("app_", "tpl_", "dlv_", "rcn_", "opr_", "ban_", "rdm_", "hld_")}
+    good = [ids([shown(f"/v1/admin/exports/coupons?format=json&state={state}")], "cpn_") for state in ("usable", "used")]
+    return found, [json.loads(shown(f"/v1/coupons/{coupon}"))["code"] for coupon in sum(good, [])]
+
+
+def ids(texts, kind):
+    return list(dict.fromkeys(match for text in texts for match in ID.findall(text) if match.startswith(kind)))
+
+
+THERE, CODES = there()
+
+
+def meant(value, name=None):
+    """Nobody has an id that is made up, so that half of them are made to mean something."""
+    if isinstance(value, list):
+        return [meant(item) for item in value]
+    if isinstance(value, dict):
+        return {name: meant(item, name) for name, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    names = THERE.get(value[:4]) if ID.fullmatch(value) else CODES if name == "code" and value else None
+    number = zlib.crc32(value.encode())
+    return names[number // 2 % len(names)] if names and number % 2 else value
 
 
 def caller(context):
@@ -78,7 +118,9 @@ def plain(value):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    case.body = plain(case.body)
+    case.body = meant(plain(case.body))
+    case.path_parameters = meant(case.path_parameters)
+    case.query = meant(case.query)
     if case.path_parameters.get("key") == OWN_KEY:
         # Whoever gives up the key that they ask with is told nothing more.
         case.path_parameters["key"] = "key_" + "0" * 32

@@ -45,14 +45,14 @@ pub fn describe(route: &Route, schemas: &mut Schemas, example: Option<&Example>)
     }
     if let Some(takes) = &route.doc.takes {
         let schema = schemas.taken(takes.describe);
-        let content = content(takes, schema, example.and_then(|example| example.body.as_ref()));
+        let content = content(takes, &schema, example.and_then(|example| example.body.as_ref()));
         operation["requestBody"] = json!({ "required": true, "content": content });
     }
     operation
 }
 
 /// A refusal.
-pub fn refusal(description: &str, problem: Value) -> Value {
+pub fn refusal(description: &str, problem: &Value) -> Value {
     json!({
         "description": description,
         "content": { "application/problem+json": { "schema": problem } },
@@ -82,7 +82,7 @@ fn parameter(
     parameter
 }
 
-fn content(content: &Content, schema: Value, example: Option<&Value>) -> Value {
+fn content(content: &Content, schema: &Value, example: Option<&Value>) -> Value {
     let mut described = json!({ "schema": schema });
     if let Some(example) = example {
         described["example"] = example.clone();
@@ -101,13 +101,13 @@ fn responses(route: &Route, schemas: &mut Schemas, example: Option<&Example>) ->
             let schema = schemas.given(gives.describe);
             let example = example.filter(|_| status == shown);
             response["content"] =
-                content(gives, schema, example.and_then(|example| example.response.as_ref()));
+                content(gives, &schema, example.and_then(|example| example.response.as_ref()));
         }
         responses.insert(status.to_string(), response);
     }
     let problem = schemas.problem();
     for (status, description) in refusals(route) {
-        responses.insert(status.to_owned(), refusal(description, problem.clone()));
+        responses.insert(status.to_owned(), refusal(description, &problem));
     }
     responses.insert("default".to_owned(), json!({ "$ref": "#/components/responses/Problem" }));
     responses.into()

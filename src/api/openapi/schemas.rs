@@ -53,7 +53,7 @@ impl Schemas {
 
     /// The schema of a refusal.
     pub fn problem(&mut self) -> Value {
-        self.given(|generator| generator.subschema_for::<ProblemView<'static>>())
+        self.given(SchemaGenerator::subschema_for::<ProblemView<'static>>)
     }
 
     /// The fields of a query, and those that must be there.
