@@ -26,8 +26,10 @@ use crate::{
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CartMatchBody {
+    #[schemars(regex(pattern = "^[!-~]{1,64}$"))]
     uid: Option<String>,
     app_id: Option<AppId>,
+    #[schemars(regex(pattern = "^[A-Za-z0-9_.:-]{1,128}$"))]
     open_id: Option<String>,
     cart: Cart,
 }

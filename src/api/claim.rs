@@ -41,9 +41,11 @@ pub struct OwnClaimBody {
 #[serde(deny_unknown_fields)]
 pub struct ClaimBody {
     placement_id: PlacementId,
+    #[schemars(regex(pattern = "^[!-~]{1,64}$"))]
     uid: Option<String>,
     /// The placement's app; may be left out.
     app_id: Option<AppId>,
+    #[schemars(regex(pattern = "^[A-Za-z0-9_.:-]{1,128}$"))]
     open_id: Option<String>,
 }
 

@@ -22,6 +22,7 @@ pub struct GiveBackBody {
     coupon_id: Option<CouponId>,
     code: Option<String>,
     /// The order that has used it.
+    #[schemars(length(min = 1, max = 64))]
     order_no: String,
     /// Which of its lines; left out for all. When all lines are back, the coupon can be used again.
     #[schemars(length(min = 1, max = 200))]

@@ -32,6 +32,7 @@ pub struct LockBody {
     app_id: Option<AppId>,
     open_id: Option<String>,
     /// 1 to 64 characters.
+    #[schemars(length(min = 1, max = 64))]
     order_no: String,
     /// 60 to 86400; left out, 1800.
     #[schemars(range(min = 60, max = 86400))]
@@ -45,6 +46,7 @@ pub struct UnlockBody {
     coupon_id: Option<CouponId>,
     code: Option<String>,
     /// The order that it is kept for.
+    #[schemars(length(min = 1, max = 64))]
     order_no: String,
 }
 

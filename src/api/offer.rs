@@ -38,8 +38,10 @@ pub struct OwnOffersQuery {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OffersQuery {
+    #[schemars(regex(pattern = "^[!-~]{1,64}$"))]
     uid: Option<String>,
     app_id: Option<AppId>,
+    #[schemars(regex(pattern = "^[A-Za-z0-9_.:-]{1,128}$"))]
     open_id: Option<String>,
     limit: Option<u32>,
     cursor: Option<String>,

@@ -36,6 +36,7 @@ pub struct PictureQuery {
 /// What browsers show.
 #[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "PictureFormat")]
 enum Format {
     #[default]
     Svg,

@@ -45,10 +45,13 @@ pub struct RedemptionBody {
     app_id: Option<AppId>,
     open_id: Option<String>,
     /// 1 to 64 characters.
+    #[schemars(length(min = 1, max = 64))]
     order_no: String,
     /// 1 to 100 characters; held against the stores of the terms.
+    #[schemars(length(min = 1, max = 100))]
     store: Option<String>,
     /// 1 to 100 characters.
+    #[schemars(length(min = 1, max = 100))]
     operator: Option<String>,
     /// What is bought: then the discount is worked out here.
     lines: Option<Vec<CartLine>>,
@@ -65,8 +68,10 @@ pub struct OwnRedemptionBody {
     coupon_id: Option<CouponId>,
     code: Option<String>,
     /// 1 to 64 characters.
+    #[schemars(length(min = 1, max = 64))]
     order_no: String,
     /// 1 to 100 characters; held against the stores of the terms.
+    #[schemars(length(min = 1, max = 100))]
     store: Option<String>,
     /// What is bought: then the discount is worked out here.
     lines: Option<Vec<CartLine>>,
@@ -96,6 +101,7 @@ pub struct RedemptionView {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RedeemedLineView")]
 struct LineView {
     line: i32,
     goods_id: String,

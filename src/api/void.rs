@@ -23,6 +23,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct VoidBody {
     /// 1 to 200 characters; kept in their history.
+    #[schemars(length(min = 1, max = 200))]
     reason: String,
 }
 

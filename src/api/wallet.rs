@@ -42,8 +42,10 @@ pub struct OwnWalletQuery {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WalletQuery {
+    #[schemars(regex(pattern = "^[!-~]{1,64}$"))]
     uid: Option<String>,
     app_id: Option<AppId>,
+    #[schemars(regex(pattern = "^[A-Za-z0-9_.:-]{1,128}$"))]
     open_id: Option<String>,
     tab: Tab,
     limit: Option<u32>,

@@ -39,6 +39,7 @@ pub enum Role {
     schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "KeyScope")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Scope {
     /// Look at anything.

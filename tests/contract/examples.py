@@ -27,7 +27,9 @@ PLACE = ROOT / "src" / "api" / "examples"
 PATIENCE = 20
 
 MOMENT = re.compile(r"^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?$")
-PLACEHOLDER = re.compile(r"^((?=.*\d)[^\u4e00-\u9fff ]{6,}|….*)$")
+# What is made up in an example has a digit in it, or is the beginning of a secret; what stands for it may have none.
+MADE_UP = re.compile(r"^((?=.*\d)[^\u4e00-\u9fff ]{6,}|k[qos]_.*|….*)$")
+REAL = re.compile(r"^([^\u4e00-\u9fff ]{6,}|….*)$")
 
 
 # Where something owed may have come by the time that it is shown.
@@ -94,7 +96,7 @@ class Meaning:
             return
         if self.is_moving and {told, real} <= ONWARD:
             return
-        if told in self.known or not (PLACEHOLDER.match(told) and PLACEHOLDER.match(real)):
+        if told in self.known or not (MADE_UP.match(told) and REAL.match(real)):
             raise Different(f"{way}: {real!r} and not {self.here(told)!r}")
         self.known[told] = real
 
@@ -107,7 +109,9 @@ def operations(document):
 
 class Runner:
     def __init__(self, url, key, baidu):
-        self.url, self.key, self.baidu, self.session = url, key, baidu, None
+        self.url, self.baidu = url, baidu
+        # How callers show who they are, by the names that the document has for it.
+        self.tokens = {"session": None, "key": key, "operator": None}
         with urllib.request.urlopen(f"{url}/openapi.json") as reply:
             self.document = json.load(reply)
         self.operations = dict(operations(self.document))
@@ -133,10 +137,8 @@ class Runner:
             path += "?" + urllib.parse.urlencode(query)
         headers, data = {}, None
         kinds = {name for scheme in operation["security"] for name in scheme}
-        if "session" in kinds:
-            headers["authorization"] = f"Bearer {self.session}"
-        elif kinds:
-            headers["authorization"] = f"Bearer {self.key}"
+        for token in [token for kind, token in self.tokens.items() if kind in kinds][:1]:
+            headers["authorization"] = f"Bearer {token}"
         if "idempotency_key" in example:
             headers["idempotency-key"] = example["idempotency_key"]
         if "body" in example:
@@ -172,9 +174,14 @@ class Runner:
                 if not later or time.monotonic() > until:
                     raise
                 time.sleep(0.1)
-        if example["operation"] == "mini_session_open":
-            self.session = answer["token"]
+        self.learn_token(example, answer)
         return answer
+
+    def learn_token(self, example, answer):
+        """Who logged in last speaks from then on."""
+        kind = {"mini_session_open": "session", "operator_session_open": "operator"}.get(example["operation"])
+        if kind and answer and "token" in answer:
+            self.tokens[kind] = answer["token"]
 
     def check(self, example, status, kind, answer):
         if status != example["status"]:
@@ -231,8 +238,7 @@ def record(runner, example):
                 print(f"{example['operation']}: {difference}", flush=True)
                 break
         time.sleep(0.1)
-    if example["operation"] == "mini_session_open":
-        runner.session = answer["token"]
+    runner.learn_token(example, answer)
     back = {real: told for told, real in runner.meaning.known.items()}
     if answer is not None and example["operation"] != "openapi_show":
         example["response"] = Meaning(back).here(answer)

@@ -59,7 +59,7 @@ async function openShop(stock) {
         template_id: template.id,
     });
     await admin('POST', `/v1/admin/placements/${placement.id}/stock-additions`, {
-        name: 'first',
+        name: `first-${placement.id}`,
         way: 'claim',
         amount: stock,
     });

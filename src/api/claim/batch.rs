@@ -31,6 +31,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct OwnClaimBatchBody {
     /// 1 to 20, each once.
+    #[schemars(length(min = 1, max = 20))]
     placement_ids: Vec<PlacementId>,
 }
 
@@ -39,10 +40,13 @@ pub struct OwnClaimBatchBody {
 #[serde(deny_unknown_fields)]
 pub struct ClaimBatchBody {
     /// 1 to 20, each once.
+    #[schemars(length(min = 1, max = 20))]
     placement_ids: Vec<PlacementId>,
+    #[schemars(regex(pattern = "^[!-~]{1,64}$"))]
     uid: Option<String>,
     /// The placements' app; may be left out.
     app_id: Option<AppId>,
+    #[schemars(regex(pattern = "^[A-Za-z0-9_.:-]{1,128}$"))]
     open_id: Option<String>,
 }
 

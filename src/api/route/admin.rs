@@ -235,7 +235,7 @@ pub const ADMIN: &[Route] = super::routes! {
         "Stops a key", gives 200 KeyView;
 
     get "/v1/admin/exports/coupons" Read => export::coupons,
-        "All coupons as a file", query CouponsQuery, gives 200;
+        "All coupons as a file", query CouponsQuery, gives 200 "text/csv, application/x-ndjson" String;
     get "/v1/admin/exports/stats" Read => export::stats,
-        "The same figures as a file", query StatsExportQuery, gives 200;
+        "The same figures as a file", query StatsExportQuery, gives 200 "text/csv, application/x-ndjson" String;
 };
