@@ -59,7 +59,9 @@ begin
     insert into tally (day, template_id, app_id, measure, count)
     select (occurred_at at time zone 'Asia/Shanghai')::date, template_id, app_id, substring(kind from 8), count(*)
     from fresh
-    where kind in ('coupon.locked', 'coupon.redeemed', 'coupon.given_back', 'coupon.voided')
+    where kind in ('coupon.locked', 'coupon.redeemed', 'coupon.voided')
+        -- Of lines that come back, the use stands.
+        or (kind = 'coupon.given_back' and data ->> 'whole' = 'true')
     group by 1, 2, 3, 4;
 
     -- Without an endpoint there is nobody to be told; a till need not wait for that to be found out in full.

@@ -1,7 +1,6 @@
 //! `Idempotency-Key`: the same request under the same name is answered once, and again with the same bytes.
 //!
-//! Kept is what was decided. An answer is not kept when it may come out differently although nothing was done: trouble of
-//! ours, a limit, a caller who is not allowed, and a request that could not be read, whose author is to mend and repeat it.
+//! Kept is what was done. A refusal is not kept: nothing was done, and the same request may be right a moment later.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 
@@ -146,22 +145,10 @@ async fn give_up(door: &Door, lease: Lease) {
     }
 }
 
-/// Whether the same request will always be answered so.
+/// Whether the same request will always be answered so: something was done. After a refusal nothing was, and the same
+/// request may be right a moment later, when what it waits for has happened.
 fn stays(response: &Response) -> bool {
-    let passing = [
-        StatusCode::BAD_REQUEST,
-        StatusCode::UNAUTHORIZED,
-        StatusCode::FORBIDDEN,
-        StatusCode::PAYLOAD_TOO_LARGE,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        StatusCode::UNPROCESSABLE_ENTITY,
-        StatusCode::TOO_MANY_REQUESTS,
-    ];
-    let status = response.status();
-    let extensions = response.extensions();
-    let for_now =
-        extensions.get::<Code>() == Some(&Code::InFlight) || extensions.get::<ForNow>().is_some();
-    !status.is_server_error() && !passing.contains(&status) && !for_now
+    response.status().is_success() && response.extensions().get::<ForNow>().is_none()
 }
 
 fn again(answer: Answer) -> Response {

@@ -1,7 +1,7 @@
 //! Takes coupons out of use, one or all that were never used of a template. No platform has a call for it.
 
 use serde_json::json;
-use sqlx::PgPool;
+use sqlx::{Connection, PgPool};
 
 use super::life::{LifeError, MOST_TRIES, step};
 use crate::{
@@ -70,12 +70,14 @@ pub async fn void_unused(
     let (mut voided, mut after) = (0, Place::default());
     for _ in 0..MOST_PORTIONS {
         let said = (now, cause, reason);
-        let portion = store::life::unused::void(&mut conn, template, after, PORTION, said).await?;
+        let mut tx = conn.begin().await?;
+        let portion = store::life::unused::void(&mut tx, template, after, PORTION, said).await?;
+        tx.commit().await?;
         voided += portion.voided;
         let Some(last) = portion.last else { break };
         after = last;
     }
-    let left = store::life::unused::count(&mut conn, template).await?;
+    let left = store::life::unused::count(&mut conn, template, now).await?;
     tracing::info!(template.id = %template, voided, left, "unused coupons voided");
     Ok(VoidedUnused { voided, left })
 }

@@ -24,7 +24,7 @@ pub struct Portion {
     pub last: Option<Place>,
 }
 
-/// Takes the next unused coupons of a template out of use, up to `most`.
+/// Takes the next unused coupons of a template out of use, up to `most`; two statements, to be called in a transaction.
 pub async fn void(
     conn: &mut PgConnection,
     template: TemplateId,
@@ -43,17 +43,33 @@ pub async fn void(
         cause.request.as_deref(),
         reason,
     )
-    .fetch_one(conn)
+    .fetch_one(&mut *conn)
     .await?;
     let last = row.person_id.zip(row.ordinal).map(|(person, ordinal)| Place { person, ordinal });
-    Ok(Portion { voided: row.voided, last })
+    // In a statement of its own: the one before it may have waited for somebody who locked one of them, and would not see
+    // that lock.
+    sqlx::query!("delete from coupon_lock where coupon_id = any($1)", &row.voided)
+        .execute(conn)
+        .await?;
+    Ok(Portion { voided: i64::try_from(row.voided.len()).unwrap_or(i64::MAX), last })
 }
 
-/// How many coupons of a template are unused and in use.
-pub async fn count(conn: &mut PgConnection, template: TemplateId) -> sqlx::Result<i64> {
+/// How many coupons of a template could still be used at `now`.
+pub async fn count(
+    conn: &mut PgConnection,
+    template: TemplateId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
-        r#"select count(*) as "count!" from coupon where template_id = $1 and state in ('issued', 'locked')"#,
+        r#"
+        select count(*) as "count!"
+        from coupon
+        where template_id = $1
+            and state in ('issued', 'locked')
+            and (valid_until > $2 or state = 'locked')
+        "#,
         template as _,
+        now,
     )
     .fetch_one(conn)
     .await

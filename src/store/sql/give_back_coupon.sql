@@ -26,7 +26,8 @@ spared as (
         and delivery.kind = 'write_off'
         -- Spelled so that all that waits or is due is not read for it.
         and delivery.state in ('waiting', 'pending')
-        and delivery.attempts = 0
+        -- With a doubt it may have been told; without one it surely was not, however often it was tried.
+        and not delivery.doubt
 ),
 late as (
     -- Whoever counts what has ended unused went past it while it was not: it is counted here.

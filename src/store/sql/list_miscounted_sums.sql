@@ -17,7 +17,7 @@ with happened as (
     -- Their rows tell of the last time only, or are gone.
     select template_id, app_id, occurred_at, substring(kind from 8), 1
     from event
-    where kind in ('coupon.locked', 'coupon.given_back', 'coupon.voided')
+    where (kind in ('coupon.locked', 'coupon.voided') or (kind = 'coupon.given_back' and data ->> 'whole' = 'true'))
 ),
 counted as (
     select template_id, app_id, (at at time zone 'Asia/Shanghai')::date as day, measure, sum(count)::bigint as counted

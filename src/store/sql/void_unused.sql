@@ -6,6 +6,8 @@ with picked as materialized (
     where template_id = $1
         and (person_id, ordinal) > ($2, $3)
         and state in ('issued', 'locked')
+        -- What is over by itself was counted as such.
+        and (valid_until > $5 or state = 'locked')
     order by template_id, person_id, ordinal
     limit $4
     -- Whoever uses one of them at this moment goes first, and it is left alone.
@@ -18,10 +20,6 @@ changed as (
     where coupon_id = any (array(select coupon_id from picked))
     returning coupon_id, template_id, placement_id, app_id
 ),
-let_go as (
-    delete from coupon_lock
-    where coupon_id = any (array(select coupon_id from picked))
-),
 noted as (
     insert into event (
         event_id, kind, coupon_id, template_id, app_id, actor, request_id, data, occurred_at
@@ -29,17 +27,17 @@ noted as (
     select
         uuid_v7($5), 'coupon.voided', coupon_id, template_id, app_id, $6, $7,
         jsonb_build_object(
-            'coupon_id', 'cpn_' || replace(coupon_id::text, '-', ''),
-            'template_id', 'tpl_' || replace(template_id::text, '-', ''),
-            'placement_id', 'plc_' || replace(placement_id::text, '-', ''),
-            'app_id', 'app_' || replace(app_id::text, '-', ''),
+            'coupon_id', typed_id('cpn', coupon_id),
+            'template_id', typed_id('tpl', template_id),
+            'placement_id', typed_id('plc', placement_id),
+            'app_id', typed_id('app', app_id),
             'reason', $8::text
         ),
         $5
     from changed
 )
 select
-    (select count(*) from changed) as "voided!",
+    coalesce((select array_agg(coupon_id) from changed), '{}') as "voided!: Vec<Uuid>",
     latest.person_id as "person_id?",
     latest.ordinal as "ordinal?"
 from (values (0)) as always

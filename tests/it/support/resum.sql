@@ -15,6 +15,6 @@ from (
     from stock_addition join placement using (placement_id)
     union all
     select template_id, app_id, occurred_at, substring(kind from 8), 1
-    from event where kind in ('coupon.locked', 'coupon.given_back', 'coupon.voided')
+    from event where (kind in ('coupon.locked', 'coupon.voided') or (kind = 'coupon.given_back' and data ->> 'whole' = 'true'))
 ) as happened
 group by 1, 2, 3, 4;
