@@ -142,7 +142,7 @@ impl UpkeepScene {
 
     /// What was told under this name, oldest first.
     pub async fn told(&self, kind: &str) -> Vec<Value> {
-        sqlx::query_scalar("select data from event where kind = $1 order by event_id")
+        sqlx::query_scalar("select data from event where kind = $1 order by position")
             .bind(kind)
             .fetch_all(self.db())
             .await
