@@ -29,10 +29,10 @@ noted as (
     select
         uuid_v7($5), 'coupon.voided', coupon_id, template_id, app_id, $6, $7,
         jsonb_build_object(
-            'coupon_id', 'cpn_' || replace(coupon_id::text, '-', ''),
-            'template_id', 'tpl_' || replace(template_id::text, '-', ''),
-            'placement_id', 'plc_' || replace(placement_id::text, '-', ''),
-            'app_id', 'app_' || replace(app_id::text, '-', ''),
+            'coupon_id', typed_id('cpn', coupon_id),
+            'template_id', typed_id('tpl', template_id),
+            'placement_id', typed_id('plc', placement_id),
+            'app_id', typed_id('app', app_id),
             'reason', $8::text
         ),
         $5
