@@ -37,7 +37,6 @@ pub mod event;
 pub mod export;
 pub mod give_back;
 pub mod holder;
-pub mod idempotency_key;
 pub mod import;
 pub mod key;
 pub mod life;
@@ -111,8 +110,8 @@ impl ApiState {
 pub fn router(state: ApiState) -> Router {
     let mut router = Router::new();
     for route in route::all() {
-        let guard = middleware::from_fn_with_state((state.clone(), route.asks), auth::guard);
         let door = || Door { state: state.clone(), route };
+        let guard = middleware::from_fn_with_state(door(), auth::guard);
         let once = middleware::from_fn_with_state(door(), repetition::once);
         let guessing = middleware::from_fn_with_state(door(), limits::slow_guessing);
         let limit = middleware::from_fn_with_state(door(), limits::limit);

@@ -6,21 +6,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ApiState, person};
+use super::{ApiState, person, repetition::REPLAYED};
 use crate::{
     domain::{
         claim::{ClaimRefusal, FinalRefusal, PassingRefusal},
         id::{AppId, CouponId, PlacementId},
+        life::ActKey,
     },
-    http::{
-        code::Code,
-        error::ApiError,
-        extract::{Json, only},
-    },
+    http::{code::Code, error::ApiError, extract::Json},
     service::{
         claim::{self, Claim, ClaimError, ClaimKey, Claimant, ClaimedCoupon},
         mini_session::Visitor,
@@ -61,18 +58,14 @@ pub struct ClaimedView {
     issued_at: DateTime<Utc>,
 }
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// Says that the answer was given before.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-
 /// `POST /v1/mini/claims`: the same key again is answered with the same coupon.
 pub async fn create_own(
     State(state): State<ApiState>,
     Extension(visitor): Extension<Visitor>,
-    headers: HeaderMap,
+    Extension(key): Extension<ActKey>,
     Json(body): Json<OwnClaimBody>,
 ) -> Result<Response, ApiError> {
-    let key = key(&headers)?.owned_by(visitor.holder);
+    let key = ClaimKey::new(key.text).owned_by(visitor.holder);
     let claimant = Claimant::Visitor(visitor.app, visitor.open_id);
     answer(&state, Claim { placement: body.placement_id, claimant, key }).await
 }
@@ -80,10 +73,10 @@ pub async fn create_own(
 /// `POST /v1/claims`: the same key again is answered with the same coupon.
 pub async fn create(
     State(state): State<ApiState>,
-    headers: HeaderMap,
+    Extension(key): Extension<ActKey>,
     Json(body): Json<ClaimBody>,
 ) -> Result<Response, ApiError> {
-    let key = key(&headers)?;
+    let key = ClaimKey::new(key.text);
     let claimant = claimant(body.uid, body.app_id, body.open_id.as_deref())?;
     answer(&state, Claim { placement: body.placement_id, claimant, key }).await
 }
@@ -97,15 +90,6 @@ async fn answer(state: &ApiState, wish: Claim) -> Result<Response, ApiError> {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
-}
-
-fn key(headers: &HeaderMap) -> Result<ClaimKey, ApiError> {
-    let shown = only(headers, &IDEMPOTENCY_KEY)?.unwrap_or_default();
-    ClaimKey::parse(shown).map_err(|_| {
-        let detail =
-            "name this act of claiming: `Idempotency-Key`, 1 to 255 visible ASCII characters";
-        ApiError::refused(Code::IdempotencyKeyRequired, detail)
-    })
 }
 
 fn claimant(

@@ -6,7 +6,6 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use uuid::Uuid;
 
 use super::{ApiState, route::Route};
 use crate::{
@@ -29,16 +28,6 @@ pub fn actor(request: &Request) -> Option<Actor> {
     let extensions = request.extensions();
     let caller = extensions.get::<Caller>().map(|caller| caller.actor);
     caller.or_else(|| extensions.get::<Visitor>().map(|visitor| Actor::Holder(visitor.holder)))
-}
-
-/// The bare id of somebody.
-pub const fn uuid(actor: Actor) -> Option<Uuid> {
-    match actor {
-        Actor::Key(id) => Some(id.uuid()),
-        Actor::Operator(id) => Some(id.uuid()),
-        Actor::Holder(id) => Some(id.uuid()),
-        Actor::Kaquan => None,
-    }
 }
 
 /// Middleware: refuses parameters where the handler reads none.

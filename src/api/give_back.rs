@@ -1,11 +1,10 @@
 //! `/v1/give-backs`: uses that are undone, because an order was cancelled or goods came back.
 
 use axum::{Extension, extract::State};
-use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ApiState, idempotency_key, life, redemption::RedemptionView};
+use super::{ApiState, life, redemption::RedemptionView};
 use crate::{
     domain::id::CouponId,
     http::{error::ApiError, extract::Json},
@@ -41,10 +40,8 @@ pub struct GiveBackView {
 pub async fn create(
     State(state): State<ApiState>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
     Json(body): Json<GiveBackBody>,
 ) -> Result<Json<GiveBackView>, ApiError> {
-    idempotency_key::required(&headers)?;
     let coupon = life::named(body.coupon_id, body.code.as_deref())?;
     let wish = GiveBack { coupon, order_no: body.order_no, lines: body.lines };
     let cause = life::cause(caller.actor);

@@ -1,9 +1,10 @@
 //! How often callers may ask, and how often they may be wrong about a code. Counted by each server for itself.
 
 use std::{
+    collections::{HashMap, hash_map::Entry},
     hash::{DefaultHasher, Hash, Hasher},
     net::{IpAddr, Ipv6Addr},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -17,6 +18,7 @@ use http::{HeaderMap, HeaderName};
 use http_body_util::{BodyExt, Limited};
 use ipnet::IpNet;
 use serde_json::Value;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::door::{self, Door};
@@ -41,6 +43,25 @@ pub struct Limits {
     people: Buckets<Uuid>,
     strangers: Buckets<IpAddr>,
     unknown_codes: Buckets<Guesser>,
+    /// How many codes of each are being looked at.
+    looked_at: Mutex<HashMap<Guesser, u32>>,
+    /// One is looked at no longer.
+    settled: Notify,
+}
+
+/// Codes that are being looked at count as wrong until it is known.
+struct Looking {
+    door: Door,
+    guessers: Vec<Guesser>,
+    is_wrong: bool,
+}
+
+/// Why a code is not looked at.
+enum Held {
+    /// Those that are being looked at come first.
+    Back,
+    /// They were wrong too often.
+    Off(Guesser, Level),
 }
 
 /// Who may be trying codes.
@@ -66,6 +87,10 @@ const SHOW_CODES: &[&str] = &[
     "/v1/unlocks",
 ];
 
+/// Whoever was never wrong may have so many buckets of codes looked at together; all of them are paid for if they are
+/// wrong. For the others one bucket is all.
+const FIRST_TRUST: u32 = 10;
+
 /// Above every body of those.
 const LONGEST_BODY: usize = 256 * 1024;
 
@@ -81,6 +106,8 @@ impl Limits {
             people: Buckets::new(settings.person_burst, settings.person_rate, second),
             strangers: Buckets::new(settings.stranger_burst, settings.stranger_rate, second),
             unknown_codes: Buckets::new(wrong, wrong, Duration::from_mins(1)),
+            looked_at: Mutex::default(),
+            settled: Notify::new(),
         }
     }
 
@@ -97,7 +124,7 @@ impl Limits {
         }
         let actor = door::actor(request)?;
         let buckets = if matches!(actor, Actor::Key(_)) { &self.servers } else { &self.people };
-        Some(buckets.take(now, door::uuid(actor)?))
+        Some(buckets.take(now, actor.uuid()?))
     }
 
     /// Whoever has an IPv6 address has many: all of one network count as one.
@@ -112,8 +139,46 @@ impl Limits {
         })
     }
 
+    /// Takes a place for one code, of each of them or of none.
+    fn hold(&self, now: Duration, guessers: &[Guesser]) -> Result<(), Held> {
+        let mut looked_at = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        for guesser in guessers {
+            let level = self.unknown_codes.look(now, guesser);
+            if level.wait.is_some() {
+                return Err(Held::Off(*guesser, level));
+            }
+            let is_trusted = level.left == level.size;
+            let room = if is_trusted { level.size.saturating_mul(FIRST_TRUST) } else { level.left };
+            if looked_at.get(guesser).is_some_and(|held| *held >= room) {
+                return Err(Held::Back);
+            }
+        }
+        for guesser in guessers {
+            *looked_at.entry(*guesser).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    /// Gives the places back, and charges those who were wrong in the same moment.
+    fn settle(&self, now: Duration, guessers: &[Guesser], is_wrong: bool) {
+        let mut looked_at = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        for guesser in guessers {
+            if is_wrong {
+                self.unknown_codes.charge(now, *guesser);
+            }
+            if let Entry::Occupied(mut held) = looked_at.entry(*guesser) {
+                *held.get_mut() -= 1;
+                if *held.get() == 0 {
+                    held.remove();
+                }
+            }
+        }
+        drop(looked_at);
+        self.settled.notify_waiters();
+    }
+
     fn guessers(&self, request: &Request) -> Vec<Guesser> {
-        let caller = door::actor(request).and_then(door::uuid).map(Guesser::Caller);
+        let caller = door::actor(request).and_then(Actor::uuid).map(Guesser::Caller);
         let address = self.address(request).map(Guesser::Address);
         [caller, address].into_iter().flatten().collect()
     }
@@ -150,30 +215,44 @@ pub async fn slow_guessing(
         .map_err(|_| ApiError::refused(Code::BodyTooLarge, "a JSON body has at most 256 KiB"))?;
     let body = body.to_bytes();
     guessers.extend(person(&body).map(Guesser::Person));
-    let now = limits.now(&*door.state.clock);
-    for guesser in &guessers {
-        let level = limits.unknown_codes.look(now, guesser);
-        if level.wait.is_some() {
-            tracing::warn!(guesser = guesser.kind(), "too many unknown codes");
-            return Err(too_many(level));
-        }
-    }
+    let mut looking = Looking::begin(door, guessers).await?;
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    if response.extensions().get::<Code>() == Some(&Code::NoSuchCoupon) {
-        for guesser in guessers {
-            limits.unknown_codes.charge(now, guesser);
-        }
-    }
+    looking.is_wrong = response.extensions().get::<Code>() == Some(&Code::NoSuchCoupon);
     Ok(response)
 }
 
-/// Whose coupon it is to be, as far as the body says so in one of our ways.
+impl Looking {
+    async fn begin(door: Door, guessers: Vec<Guesser>) -> Result<Self, ApiError> {
+        let limits = &door.state.limits;
+        loop {
+            // Whoever settles from here on is heard.
+            let settled = limits.settled.notified();
+            match limits.hold(limits.now(&*door.state.clock), &guessers) {
+                Ok(()) => break,
+                Err(Held::Back) => settled.await,
+                Err(Held::Off(guesser, level)) => {
+                    tracing::warn!(guesser = guesser.kind(), "too many unknown codes");
+                    return Err(too_many(level));
+                }
+            }
+        }
+        // Whoever hangs up before the answer has not learnt whether the code is one.
+        Ok(Self { door, guessers, is_wrong: false })
+    }
+}
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        let limits = &self.door.state.limits;
+        limits.settle(limits.now(&*self.door.state.clock), &self.guessers, self.is_wrong);
+    }
+}
+
+/// Whose coupon it is to be, as far as the body names a person at its top.
 fn person(body: &[u8]) -> Option<u64> {
     let body: Value = serde_json::from_slice(body).ok()?;
-    let within = |name: &str| body.get(name).filter(|value| value.is_object());
-    let named = within("holder").or_else(|| within("member")).unwrap_or(&body);
-    let text = |name: &str| named.get(name).and_then(Value::as_str);
-    let person = text("open_id").or_else(|| text("uid")).or_else(|| text("holder_id"))?;
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let person = text("open_id").or_else(|| text("uid"))?;
     let mut hasher = DefaultHasher::new();
     (text("app_id"), person).hash(&mut hasher);
     Some(hasher.finish())
@@ -199,6 +278,34 @@ impl Guesser {
             Self::Caller(_) => "caller",
             Self::Address(_) => "address",
             Self::Person(_) => "person",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::route;
+
+    #[test]
+    fn a_code_is_shown_where_a_post_takes_one() {
+        for path in SHOW_CODES {
+            let is_there = |route: &&route::Route| route.method == "post" && route.path == *path;
+            assert!(route::all().any(|route| is_there(&route)), "there is no POST {path}");
+        }
+    }
+
+    #[test]
+    fn a_person_is_named_at_the_top_of_the_body() {
+        let person = |body: &str| person(body.as_bytes());
+
+        let anna = person(r#"{"code":"a","app_id":"app_1","open_id":"anna"}"#);
+        assert!(anna.is_some());
+        assert_eq!(anna, person(r#"{"open_id":"anna","code":"b","app_id":"app_1"}"#));
+        assert_ne!(anna, person(r#"{"app_id":"app_2","open_id":"anna"}"#));
+        assert!(person(r#"{"uid":"anna"}"#).is_some());
+        for nobody in [r#"{"holder":{"open_id":"anna"}}"#, r#"{"code":"a"}"#, "[]", "{", ""] {
+            assert_eq!(person(nobody), None, "{nobody}");
         }
     }
 }

@@ -6,11 +6,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ApiState, idempotency_key, life};
+use super::{ApiState, life, repetition::REPLAYED};
 use crate::{
     domain::id::{AppId, CouponId},
     http::{error::ApiError, extract::Json},
@@ -71,10 +71,8 @@ pub struct UnlockView {
 pub async fn create(
     State(state): State<ApiState>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
     Json(body): Json<LockBody>,
 ) -> Result<Response, ApiError> {
-    idempotency_key::required(&headers)?;
     let shown = life::shown(body.coupon_id, body.code.as_deref())?;
     let whose = life::whose(body.uid, body.app_id, body.open_id.as_deref())?;
     let wish = LockCoupon {
@@ -86,7 +84,7 @@ pub async fn create(
     let locked = lock_coupon::lock_coupon(&state.db, &*state.clock, &cause, wish).await?;
     if locked.before {
         let view = Json(LockView::from(locked));
-        return Ok((StatusCode::OK, [idempotency_key::REPLAYED], view).into_response());
+        return Ok((StatusCode::OK, [(REPLAYED, "true")], view).into_response());
     }
     Ok((StatusCode::CREATED, Json(LockView::from(locked))).into_response())
 }
@@ -95,10 +93,8 @@ pub async fn create(
 pub async fn remove(
     State(state): State<ApiState>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
     Json(body): Json<UnlockBody>,
 ) -> Result<Json<UnlockView>, ApiError> {
-    idempotency_key::required(&headers)?;
     let coupon = life::named(body.coupon_id, body.code.as_deref())?;
     let wish = UnlockCoupon { coupon, order_no: body.order_no };
     let cause = life::cause(caller.actor);

@@ -86,13 +86,8 @@ pub async fn link(
 }
 
 async fn show(state: &ApiState, uid: &str) -> Result<Json<MemberView>, ApiError> {
-    let no_such = || ApiError::not_found("no such member");
-    if uid.contains('\0') {
-        // Postgres cannot even ask for it.
-        return Err(no_such());
-    }
     let mut conn = state.db.acquire().await?;
-    let member = store::member::find_by_uid(&mut conn, uid).await?.ok_or_else(no_such)?;
+    let member = save_member::find(&mut conn, uid).await?;
     let holders = store::member::list_holders(&mut conn, member.id).await?;
     let holders = holders.into_iter();
     Ok(Json(MemberView {

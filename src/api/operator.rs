@@ -160,7 +160,7 @@ impl From<CreateOperatorError> for ApiError {
     fn from(error: CreateOperatorError) -> Self {
         match error {
             CreateOperatorError::Invalid(problems) => Self::invalid(problems),
-            CreateOperatorError::LoginTaken => Self::conflict(Code::NameTaken, &error).at("login"),
+            CreateOperatorError::LoginTaken => Self::conflict(Code::LoginTaken, &error).at("login"),
             CreateOperatorError::Hash(error) => error.into(),
             CreateOperatorError::Db(cause) => cause.into(),
         }

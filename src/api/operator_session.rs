@@ -134,7 +134,7 @@ impl From<LogInError> for ApiError {
     fn from(error: LogInError) -> Self {
         match error {
             LogInError::Invalid(problems) => Self::invalid(problems),
-            LogInError::Refused => Self::refused(Code::LoginRefused, error.to_string()),
+            LogInError::Refused => Self::refused(Code::WrongCredentials, error.to_string()),
             LogInError::Hash(error) => error.into(),
             LogInError::Randomness(cause) => Self::internal(cause),
             LogInError::Db(cause) => cause.into(),

@@ -6,17 +6,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ApiState, idempotency_key, life};
+use super::{ApiState, life, repetition::REPLAYED};
 use crate::{
     domain::{
         access::Actor,
         cart::{Cart, CartLine},
         id::{AppId, CouponId, RedemptionId},
-        life::Whose,
+        life::{ActKey, Whose},
     },
     http::{
         error::ApiError,
@@ -116,12 +116,12 @@ struct LineView {
 pub async fn create(
     State(state): State<ApiState>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
+    Extension(key): Extension<ActKey>,
     Json(body): Json<RedemptionBody>,
 ) -> Result<Response, ApiError> {
     let whose = life::whose(body.uid, body.app_id, body.open_id.as_deref())?;
     let wish = Redeem {
-        key: idempotency_key::of(&headers, caller.actor)?,
+        key,
         coupon: Named { shown: life::shown(body.coupon_id, body.code.as_deref())?, whose },
         cart: cart(body.lines, body.store.as_ref(), body.shipping_fen),
         order_no: body.order_no,
@@ -136,13 +136,13 @@ pub async fn create(
 pub async fn create_own(
     State(state): State<ApiState>,
     Extension(visitor): Extension<Visitor>,
-    headers: HeaderMap,
+    Extension(key): Extension<ActKey>,
     Json(body): Json<OwnRedemptionBody>,
 ) -> Result<Response, ApiError> {
     let actor = Actor::Holder(visitor.holder);
     let shown = life::shown(body.coupon_id, body.code.as_deref())?;
     let wish = Redeem {
-        key: idempotency_key::of(&headers, actor)?,
+        key,
         coupon: Named { shown, whose: Whose::Holder(visitor.holder) },
         cart: cart(body.lines, body.store.as_ref(), body.shipping_fen),
         order_no: body.order_no,
@@ -179,7 +179,7 @@ async fn redeem(state: &ApiState, actor: Actor, wish: Redeem) -> Result<Response
         }
         Redeemed::Before(redemption) => {
             let view = Json(RedemptionView::from(redemption));
-            Ok((StatusCode::OK, [idempotency_key::REPLAYED], view).into_response())
+            Ok((StatusCode::OK, [(REPLAYED, "true")], view).into_response())
         }
     }
 }

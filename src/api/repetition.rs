@@ -21,13 +21,16 @@ use super::{
     route::keeping::Keeping,
 };
 use crate::{
+    domain::{access::Actor, life::ActKey},
     http::{code::Code, error::ApiError, extract::only, request_id},
     service::keep_answer::{self, Answer, Begun, Lease},
     store::idempotency::NamedRequest,
 };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// Says of an answer, with `true`, that it was given before.
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
 /// Put beside an answer that may come out differently the next time: it is not kept.
 #[derive(Debug, Clone, Copy)]
 pub struct ForNow;
@@ -38,10 +41,10 @@ const LONGEST_REQUEST: usize = 4 * 1024 * 1024;
 /// Longer answers are not kept.
 const LONGEST_ANSWER: u64 = 256 * 1024;
 
-/// Middleware of one route: answers a named request once.
+/// Middleware of one route: answers a named request once. Handlers find the name as an `Extension<ActKey>`.
 pub async fn once(
     State(door): State<Door>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
     let keeping = Keeping::of(door.route);
@@ -53,10 +56,13 @@ pub async fn once(
         let detail = "name this request, so that it is done once: `Idempotency-Key`, 1 to 255 visible ASCII characters";
         return Err(ApiError::refused(Code::IdempotencyKeyRequired, detail));
     }
-    let owner = door::actor(&request).and_then(door::uuid);
-    let (Some(key), Some(owner), true) = (key, owner, keeping != Keeping::OwnKey) else {
+    let owner = door::actor(&request).and_then(Actor::uuid);
+    let (Some(key), Some(owner)) = (key, owner) else { return Ok(next.run(request).await) };
+    if keeping == Keeping::OwnKey {
+        request.extensions_mut().insert(ActKey { owner, text: key });
         return Ok(next.run(request).await);
-    };
+    }
+    request.extensions_mut().insert(ActKey { owner, text: key.clone() });
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, LONGEST_REQUEST).collect().await.map_err(|_| {
         ApiError::refused(Code::BodyTooLarge, "the body is too large, or it broke off")
@@ -186,4 +192,25 @@ fn hash(parts: &Parts, body: &Bytes) -> [u8; 32] {
         hash.update(part);
     }
     hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_visible_ascii() {
+        for (text, fits) in [
+            ("a", true),
+            ("Order/1?x={}", true),
+            (&*"k".repeat(255), true),
+            (&*"k".repeat(256), false),
+            ("", false),
+            ("a b", false),
+        ] {
+            let headers = HeaderMap::from_iter([(IDEMPOTENCY_KEY, text.parse().unwrap())]);
+
+            assert_eq!(key(&headers).is_ok(), fits, "{text:?}");
+        }
+    }
 }

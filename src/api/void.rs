@@ -1,11 +1,10 @@
 //! `…/void` and `…/void-unused`: coupons taken out of use by the merchant.
 
 use axum::{Extension, extract::State};
-use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ApiState, idempotency_key, life};
+use super::{ApiState, life};
 use crate::{
     domain::id::{CouponId, TemplateId},
     http::{
@@ -49,10 +48,8 @@ pub async fn create(
     State(state): State<ApiState>,
     Extension(caller): Extension<Caller>,
     Path(coupon): Path<CouponId>,
-    headers: HeaderMap,
     Json(body): Json<VoidBody>,
 ) -> Result<Json<VoidView>, ApiError> {
-    idempotency_key::required(&headers)?;
     let cause = life::cause(caller.actor);
     let changed =
         void_coupon::void_coupon(&state.db, &*state.clock, &cause, coupon, &body.reason).await?;
@@ -64,10 +61,8 @@ pub async fn create_unused(
     State(state): State<ApiState>,
     Extension(caller): Extension<Caller>,
     Path(template): Path<TemplateId>,
-    headers: HeaderMap,
     Json(body): Json<VoidBody>,
 ) -> Result<Json<VoidUnusedView>, ApiError> {
-    idempotency_key::required(&headers)?;
     let cause = life::cause(caller.actor);
     let VoidedUnused { voided, left } =
         void_coupon::void_unused(&state.db, &*state.clock, &cause, template, &body.reason).await?;

@@ -163,13 +163,13 @@ impl Grant {
 }
 
 impl Actor {
-    /// Whose keys of idempotency theirs are; nobody's for what time does.
-    pub const fn uuid(self) -> Uuid {
+    /// The bare id of somebody; time has none.
+    pub const fn uuid(self) -> Option<Uuid> {
         match self {
-            Self::Key(id) => id.uuid(),
-            Self::Operator(id) => id.uuid(),
-            Self::Holder(id) => id.uuid(),
-            Self::Kaquan => Uuid::nil(),
+            Self::Key(id) => Some(id.uuid()),
+            Self::Operator(id) => Some(id.uuid()),
+            Self::Holder(id) => Some(id.uuid()),
+            Self::Kaquan => None,
         }
     }
 }

@@ -83,7 +83,6 @@ codes! {
     Forbidden "forbidden" FORBIDDEN Programs "没有权限" "Not allowed";
     SourceNotAllowed "source_not_allowed" FORBIDDEN Programs "来源地址不在允许范围内" "Not allowed from this address";
     LoginRefused "login_refused" UNAUTHORIZED People "登录失败，请重新打开小程序" "The platform does not accept this login";
-    LoginLocked "login_locked" TOO_MANY_REQUESTS People "登录失败次数过多，请稍后再试" "Too many failed logins; try again later";
     RateLimited "rate_limited" TOO_MANY_REQUESTS People "操作太频繁，请稍后再试" "Too many requests; try again later";
 
     // What is there, and what is acceptable.
@@ -113,7 +112,6 @@ codes! {
     AlreadyRedeemed "already_redeemed" CONFLICT People "卡券已使用" "The coupon was used before";
     NotYetValid "not_yet_valid" CONFLICT People "卡券尚未到可用时间" "The coupon is not valid yet";
     Expired "expired" CONFLICT People "卡券已过期" "The coupon has expired";
-    NotLocked "not_locked" CONFLICT People "卡券未被锁定" "The coupon is not locked";
     NotRedeemed "not_redeemed" CONFLICT People "卡券尚未使用" "The coupon was not used";
     GivenBack "given_back" CONFLICT People "卡券已退还" "The use was given back";
     ThresholdNotMet "threshold_not_met" CONFLICT People "未达到使用门槛" "The threshold is not met";
@@ -155,7 +153,7 @@ codes! {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::HashSet, fmt::Write};
+    use std::{collections::HashSet, fmt::Write, fs, path::Path};
 
     use super::*;
 
@@ -176,6 +174,35 @@ mod tests {
             let chinese = code.title(Language::Chinese);
             assert!(chinese.chars().any(|letter| ('一'..='龥').contains(&letter)), "{chinese}");
             assert!(code.status().is_client_error() || code.status().is_server_error());
+        }
+    }
+
+    /// Of all files below, as far as their tests.
+    fn collect_sources(directory: &Path, all: &mut String) {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect_sources(&path, all);
+            } else if !path.ends_with(file!()) {
+                let text = fs::read_to_string(&path).unwrap_or_default();
+                all.push_str(text.split("#[cfg(test)]").next().unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn every_code_is_given_somewhere() {
+        let mut sources = String::new();
+        collect_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
+
+        let letters = |rest: &str| rest.find(|letter: char| !letter.is_ascii_alphanumeric());
+        let named: HashSet<_> = sources
+            .split("Code::")
+            .skip(1)
+            .map(|rest| &rest[..letters(rest).unwrap_or(rest.len())])
+            .collect();
+        for code in Code::ALL {
+            assert!(named.contains(&*format!("{code:?}")), "nothing gives {}", code.as_str());
         }
     }
 

@@ -187,8 +187,8 @@ impl IntoResponse for ApiError {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        let usual =
-            (status == StatusCode::SERVICE_UNAVAILABLE || self.code == Code::InFlight).then_some(1);
+        let soon = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS];
+        let usual = (soon.contains(&status) || self.code == Code::InFlight).then_some(1);
         if let Some(seconds) = self.more.retry_after.or(usual) {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
@@ -298,5 +298,15 @@ mod tests {
             (&"Accept-Language".parse().unwrap(), &"1".parse().unwrap())
         );
         assert_eq!(english.extensions().get::<Code>(), Some(&Code::Busy));
+    }
+
+    #[test]
+    fn whoever_is_too_quick_is_told_when_to_come_back() {
+        let asks = |error: ApiError| error.into_response().headers().get("retry-after").cloned();
+        let too_many = || ApiError::refused(Code::RateLimited, "too many");
+
+        assert_eq!(asks(too_many()), Some("1".parse().unwrap()));
+        assert_eq!(asks(too_many().retry_after(7)), Some("7".parse().unwrap()));
+        assert_eq!(asks(ApiError::not_found("nothing")), None);
     }
 }

@@ -77,7 +77,6 @@ pub async fn save_member(
     Ok(id)
 }
 
-/// Links a holder to a member, under their locks; a link that stands already is fine.
 /// Links one more holder to a member who is known.
 pub async fn link(
     db: &PgPool,
@@ -86,19 +85,24 @@ pub async fn link(
     app: AppId,
     open_id: &OpenId,
 ) -> Result<(), SaveMemberError> {
-    if uid.contains('\0') {
-        // Postgres cannot even ask for it.
-        return Err(SaveMemberError::NoSuchMember);
-    }
     let mut tx = db.begin().await?;
-    let member = store::member::find_by_uid(&mut tx, uid).await?;
-    let member = member.ok_or(SaveMemberError::NoSuchMember)?;
+    let member = find(&mut tx, uid).await?;
     link_holder(&mut tx, now, app, open_id, member.id).await?;
     tx.commit().await?;
     tracing::info!(member.id = %member.id, "holder linked");
     Ok(())
 }
 
+/// The member of this uid; what can be no uid is nobody's.
+pub async fn find(conn: &mut PgConnection, uid: &str) -> Result<Member, SaveMemberError> {
+    if !people::is_uid(uid) {
+        return Err(SaveMemberError::NoSuchMember);
+    }
+    let member = store::member::find_by_uid(conn, uid).await?;
+    member.ok_or(SaveMemberError::NoSuchMember)
+}
+
+/// Links a holder to a member, under their locks; a link that stands already is fine.
 pub(super) async fn link_holder(
     conn: &mut PgConnection,
     now: DateTime<Utc>,

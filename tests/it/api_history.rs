@@ -51,14 +51,34 @@ async fn a_refused_change_is_history_too_and_looking_is_not() {
     let admin = Admin::new().await;
 
     admin.get("/v1/admin/templates").await.ok();
-    admin.put("/v1/members/u-1", json!({})).await.ok();
     admin.post("/v1/coupon-lookups", json!({ "code": "x" })).await;
+    admin.post("/v1/cart-matches", json!({ "uid": "u-1", "cart": { "lines": [] } })).await;
     assert_eq!(history(&admin).await, []);
     admin.post("/v1/admin/templates", json!({})).await.problem(400, "invalid_body");
 
     let history = history(&admin).await;
     let answered = history.iter().find(|(kind, ..)| kind == "operator.answered").unwrap();
     assert_eq!((history.len(), &answered.3["status"]), (2, &json!(400)));
+}
+
+#[tokio::test]
+async fn what_is_said_of_members_is_history() {
+    let admin = Admin::new().await;
+
+    admin.put("/v1/members/u-1", json!({})).await.ok();
+    admin.post("/v1/members/u-1/holders", json!({})).await.problem(400, "invalid_body");
+
+    let history = history(&admin).await;
+    let mut told: Vec<_> = history
+        .iter()
+        .filter(|(kind, ..)| kind == "operator.answered")
+        .map(|(.., data)| (data["route"].as_str().unwrap(), data["status"].as_u64().unwrap()))
+        .collect();
+    told.sort_unstable();
+    assert_eq!(
+        (history.len(), told),
+        (4, vec![("/v1/members/{uid}", 200), ("/v1/members/{uid}/holders", 400)])
+    );
 }
 
 #[tokio::test]

@@ -100,7 +100,7 @@ async fn nobody_learns_which_logins_exist() {
         ("张三", PASSWORD),
         ("no body", PASSWORD),
     ] {
-        let mut body = log_in(&admin, login, password).await.problem(401, "login_refused");
+        let mut body = log_in(&admin, login, password).await.problem(401, "wrong_credentials");
         body.as_object_mut().unwrap().remove("request_id");
         bodies.push(body);
     }
@@ -113,13 +113,13 @@ async fn wrong_passwords_cost_time_that_doubles_and_a_right_one_forgets_them() {
     let admin = Admin::new().await;
     add(&admin, "known", "auditor").await;
     let wrong = async || {
-        log_in(&admin, "known", "wrong password").await.problem(401, "login_refused");
+        log_in(&admin, "known", "wrong password").await.problem(401, "wrong_credentials");
     };
 
     for pause in [1, 2, 4] {
         wrong().await;
         admin.clock.advance(TimeDelta::seconds(pause) - TimeDelta::milliseconds(1));
-        log_in(&admin, "known", PASSWORD).await.problem(401, "login_refused");
+        log_in(&admin, "known", PASSWORD).await.problem(401, "wrong_credentials");
         admin.clock.advance(TimeDelta::milliseconds(1));
     }
     log_in(&admin, "known", PASSWORD).await.created();
@@ -189,7 +189,7 @@ async fn sessions_end_with_the_role_the_account_and_the_password() {
         assert_eq!(status == 401, ends, "{change}");
     }
     admin.patch(&path, json!({ "disabled": false })).await.ok();
-    log_in(&admin, "known", PASSWORD).await.problem(401, "login_refused");
+    log_in(&admin, "known", PASSWORD).await.problem(401, "wrong_credentials");
     admin.clock.advance(TimeDelta::seconds(1));
     log_in(&admin, "known", "another good one").await.created();
 }
@@ -244,7 +244,7 @@ async fn a_login_is_given_once_and_nobody_is_found_who_is_not_there() {
     add(&admin, "known", "auditor").await;
     let body = json!({ "login": "KNOWN", "name": "a", "role": "auditor", "password": PASSWORD });
 
-    admin.post("/v1/admin/operators", body).await.problem(409, "name_taken");
+    admin.post("/v1/admin/operators", body).await.problem(409, "login_taken");
     let nobody = "/v1/admin/operators/opr_00000000000070008000000000000001";
     admin.get(nobody).await.problem(404, "not_found");
     admin.patch(nobody, json!({})).await.problem(404, "not_found");

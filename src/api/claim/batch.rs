@@ -7,16 +7,16 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ClaimedView, claimant, key, view};
+use super::{ClaimedView, claimant, view};
 use crate::{
     api::{ApiState, repetition::ForNow},
     domain::{
         claim::ClaimRefusal,
         id::{AppId, PlacementId},
+        life::ActKey,
         problem::Problems,
     },
     http::{error::ApiError, extract::Json},
@@ -72,10 +72,10 @@ const MOST: usize = 20;
 pub async fn create_own(
     State(state): State<ApiState>,
     Extension(visitor): Extension<Visitor>,
-    headers: HeaderMap,
+    Extension(key): Extension<ActKey>,
     Json(body): Json<OwnClaimBatchBody>,
 ) -> Result<Response, ApiError> {
-    let key = key(&headers)?.owned_by(visitor.holder);
+    let key = ClaimKey::new(key.text).owned_by(visitor.holder);
     let claimant = Claimant::Visitor(visitor.app, visitor.open_id);
     answer(&state, (claimant, key), body.placement_ids).await
 }
@@ -83,10 +83,10 @@ pub async fn create_own(
 /// `POST /v1/claim-batches`
 pub async fn create(
     State(state): State<ApiState>,
-    headers: HeaderMap,
+    Extension(key): Extension<ActKey>,
     Json(body): Json<ClaimBatchBody>,
 ) -> Result<Response, ApiError> {
-    let key = key(&headers)?;
+    let key = ClaimKey::new(key.text);
     let claimant = claimant(body.uid, body.app_id, body.open_id.as_deref())?;
     answer(&state, (claimant, key), body.placement_ids).await
 }

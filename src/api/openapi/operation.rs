@@ -124,7 +124,6 @@ const fn success(status: u16) -> &'static str {
 
 /// The refusals that this route can come to.
 fn refusals(route: &Route) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let known = route.asks != Asks::Nothing;
     let staff = matches!(route.asks, Asks::Staff(_));
     let ours = route.path.starts_with("/v1/");
     let (changes, takes) = (route.method != "get", route.doc.takes.is_some());
@@ -137,7 +136,7 @@ fn refusals(route: &Route) -> impl Iterator<Item = (&'static str, &'static str)>
         (changes, "409", "Its state, or a limit, says no."),
         (takes, "413", "Too large."),
         (takes, "415", "Another kind of body is taken here."),
-        (known && (changes || takes), "422", "Readable, and wrong: `problems` lists all of it."),
+        (changes || takes, "422", "Readable, and wrong: `problems` lists all of it."),
         (ours, "429", "Too many calls; `Retry-After` says when to come back."),
         (ours, "503", "Too busy; try again, with the same `Idempotency-Key` where there is one."),
     ]
