@@ -68,7 +68,10 @@ enum Held {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Guesser {
     Caller(Uuid),
-    Address(IpAddr),
+    /// People at an address; those who try codes in a shop's network must not stop its tills.
+    PeopleAt(IpAddr),
+    /// Tills and servers at an address.
+    TillsAt(IpAddr),
     /// A hash of how the request names whose coupon it is.
     Person(u64),
 }
@@ -178,8 +181,13 @@ impl Limits {
     }
 
     fn guessers(&self, request: &Request) -> Vec<Guesser> {
-        let caller = door::actor(request).and_then(Actor::uuid).map(Guesser::Caller);
-        let address = self.address(request).map(Guesser::Address);
+        let actor = door::actor(request);
+        let caller = actor.and_then(Actor::uuid).map(Guesser::Caller);
+        let at = match actor {
+            Some(Actor::Holder(_)) => Guesser::PeopleAt,
+            Some(Actor::Key(_) | Actor::Operator(_) | Actor::Kaquan) | None => Guesser::TillsAt,
+        };
+        let address = self.address(request).map(at);
         [caller, address].into_iter().flatten().collect()
     }
 }
@@ -276,7 +284,7 @@ impl Guesser {
     const fn kind(self) -> &'static str {
         match self {
             Self::Caller(_) => "caller",
-            Self::Address(_) => "address",
+            Self::PeopleAt(_) | Self::TillsAt(_) => "address",
             Self::Person(_) => "person",
         }
     }

@@ -163,6 +163,16 @@ impl Grant {
 }
 
 impl Actor {
+    /// What sort of caller it is: what a person says of a cart is not what a till says.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Key(_) => "key",
+            Self::Operator(_) => "operator",
+            Self::Holder(_) => "holder",
+            Self::Kaquan => "time",
+        }
+    }
+
     /// The bare id of somebody; time has none.
     pub const fn uuid(self) -> Option<Uuid> {
         match self {

@@ -87,6 +87,7 @@ pub(super) fn step<'a>(
     data.insert("template_id".to_owned(), json!(found.template));
     data.insert("placement_id".to_owned(), json!(found.placement));
     data.insert("app_id".to_owned(), json!(found.app));
+    data.insert("by".to_owned(), json!(cause.actor.kind()));
     if let Value::Object(fields) = fields {
         data.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
     }

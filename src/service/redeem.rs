@@ -182,9 +182,6 @@ impl Redeem {
         known_terms: &KnownTerms,
         found: &Found,
     ) -> Result<Option<Discount>, LifeError> {
-        if self.cart.is_none() && self.store.is_none() {
-            return Ok(None);
-        }
         let terms = get_terms(conn, known_terms, found).await?;
         let Some(cart) = &self.cart else {
             return if self.store_fits(&terms) { Ok(None) } else { Err(Misfit::WrongStore.into()) };
@@ -199,8 +196,9 @@ impl Redeem {
     }
 
     fn store_fits(&self, terms: &Terms) -> bool {
-        let Some(store) = &self.store else { return true };
         let stores = &terms.scope.stores;
+        // What is good in some stores only asks that one of them is named.
+        let Some(store) = &self.store else { return stores.include.is_empty() };
         (stores.include.is_empty() || stores.include.contains(store))
             && !stores.exclude.contains(store)
     }

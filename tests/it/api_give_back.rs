@@ -57,10 +57,12 @@ async fn what_a_platform_has_not_heard_is_not_told_after_a_give_back_and_told_af
     is_sound(&admin).await;
     admin.redeem(&coupon["code"], "b").await.created();
     assert_eq!(admin.owed(&coupon).await, owed("waiting"));
-    sqlx::query("update delivery set attempts = 1, fence = 1, doubt = true where kind = 'write_off'")
-        .execute(admin.db())
-        .await
-        .unwrap();
+    sqlx::query(
+        "update delivery set attempts = 1, fence = 1, doubt = true where kind = 'write_off'",
+    )
+    .execute(admin.db())
+    .await
+    .unwrap();
     admin.act("/v1/give-backs", of(&coupon, "b")).await.ok();
 
     assert_eq!(admin.owed(&coupon).await, owed("waiting"));
