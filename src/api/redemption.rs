@@ -46,7 +46,7 @@ pub struct RedemptionBody {
     open_id: Option<String>,
     /// 1 to 64 characters.
     order_no: String,
-    /// 1 to 100 characters; held against the stores of the terms.
+    /// 1 to 100 characters; held against the stores of the terms. Left out, it is the shop of the person at work.
     store: Option<String>,
     /// 1 to 100 characters.
     operator: Option<String>,
@@ -114,12 +114,13 @@ pub async fn create(
     Json(body): Json<RedemptionBody>,
 ) -> Result<Response, ApiError> {
     let whose = life::whose(body.uid, body.app_id, body.open_id.as_deref())?;
+    let store = body.store.or(caller.store);
     let wish = Redeem {
         key,
         coupon: Named { shown: life::shown(body.coupon_id, body.code.as_deref())?, whose },
-        cart: cart(body.lines, body.store.as_ref(), body.shipping_fen),
+        cart: cart(body.lines, store.as_ref(), body.shipping_fen),
         order_no: body.order_no,
-        store: body.store,
+        store,
         operator: body.operator,
         discount_fen: body.discount_fen,
     };
