@@ -19,10 +19,13 @@ use super::{
     statistics::{GroupByQuery, question, table},
 };
 use crate::{
-    domain::id::{AppId, TemplateId},
+    domain::{
+        id::{AppId, TemplateId},
+        standing::CouponStatus,
+    },
     http::{code::Code, error::ApiError, extract::Query},
     service::{
-        export_coupons::{Export, Format, Status, Wanted},
+        export_coupons::{Export, Format, Wanted},
         statistics,
     },
 };
@@ -47,7 +50,7 @@ pub struct CouponsQuery {
     /// On one app only.
     app_id: Option<AppId>,
     /// Only those that are this now.
-    state: Option<StatusQuery>,
+    state: Option<CouponStatus>,
     /// Issued on this day in China or later.
     from: Option<NaiveDate>,
     /// Issued on this day in China or earlier.
@@ -89,19 +92,6 @@ pub enum FormatQuery {
     Csv,
     /// For programs.
     Json,
-}
-
-/// What a coupon is now.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the words say it")]
-pub enum StatusQuery {
-    Usable,
-    NotYetValid,
-    Locked,
-    Used,
-    Expired,
-    Void,
 }
 
 /// What passes from the export to its reader.
@@ -216,7 +206,7 @@ impl From<CouponsQuery> for Wanted {
         Self {
             template: template_id,
             app: app_id,
-            status: state.map(Status::from),
+            status: state,
             from,
             to,
             format: format.into(),
@@ -230,19 +220,6 @@ impl From<FormatQuery> for Format {
         match format {
             FormatQuery::Csv => Self::Csv,
             FormatQuery::Json => Self::Json,
-        }
-    }
-}
-
-impl From<StatusQuery> for Status {
-    fn from(status: StatusQuery) -> Self {
-        match status {
-            StatusQuery::Usable => Self::Usable,
-            StatusQuery::NotYetValid => Self::NotYetValid,
-            StatusQuery::Locked => Self::Locked,
-            StatusQuery::Used => Self::Used,
-            StatusQuery::Expired => Self::Expired,
-            StatusQuery::Void => Self::Void,
         }
     }
 }

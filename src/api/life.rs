@@ -72,7 +72,9 @@ impl From<LifeError> for ApiError {
             LifeError::Refused(refusal) => refused(refusal),
             LifeError::Misfit(misfit) => misfits(misfit),
             LifeError::DiscountDiffers { sent_fen, computed_fen } => {
+                let (sent, computed) = (yuan(sent_fen), yuan(computed_fen));
                 Self::conflict(Code::DiscountDiffers, &error)
+                    .in_chinese(format!("应优惠 {computed} 元，收到的是 {sent} 元"))
                     .with("sent_fen", sent_fen)
                     .with("discount_fen", computed_fen)
             }
@@ -86,7 +88,7 @@ impl From<LifeError> for ApiError {
 fn refused(refusal: LifeRefusal) -> ApiError {
     let code = match refusal {
         LifeRefusal::Void => Code::NoSuchCoupon,
-        LifeRefusal::Locked => Code::Locked,
+        LifeRefusal::Locked { .. } => Code::Locked,
         LifeRefusal::AlreadyRedeemed => Code::AlreadyRedeemed,
         LifeRefusal::NotYetValid { .. } => Code::NotYetValid,
         LifeRefusal::Expired { .. } => Code::Expired,
@@ -96,30 +98,51 @@ fn refused(refusal: LifeRefusal) -> ApiError {
     };
     let error = ApiError::conflict(code, &refusal);
     match refusal {
+        LifeRefusal::Locked { until } => error.with("locked_until", until),
         LifeRefusal::NotYetValid { from } => error.with("valid_from", from),
         LifeRefusal::Expired { until } => error.with("valid_until", until),
         LifeRefusal::GivenBack => error.in_chinese("该订单已退还过这张券，请换一个订单号"),
         LifeRefusal::NoSuchLine { line } => error.at("lines").with("line", line),
-        LifeRefusal::Void
-        | LifeRefusal::Locked
-        | LifeRefusal::AlreadyRedeemed
-        | LifeRefusal::NotRedeemed => error,
+        LifeRefusal::Void | LifeRefusal::AlreadyRedeemed | LifeRefusal::NotRedeemed => error,
     }
 }
 
 fn misfits(misfit: Misfit) -> ApiError {
     match misfit {
-        Misfit::OutOfScope => ApiError::conflict(Code::OutOfScope, &misfit),
+        Misfit::OutOfScope => {
+            ApiError::conflict(Code::OutOfScope, &misfit).in_chinese("订单中的商品都不能使用这张券")
+        }
         Misfit::WrongStore => {
             ApiError::conflict(Code::OutOfScope, &misfit).in_chinese("该门店不可用").at("store")
         }
         Misfit::AmountBelow { needs_fen, has_fen } => {
+            let (needs, has) = (yuan(needs_fen), yuan(has_fen));
             ApiError::conflict(Code::ThresholdNotMet, &misfit)
+                .in_chinese(format!("满 {needs} 元可用，目前 {has} 元"))
                 .with("needs_fen", needs_fen)
                 .with("has_fen", has_fen)
         }
         Misfit::PiecesBelow { needs, has } => ApiError::conflict(Code::ThresholdNotMet, &misfit)
+            .in_chinese(format!("满 {needs} 件可用，目前 {has} 件"))
             .with("needs_pieces", needs)
             .with("has_pieces", has),
+    }
+}
+
+/// With both decimals, as on a receipt.
+fn yuan(fen: i64) -> String {
+    let (sign, fen) = (if fen < 0 { "-" } else { "" }, fen.unsigned_abs());
+    format!("{sign}{}.{:02}", fen / 100, fen % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_written_as_on_a_receipt() {
+        for (fen, text) in [(10_000, "100.00"), (5, "0.05"), (-150, "-1.50"), (0, "0.00")] {
+            assert_eq!(yuan(fen), text);
+        }
     }
 }

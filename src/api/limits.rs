@@ -296,6 +296,33 @@ mod tests {
     use crate::api::route;
 
     #[test]
+    fn codes_that_are_being_looked_at_count_as_wrong_until_it_is_known() {
+        let settings = Settings { unknown_codes: 2, ..Settings::default() };
+        let limits = Limits::new(&settings, Arc::new([]));
+        let now = Duration::from_secs(1);
+        let anna = [Guesser::Caller(Uuid::from_u128(1)), Guesser::Person(1)];
+        let bert = [Guesser::Caller(Uuid::from_u128(2)), Guesser::Person(1)];
+        let hold = |guessers: &[Guesser]| match limits.hold(now, guessers) {
+            Ok(()) => "looked at",
+            Err(Held::Back) => "back",
+            Err(Held::Off(..)) => "off",
+        };
+
+        let trusted = (0..30).filter(|_| hold(&anna) == "looked at").count();
+        let besides = hold(&bert);
+        limits.settle(now, &anna, true);
+        let after_an_error = hold(&anna);
+        (1..trusted).for_each(|_| limits.settle(now, &anna, false));
+        let (next, together) = (hold(&anna), hold(&bert));
+        limits.settle(now, &anna, true);
+
+        assert_eq!((trusted, besides), (20, "back"));
+        assert_eq!((after_an_error, next, together), ("back", "looked at", "back"));
+        assert_eq!((hold(&anna), hold(&bert)), ("off", "off"));
+        assert!(limits.looked_at.lock().unwrap().is_empty());
+    }
+
+    #[test]
     fn a_code_is_shown_where_a_post_takes_one() {
         for path in SHOW_CODES {
             let is_there = |route: &&route::Route| route.method == "post" && route.path == *path;

@@ -47,8 +47,8 @@ pub struct RedemptionBody {
     /// 1 to 64 characters.
     #[schemars(length(min = 1, max = 64))]
     order_no: String,
-    /// 1 to 100 characters; held against the stores of the terms.
     #[schemars(length(min = 1, max = 100))]
+    /// 1 to 100 characters; held against the stores of the terms. Left out, it is the shop of the person at work.
     store: Option<String>,
     /// 1 to 100 characters.
     #[schemars(length(min = 1, max = 100))]
@@ -120,12 +120,13 @@ pub async fn create(
     Json(body): Json<RedemptionBody>,
 ) -> Result<Response, ApiError> {
     let whose = life::whose(body.uid, body.app_id, body.open_id.as_deref())?;
+    let store = body.store.or(caller.store);
     let wish = Redeem {
         key,
         coupon: Named { shown: life::shown(body.coupon_id, body.code.as_deref())?, whose },
-        cart: cart(body.lines, body.store.as_ref(), body.shipping_fen),
+        cart: cart(body.lines, store.as_ref(), body.shipping_fen),
         order_no: body.order_no,
-        store: body.store,
+        store,
         operator: body.operator,
         discount_fen: body.discount_fen,
     };

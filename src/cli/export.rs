@@ -13,8 +13,11 @@ use crate::{
     api::statistics::table,
     clock::{Clock, SystemClock},
     config::Config,
-    domain::id::{AppId, TemplateId},
-    service::export_coupons::{self, Format, Status, Wanted},
+    domain::{
+        id::{AppId, TemplateId},
+        standing::CouponStatus,
+    },
+    service::export_coupons::{self, Format, Wanted},
 };
 
 #[derive(Debug, Args)]
@@ -46,7 +49,7 @@ struct Coupons {
     app: Option<AppId>,
     /// Only those that are this now: `usable`, `not_yet_valid`, `locked`, `used`, `expired` or `void`.
     #[arg(long)]
-    state: Option<Status>,
+    state: Option<CouponStatus>,
     /// Issued on this day in China or later.
     #[arg(long, value_name = "DAY")]
     from: Option<NaiveDate>,

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::problem::{Problem, Problems};
+use super::{
+    life::check::{NAMED, is_name},
+    problem::{Problem, Problems},
+};
 
 /// The goods of one order before any coupon.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
@@ -12,7 +15,7 @@ pub struct Cart {
     /// Up to 200; shares of a discount name them by their place here, from 1.
     #[schemars(length(max = 200))]
     pub lines: Vec<CartLine>,
-    /// Where it is bought, 1 to 64 bytes; left out where no store is involved.
+    /// Where it is bought, 1 to 100 characters; left out where no store is involved.
     pub store: Option<String>,
     /// What sending costs, in fen; left out while nobody knows.
     #[schemars(range(min = 0, max = 1_000_000_000))]
@@ -50,7 +53,7 @@ impl Cart {
         for (line, number) in self.lines.iter().take(MOST_LINES).zip(1..) {
             line.check(number, &mut problems);
         }
-        problems.expect(named(self.store.as_deref()), "store", "1 to 64 bytes");
+        problems.expect(self.store.as_deref().is_none_or(is_name), "store", NAMED);
         let shipping = self.shipping_fen.is_none_or(|fen| (0..=HIGHEST_PRICE).contains(&fen));
         problems.expect(shipping, "shipping_fen", "0 to 1000000000, in fen");
         problems.into_result()
@@ -115,7 +118,7 @@ pub(crate) mod tests {
             ("lines.quantity", "1 to 9999, in line 2"),
             ("lines.unit_price_fen", "0 to 1000000000, in fen, in line 3"),
             ("lines.quantity", "1 to 9999, in line 3"),
-            ("store", "1 to 64 bytes"),
+            ("store", NAMED),
             ("shipping_fen", "0 to 1000000000, in fen"),
         ];
         assert_eq!(told, expected);

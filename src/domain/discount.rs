@@ -80,8 +80,7 @@ const BASIS: i128 = 10_000;
 /// Percentages are rounded half up to a whole fen. Free shipping takes nothing off the goods and needs none of them,
 /// unless it has a threshold; exchange and group coupons take nothing off here, because the till settles them.
 pub fn discount(terms: &Terms, cart: &Cart) -> Result<Discount, Misfit> {
-    // A coupon for certain stores asks that one of them is named; one that is only barred from some does not.
-    if !admits(&terms.scope.stores, cart.store.as_deref()) {
+    if !admits_store(&terms.scope, cart.store.as_deref()) {
         return Err(Misfit::WrongStore);
     }
     let matched: Vec<(usize, &CartLine)> =
@@ -108,6 +107,12 @@ pub fn discount(terms: &Terms, cart: &Cart) -> Result<Discount, Misfit> {
         off_shipping_fen,
         lines: split(&matched, goods, off_goods),
     })
+}
+
+/// Whether it is for this store. A coupon for certain stores asks that one of them is named; one that is only barred from
+/// some does not.
+pub fn admits_store(scope: &Scope, store: Option<&str>) -> bool {
+    admits(&scope.stores, store)
 }
 
 fn is_for(scope: &Scope, line: &CartLine) -> bool {

@@ -99,7 +99,10 @@ pub enum LifeRefusal {
     Void,
     /// Kept for an order that is being made.
     #[error("the coupon is kept for another order")]
-    Locked,
+    Locked {
+        /// The first moment at which it is kept no longer.
+        until: DateTime<Utc>,
+    },
     /// Used already.
     #[error("the coupon is used already")]
     AlreadyRedeemed,
@@ -134,22 +137,22 @@ pub const USUAL_LOCK: TimeDelta = TimeDelta::minutes(30);
 
 /// Whether a coupon may be kept for an order.
 pub fn lock(standing: &Standing, order: &str, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
-    match standing.kept_for(now) {
-        Some(keeper) if keeper == order => Ok(Ruling::Before),
-        Some(_) => Err(LifeRefusal::Locked),
+    match standing.living_lock(now) {
+        Some(lock) if lock.order_no == order => Ok(Ruling::Before),
+        Some(lock) => Err(lock.refusal()),
         None => standing.free(now),
     }
 }
 
 /// Whether a coupon is kept for an order no longer.
 pub fn unlock(standing: &Standing, order: &str, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
-    match (standing.state, standing.kept_for(now)) {
+    match (standing.state, standing.living_lock(now)) {
         (CouponState::Void, _) => Err(LifeRefusal::Void),
         (CouponState::Redeemed, _) => Err(LifeRefusal::AlreadyRedeemed),
-        (CouponState::Issued | CouponState::Locked, Some(keeper)) if keeper == order => {
+        (CouponState::Issued | CouponState::Locked, Some(lock)) if lock.order_no == order => {
             Ok(Ruling::Now)
         }
-        (CouponState::Issued | CouponState::Locked, Some(_)) => Err(LifeRefusal::Locked),
+        (CouponState::Issued | CouponState::Locked, Some(lock)) => Err(lock.refusal()),
         (CouponState::Issued | CouponState::Locked, None) => Ok(Ruling::Before),
     }
 }
@@ -159,9 +162,9 @@ pub fn redeem(standing: &Standing, order: &str, now: DateTime<Utc>) -> Result<Ru
     if standing.state == CouponState::Redeemed && standing.used_for.as_deref() == Some(order) {
         return Ok(Ruling::Before);
     }
-    match standing.kept_for(now) {
-        Some(keeper) if keeper == order => Ok(Ruling::Now),
-        Some(_) => Err(LifeRefusal::Locked),
+    match standing.living_lock(now) {
+        Some(lock) if lock.order_no == order => Ok(Ruling::Now),
+        Some(lock) => Err(lock.refusal()),
         None => standing.free(now),
     }
 }
@@ -207,11 +210,22 @@ pub fn void(state: CouponState) -> Result<Ruling, LifeRefusal> {
     }
 }
 
+impl Lock {
+    /// For every other order.
+    const fn refusal(&self) -> LifeRefusal {
+        LifeRefusal::Locked { until: self.expires_at }
+    }
+}
+
 impl Standing {
     /// The order that it is kept for at this moment; a lock that has passed is none.
     pub fn kept_for(&self, now: DateTime<Utc>) -> Option<&str> {
+        self.living_lock(now).map(|lock| &*lock.order_no)
+    }
+
+    fn living_lock(&self, now: DateTime<Utc>) -> Option<&Lock> {
         let lock = self.lock.as_ref().filter(|_| self.state == CouponState::Locked)?;
-        (now < lock.expires_at).then_some(&*lock.order_no)
+        (now < lock.expires_at).then_some(lock)
     }
 
     /// Whether an order may have it that has nothing to do with it yet.

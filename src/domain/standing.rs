@@ -1,5 +1,7 @@
 //! What a coupon is at a moment: its state, its validity and its lock, seen by whoever holds it.
 
+use std::str::FromStr;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -69,6 +71,18 @@ impl Standing {
 }
 
 impl CouponStatus {
+    /// As queries and files spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Usable => "usable",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Locked => "locked",
+            Self::Used => "used",
+            Self::Expired => "expired",
+            Self::Void => "void",
+        }
+    }
+
     /// Where a coupon of this status is found.
     pub const fn tab(self) -> Option<Tab> {
         match self {
@@ -78,6 +92,17 @@ impl CouponStatus {
             Self::Expired => Some(Tab::Expired),
             Self::Void => None,
         }
+    }
+}
+
+impl FromStr for CouponStatus {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all =
+            [Self::Usable, Self::NotYetValid, Self::Locked, Self::Used, Self::Expired, Self::Void];
+        let found = all.into_iter().find(|status| status.as_str() == text);
+        found.ok_or("one of usable, not_yet_valid, locked, used, expired, void")
     }
 }
 

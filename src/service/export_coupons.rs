@@ -13,10 +13,11 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::{
     domain::{
-        coupon::CouponState,
         csv, day,
         id::{AppId, CouponId, PlacementId, TemplateId},
+        standing::{CouponStatus, Standing},
         stock::Way,
+        validity::Validity,
     },
     store::{
         self,
@@ -34,19 +35,6 @@ pub enum Format {
     Json,
 }
 
-/// What a coupon is at the moment of the export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the words say it")]
-pub enum Status {
-    Usable,
-    NotYetValid,
-    Locked,
-    Used,
-    Expired,
-    Void,
-}
-
 /// Which coupons, and how.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted {
@@ -55,7 +43,7 @@ pub struct Wanted {
     /// On one app only.
     pub app: Option<AppId>,
     /// Of one kind only.
-    pub status: Option<Status>,
+    pub status: Option<CouponStatus>,
     /// Issued on this day in China or later.
     pub from: Option<NaiveDate>,
     /// Issued on this day in China or earlier.
@@ -110,7 +98,7 @@ struct Line<'a> {
     record: &'a str,
     way: Way,
     code: String,
-    state: Status,
+    state: CouponStatus,
     issued_at: DateTime<Utc>,
     valid_from: DateTime<Utc>,
     valid_until: DateTime<Utc>,
@@ -188,7 +176,12 @@ impl Export {
     }
 
     fn push(&self, piece: &mut Vec<u8>, coupon: &Exported) {
-        let state = Status::of(coupon, self.now);
+        let standing = Standing {
+            state: coupon.state,
+            validity: Validity { from: coupon.valid_from, until: coupon.valid_until },
+            locked_until: coupon.locked_until,
+        };
+        let state = standing.status(self.now);
         if self.wanted.status.is_some_and(|wanted| wanted != state) {
             return;
         }
@@ -251,45 +244,6 @@ impl Line<'_> {
         if serde_json::to_writer(&mut *piece, self).is_ok() {
             piece.push(b'\n');
         }
-    }
-}
-
-impl Status {
-    /// A lock that has passed holds nothing; one that lives outlives the validity.
-    fn of(coupon: &Exported, now: DateTime<Utc>) -> Self {
-        let is_locked = coupon.locked_until.is_some_and(|until| now < until);
-        match coupon.state {
-            CouponState::Void => Self::Void,
-            CouponState::Redeemed => Self::Used,
-            CouponState::Locked if is_locked => Self::Locked,
-            CouponState::Issued | CouponState::Locked if coupon.valid_until <= now => Self::Expired,
-            CouponState::Issued | CouponState::Locked if now < coupon.valid_from => {
-                Self::NotYetValid
-            }
-            CouponState::Issued | CouponState::Locked => Self::Usable,
-        }
-    }
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Usable => "usable",
-            Self::NotYetValid => "not_yet_valid",
-            Self::Locked => "locked",
-            Self::Used => "used",
-            Self::Expired => "expired",
-            Self::Void => "void",
-        }
-    }
-}
-
-impl FromStr for Status {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        use Status::{Expired, Locked, NotYetValid, Usable, Used, Void};
-        let all = [Usable, NotYetValid, Locked, Used, Expired, Void];
-        let found = all.into_iter().find(|status| status.as_str() == text);
-        found.ok_or("one of usable, not_yet_valid, locked, used, expired, void")
     }
 }
 

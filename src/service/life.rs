@@ -9,7 +9,6 @@ use super::known_terms::KnownTerms;
 use crate::{
     clock::Clock,
     domain::{
-        cart::Cart,
         discount::Misfit,
         event::Cause,
         life::{LifeRefusal, Shown, Whose},
@@ -104,10 +103,4 @@ pub(super) async fn get_terms(
     let version = (found.template, found.terms_version);
     let mut terms = known_terms.get(conn, [version]).await?;
     terms.remove(&version).ok_or(sqlx::Error::RowNotFound)
-}
-
-/// A cart whose store is a name in the merchant's words, which may be longer than an id.
-pub(super) fn check_cart(cart: &Cart) -> Result<(), LifeError> {
-    let lines = Cart { store: None, ..cart.clone() };
-    lines.check().map_err(LifeError::Invalid)
 }

@@ -7,18 +7,17 @@ use sqlx::{PgConnection, PgPool};
 
 use super::{
     known_terms::KnownTerms,
-    life::{LifeError, MOST_TRIES, Named, check_cart, get_terms, step},
+    life::{LifeError, MOST_TRIES, Named, get_terms, step},
 };
 use crate::{
     clock::Clock,
     domain::{
         cart::{Cart, CartLine},
-        discount::{Discount, Misfit, discount},
+        discount::{Discount, Misfit, admits_store, discount},
         event::Cause,
         id::RedemptionId,
         life::{self, ActKey, Ruling, Shown, Whose, check},
         problem::Problem,
-        terms::Terms,
     },
     store::{
         self,
@@ -142,7 +141,7 @@ impl Redeem {
         check::redemption(&self.order_no, self.store.as_deref(), self.operator.as_deref())
             .map_err(LifeError::Invalid)?;
         match (&self.cart, self.discount_fen) {
-            (Some(cart), _) => check_cart(cart),
+            (Some(cart), _) => cart.check().map_err(LifeError::Invalid),
             (None, None) => Ok(()),
             (None, Some(_)) => {
                 let message = "only beside `lines`, from which it is worked out".to_owned();
@@ -184,7 +183,8 @@ impl Redeem {
     ) -> Result<Option<Discount>, LifeError> {
         let terms = get_terms(conn, known_terms, found).await?;
         let Some(cart) = &self.cart else {
-            return if self.store_fits(&terms) { Ok(None) } else { Err(Misfit::WrongStore.into()) };
+            let fits = admits_store(&terms.scope, self.store.as_deref());
+            return if fits { Ok(None) } else { Err(Misfit::WrongStore.into()) };
         };
         let discount = discount(&terms, cart)?;
         match self.discount_fen {
@@ -193,14 +193,6 @@ impl Redeem {
             }
             Some(_) | None => Ok(Some(discount)),
         }
-    }
-
-    fn store_fits(&self, terms: &Terms) -> bool {
-        let stores = &terms.scope.stores;
-        // What is good in some stores only asks that one of them is named.
-        let Some(store) = &self.store else { return stores.include.is_empty() };
-        (stores.include.is_empty() || stores.include.contains(store))
-            && !stores.exclude.contains(store)
     }
 
     fn redemption(

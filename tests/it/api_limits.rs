@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 
 use axum::{body::Body, extract::ConnectInfo};
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 use kaquan::{config::limits::Limits, domain::access::Role};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     admin::{Admin, Reply, plenty},
+    life::{given_coupon, with},
     vault::vault,
 };
 
@@ -18,8 +20,13 @@ async fn limited(settings: &Limits) -> Admin {
 
 /// Somebody at a till shows a code that nobody has.
 async fn guess(admin: &Admin, key: &str, address: &str) -> Reply {
-    let body = json!({ "code": "NOBODYSCODE", "order_no": "1" }).to_string();
-    let mut request = admin.request("POST", "/v1/redemptions", body);
+    guess_for(admin, key, address, json!({})).await
+}
+
+/// The same in the name of somebody.
+async fn guess_for(admin: &Admin, key: &str, address: &str, person: Value) -> Reply {
+    let body = with(json!({ "code": "NOBODYSCODE", "order_no": "1" }), &person);
+    let mut request = admin.request("POST", "/v1/redemptions", body.to_string());
     request.headers_mut().insert("idempotency-key", "guess".parse().unwrap());
     request.headers_mut().insert("authorization", format!("Bearer {key}").parse().unwrap());
     let peer: SocketAddr = format!("{address}:1").parse().unwrap();
@@ -128,5 +135,51 @@ async fn a_code_that_is_one_costs_nothing() {
     for _ in 0..10 {
         let reply = admin.redeem(&coupon["code"], "order-1").await;
         assert!(reply.status.is_success(), "{:?}", reply.body);
+    }
+}
+
+#[tokio::test]
+async fn errors_in_the_name_of_one_person_are_counted_together() {
+    let admin = limited(&Limits { unknown_codes: 5, ..plenty() }).await;
+    let anna = json!({ "uid": "anna" });
+    let mut seen = Vec::new();
+    for place in 0..7 {
+        let (key, address) = (admin.key(Role::Clerk).await, format!("192.0.2.{place}"));
+        seen.push(guess_for(&admin, &key, &address, anna.clone()).await.status.as_u16());
+    }
+
+    let key = admin.key(Role::Clerk).await;
+    let berts = guess_for(&admin, &key, "192.0.2.9", json!({ "uid": "bert" })).await;
+
+    assert_eq!(seen, [404, 404, 404, 404, 404, 429, 429]);
+    berts.problem(404, "no_such_coupon");
+}
+
+#[tokio::test]
+async fn of_many_guesses_at_once_a_few_are_looked_at_and_all_of_those_are_paid_for() {
+    let admin = limited(&Limits { unknown_codes: 1, ..plenty() }).await;
+
+    let guesses = join_all((0..64).map(|_| guess(&admin, &admin.owner, "192.0.2.1"))).await;
+
+    let looked_at = guesses.iter().filter(|reply| reply.status == 404).count();
+    assert!((1..=10).contains(&looked_at), "{looked_at}");
+    assert_eq!(guesses.iter().filter(|reply| reply.status == 429).count(), 64 - looked_at);
+    let minutes = i64::try_from(looked_at).unwrap();
+    admin.clock.advance(TimeDelta::minutes(minutes) - TimeDelta::seconds(1));
+    guess(&admin, &admin.owner, "192.0.2.1").await.problem(429, "rate_limited");
+    admin.clock.advance(TimeDelta::seconds(1));
+    guess(&admin, &admin.owner, "192.0.2.1").await.problem(404, "no_such_coupon");
+}
+
+#[tokio::test]
+async fn good_codes_may_come_all_at_once() {
+    let admin = limited(&Limits { unknown_codes: 1, ..plenty() }).await;
+    let coupon = given_coupon(&admin, json!({})).await;
+
+    let looks =
+        (0..64).map(|_| admin.post("/v1/coupon-lookups", json!({ "code": coupon["code"] })));
+
+    for reply in join_all(looks).await {
+        reply.ok();
     }
 }

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use kaquan::{
     clock::{Clock, ManualClock},
     domain::{
-        access::Actor,
+        access::{Actor, Role},
         code::CouponCode,
         event::Cause,
         life::{ActKey, Shown},
@@ -20,7 +20,12 @@ use kaquan::{
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 
-use crate::support::{admin::Admin, recount::recount};
+use crate::support::{
+    admin::Admin,
+    life::{of, with},
+    people,
+    recount::recount,
+};
 
 async fn is_sound(admin: &Admin) {
     recount(admin.db(), admin.clock.now(), AuditScope::DataOnly).await;
@@ -244,5 +249,30 @@ async fn of_sixty_four_tills_on_two_servers_one_uses_the_coupon() {
         }
     }
     assert_eq!(admin.owed(&coupon).await.len(), 2);
+    is_sound(&admin).await;
+}
+
+#[tokio::test]
+async fn a_use_happens_in_the_shop_of_the_clerk_unless_another_is_named() {
+    let admin = Admin::new().await;
+    let stores = json!({ "per_person_limit": 3, "scope": { "stores": { "exclude": ["闭店"] } } });
+    let placement = admin.given_claimable("own", stores, 10).await;
+    let clerk = people::operator(&admin.state, Role::Clerk).await;
+    let session = people::work_session(&admin.state, clerk).await;
+    let mut coupons = Vec::new();
+    for claim in ["claim-1", "claim-2", "claim-3"] {
+        coupons.push(admin.claim(&placement, claim, "open-1").await.created());
+    }
+    let path = "/v1/redemptions";
+
+    let own = admin.act_as(&session, "k-1", path, of(&coupons[0], "a")).await.created();
+    let named = with(of(&coupons[1], "b"), &json!({ "store": "人民广场店" }));
+    let named = admin.act_as(&session, "k-2", path, named).await.created();
+    let nowhere = admin.redeem(&coupons[2]["code"], "c").await.created();
+
+    assert_eq!(
+        (&own["store"], &named["store"], &nowhere["store"]),
+        (&json!("徐家汇店"), &json!("人民广场店"), &Value::Null)
+    );
     is_sound(&admin).await;
 }

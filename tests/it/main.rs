@@ -28,6 +28,7 @@ mod api_pictures;
 mod api_placement;
 mod api_publishing;
 mod api_redemption;
+mod api_refusals;
 mod api_repetition;
 mod api_stock_addition;
 mod api_template;

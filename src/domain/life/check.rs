@@ -2,7 +2,8 @@
 
 use crate::domain::problem::{Problem, Problems};
 
-const NAMED: &str = "1 to 100 characters without blanks around them";
+/// What [`is_name`] takes.
+pub const NAMED: &str = "1 to 100 characters without blanks around them";
 /// Longer ones are no cart of anybody's.
 const MOST_LINES: usize = 200;
 
@@ -26,8 +27,8 @@ pub fn redemption(
 ) -> Result<(), Vec<Problem>> {
     let mut problems = Problems::default();
     order(&mut problems, order_no);
-    problems.expect(store.is_none_or(|text| is_plain(text, 100)), "store", NAMED);
-    problems.expect(operator.is_none_or(|text| is_plain(text, 100)), "operator", NAMED);
+    problems.expect(store.is_none_or(is_name), "store", NAMED);
+    problems.expect(operator.is_none_or(is_name), "operator", NAMED);
     problems.into_result()
 }
 
@@ -55,6 +56,11 @@ pub fn void(reason: &str) -> Result<(), Vec<Problem>> {
     let range = "1 to 200 characters without blanks around them";
     problems.expect(is_plain(reason, 200), "reason", range);
     problems.into_result()
+}
+
+/// Whether a text can be the merchant's name of a store or of somebody there.
+pub fn is_name(text: &str) -> bool {
+    is_plain(text, 100)
 }
 
 fn is_plain(text: &str, longest: usize) -> bool {

@@ -41,6 +41,11 @@ fn late() -> LifeRefusal {
     LifeRefusal::Expired { until: until() }
 }
 
+/// For an order that it is not [`kept`] for.
+fn locked() -> LifeRefusal {
+    LifeRefusal::Locked { until: until() + TimeDelta::hours(1) }
+}
+
 #[test]
 fn a_coupon_is_used_once_inside_its_time_and_what_was_done_stays_done() {
     let passed = until() + TimeDelta::hours(1);
@@ -55,8 +60,8 @@ fn a_coupon_is_used_once_inside_its_time_and_what_was_done_stays_done() {
         (kept("mine"), until(), Ok(Ruling::Now)),
         (kept("mine"), passed - TICK, Ok(Ruling::Now)),
         (kept("mine"), passed, Err(late())),
-        (kept("other"), from(), Err(LifeRefusal::Locked)),
-        (kept("other"), passed - TICK, Err(LifeRefusal::Locked)),
+        (kept("other"), from(), Err(locked())),
+        (kept("other"), passed - TICK, Err(locked())),
         (kept("other"), passed, Err(late())),
         (standing(CouponState::Void), from(), Err(LifeRefusal::Void)),
         (standing(CouponState::Void), until(), Err(LifeRefusal::Void)),
@@ -83,9 +88,9 @@ fn a_lock_that_has_passed_is_none() {
         (
             "other",
             passed - TICK,
-            Err(LifeRefusal::Locked),
-            Err(LifeRefusal::Locked),
-            Err(LifeRefusal::Locked),
+            Err(LifeRefusal::Locked { until: passed }),
+            Err(LifeRefusal::Locked { until: passed }),
+            Err(LifeRefusal::Locked { until: passed }),
         ),
         ("other", passed, Ok(Ruling::Now), Ok(Ruling::Now), Ok(Ruling::Before)),
     ] {
@@ -105,7 +110,7 @@ fn only_what_is_usable_is_locked() {
         (issued(), until(), Err(late())),
         (back(issued()), from(), Err(LifeRefusal::GivenBack)),
         (kept("mine"), until(), Ok(Ruling::Before)),
-        (kept("other"), from(), Err(LifeRefusal::Locked)),
+        (kept("other"), from(), Err(locked())),
         (used("mine"), from(), Err(LifeRefusal::AlreadyRedeemed)),
         (used("other"), from(), Err(LifeRefusal::AlreadyRedeemed)),
         (standing(CouponState::Void), from(), Err(LifeRefusal::Void)),
@@ -120,7 +125,7 @@ fn only_the_order_that_has_it_lets_it_go() {
         (issued(), Ok(Ruling::Before)),
         (back(issued()), Ok(Ruling::Before)),
         (kept("mine"), Ok(Ruling::Now)),
-        (kept("other"), Err(LifeRefusal::Locked)),
+        (kept("other"), Err(locked())),
         (used("mine"), Err(LifeRefusal::AlreadyRedeemed)),
         (standing(CouponState::Void), Err(LifeRefusal::Void)),
     ] {
@@ -150,7 +155,8 @@ fn a_use_is_given_back_whole_or_line_by_line() {
         (issued(), none, None, refused(LifeRefusal::NotRedeemed)),
         (kept("mine"), none, None, refused(LifeRefusal::NotRedeemed)),
         (back(kept("other")), none, None, Ok(Returned::Nothing)),
-        (back(standing(CouponState::Void)), none, None, refused(LifeRefusal::Void)),
+        (standing(CouponState::Void), none, None, refused(LifeRefusal::Void)),
+        (back(standing(CouponState::Void)), none, None, Ok(Returned::Nothing)),
     ] {
         let returned = give_back(&standing, "mine", lines, wanted);
 
