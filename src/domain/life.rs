@@ -177,11 +177,10 @@ pub fn give_back(
     lines: &[(i32, bool)],
     wanted: Option<&[i32]>,
 ) -> Result<Returned, LifeRefusal> {
-    let stands = standing.used_for.as_deref() == Some(order);
-    // What was given back stays so, whatever became of the coupon later.
-    if !standing.given_back && standing.state == CouponState::Void {
+    if standing.state == CouponState::Void {
         return Err(LifeRefusal::Void);
     }
+    let stands = standing.used_for.as_deref() == Some(order);
     if !stands && !standing.given_back {
         return Err(LifeRefusal::NotRedeemed);
     }

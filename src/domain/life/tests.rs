@@ -156,7 +156,7 @@ fn a_use_is_given_back_whole_or_line_by_line() {
         (kept("mine"), none, None, refused(LifeRefusal::NotRedeemed)),
         (back(kept("other")), none, None, Ok(Returned::Nothing)),
         (standing(CouponState::Void), none, None, refused(LifeRefusal::Void)),
-        (back(standing(CouponState::Void)), none, None, Ok(Returned::Nothing)),
+        (back(standing(CouponState::Void)), none, None, refused(LifeRefusal::Void)),
     ] {
         let returned = give_back(&standing, "mine", lines, wanted);
 
