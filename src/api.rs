@@ -17,7 +17,10 @@ use crate::{
     http::{code::Code, error::ApiError, request_id},
     issuing::Issuer,
     platform::{baidu::login::Login, webhooks::target::Reach},
-    service::{known_terms::KnownTerms, mini_session::Lifetime, password::Passwords},
+    service::{
+        authenticate::Keys, known_terms::KnownTerms, mini_session::Lifetime, password::Passwords,
+        redeem::Redeemer,
+    },
     vault::Vault,
 };
 
@@ -91,6 +94,10 @@ pub struct ApiState {
     pub webhook_reach: Reach,
     /// Terms that were read before.
     pub known_terms: KnownTerms,
+    /// Recognises those at work for the merchant.
+    pub keys: Keys,
+    /// Uses coupons.
+    pub redeemer: Redeemer,
     /// How often callers may ask.
     pub limits: Arc<Limits>,
     /// Room for exports.

@@ -36,8 +36,9 @@ use crate::{
         webhooks::target::Reach,
     },
     service::{
-        known_terms::KnownTerms, mini_session::Lifetime, password::Passwords, repair_reply::Doubts,
-        route::Directory, source::Sources, watch_deliveries::watch_deliveries,
+        authenticate::Keys, known_terms::KnownTerms, mini_session::Lifetime, password::Passwords,
+        redeem::Redeemer, repair_reply::Doubts, route::Directory, source::Sources,
+        watch_deliveries::watch_deliveries,
     },
     store, telemetry,
     vault::Vault,
@@ -104,8 +105,11 @@ impl App {
             window: TimeDelta::from_std(config.baidu.callback_window)?,
             trusted_proxies: config.server.trusted_proxies.clone().into(),
         };
+        let known_terms = KnownTerms::default();
         let admin = ApiState {
             db: db.clone(),
+            keys: Keys::start(db.clone()),
+            redeemer: Redeemer::start(db.clone(), Arc::clone(&clock), known_terms.clone()),
             vault: vault.clone(),
             issuer,
             clock,
@@ -115,7 +119,7 @@ impl App {
             passwords: Passwords::of_this_process(),
             trusted_proxies: config.server.trusted_proxies.clone().into(),
             webhook_reach: Reach::new(config.webhooks.allow_private),
-            known_terms: KnownTerms::default(),
+            known_terms,
             limits: limits(config),
             exports: Exports::default(),
             changed,

@@ -64,6 +64,7 @@ pub mod statistics;
 pub mod tell_low_stock;
 pub mod telling;
 pub mod test_webhook_endpoint;
+mod together;
 pub mod void_coupon;
 pub mod wallet;
 pub mod watch_deliveries;

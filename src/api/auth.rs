@@ -21,7 +21,7 @@ use crate::{
         request_id::{self, to_its_end},
     },
     service::{
-        authenticate::{Caller, NotRecognised, authenticate},
+        authenticate::{Caller, NotRecognised},
         history::{self, Asked},
         mini_session::{self, Visitor},
         secret,
@@ -122,7 +122,7 @@ async fn caller(
     let shown = only(headers, &header::AUTHORIZATION)?
         .and_then(bearer)
         .ok_or_else(|| ApiError::unauthenticated("send `Authorization: Bearer kq_…` or `ko_…`"))?;
-    match authenticate(&state.db, state.now(), shown, from).await {
+    match state.keys.authenticate(state.now(), shown, from).await {
         Ok(caller) => Ok(caller),
         Err(NotRecognised::Db(cause)) => Err(cause.into()),
         Err(error @ NotRecognised::Unknown) => Err(ApiError::unauthenticated(error.to_string())),

@@ -26,7 +26,7 @@ use crate::{
         authenticate::Caller,
         life::Named,
         mini_session::Visitor,
-        redeem::{self, Redeem, Redeemed},
+        redeem::{Redeem, Redeemed},
     },
     store::{
         self,
@@ -173,8 +173,7 @@ fn cart(
 }
 
 async fn redeem(state: &ApiState, actor: Actor, wish: Redeem) -> Result<Response, ApiError> {
-    let cause = life::cause(actor);
-    match redeem::redeem(&state.db, &*state.clock, &state.known_terms, &cause, wish).await? {
+    match state.redeemer.redeem(life::cause(actor), wish).await? {
         Redeemed::Now(redemption) => {
             Ok((StatusCode::CREATED, Json(RedemptionView::from(redemption))).into_response())
         }

@@ -39,7 +39,7 @@ pub enum Whose {
 }
 
 /// The asker's own name of one use, kept for ever: the same name never means another use.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ActKey {
     /// The key, operator or holder that asks.
     pub owner: Uuid,

@@ -6,13 +6,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ipnet::IpNet;
 use sqlx::PgPool;
 
-use super::{operator_session, secret};
+use super::{
+    operator_session,
+    secret::{self, SecretHash},
+    together::Together,
+};
 use crate::{
     domain::{
         access::{Actor, Grant},
         id::{KeyId, SessionId},
     },
-    store::{self, operator_session::OperatorSession},
+    store::{self, api_key::ApiKey, operator_session::OperatorSession},
 };
 
 /// Somebody at work for the merchant.
@@ -58,31 +62,67 @@ pub enum NotRecognised {
 /// How exact the time of last use is: a busy key is not a write per request.
 const USE_IS_NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
 
-/// Who shows this, calling from there. Read anew for each request, so that what was revoked is refused at once everywhere.
-pub async fn authenticate(
-    db: &PgPool,
-    now: DateTime<Utc>,
-    shown: &str,
-    from: Option<IpAddr>,
-) -> Result<Caller, NotRecognised> {
-    if !secret::is_well_typed(shown) {
-        return Err(NotRecognised::Unknown);
+/// Who reads keys; cheap to clone.
+///
+/// Those that are shown at one moment are read together, after they were shown: what was revoked is refused at once
+/// everywhere, and a busy key is still no read per request.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    db: PgPool,
+    together: Together<SecretHash, Option<ApiKey>>,
+}
+
+impl Keys {
+    /// Begins to wait for keys, on the present runtime, until the last clone is dropped.
+    pub fn start(db: PgPool) -> Self {
+        let pool = db.clone();
+        let read = move |hashes: Vec<SecretHash>| {
+            let db = pool.clone();
+            async move { list(&db, &hashes).await.unwrap_or_default() }
+        };
+        Self { db, together: Together::start(read) }
     }
-    if shown.starts_with("ko_") {
-        let session = operator_session::recognise(db, now, shown).await?;
-        return session.map(Caller::from).ok_or(NotRecognised::Unknown);
+
+    /// Who shows this, calling from there.
+    pub async fn authenticate(
+        &self,
+        now: DateTime<Utc>,
+        shown: &str,
+        from: Option<IpAddr>,
+    ) -> Result<Caller, NotRecognised> {
+        if !secret::is_well_typed(shown) {
+            return Err(NotRecognised::Unknown);
+        }
+        if shown.starts_with("ko_") {
+            let session = operator_session::recognise(&self.db, now, shown).await?;
+            return session.map(Caller::from).ok_or(NotRecognised::Unknown);
+        }
+        let key = self.find(secret::hash(shown)).await?.filter(|key| key.counts_at(now));
+        let key = key.ok_or(NotRecognised::Unknown)?;
+        if !is_allowed(&key.sources, from) {
+            return Err(NotRecognised::SourceNotAllowed(key.id));
+        }
+        if key.last_used_at.is_none_or(|last| last + USE_IS_NOTED_EVERY <= now) {
+            store::api_key::mark_used(&mut *self.db.acquire().await?, key.id, now).await?;
+        }
+        let actor = Actor::Key(key.id);
+        Ok(Caller { actor, name: key.name, grant: key.grant, store: None, session: None })
     }
-    let mut conn = db.acquire().await?;
-    let key = store::api_key::find_live(&mut conn, &secret::hash(shown), now).await?;
-    let key = key.ok_or(NotRecognised::Unknown)?;
-    if !is_allowed(&key.sources, from) {
-        return Err(NotRecognised::SourceNotAllowed(key.id));
+
+    async fn find(&self, hash: SecretHash) -> sqlx::Result<Option<ApiKey>> {
+        match self.together.ask(hash).await {
+            Some(key) => Ok(key),
+            // What failed there is heard here.
+            None => Ok(list(&self.db, &[hash]).await?.pop().flatten()),
+        }
     }
-    if key.last_used_at.is_none_or(|last| last + USE_IS_NOTED_EVERY <= now) {
-        store::api_key::mark_used(&mut conn, key.id, now).await?;
-    }
-    let actor = Actor::Key(key.id);
-    Ok(Caller { actor, name: key.name, grant: key.grant, store: None, session: None })
+}
+
+/// The keys with these hashes, in their order.
+async fn list(db: &PgPool, hashes: &[SecretHash]) -> sqlx::Result<Vec<Option<ApiKey>>> {
+    let keys = store::api_key::list_by_hash(&mut *db.acquire().await?, hashes).await?;
+    let of = |hash: &SecretHash| keys.iter().find(|(of, _)| of == hash).map(|(_, key)| key.clone());
+    Ok(hashes.iter().map(of).collect())
 }
 
 /// A source that cannot be read, and a caller whose address nobody knows, are strange.

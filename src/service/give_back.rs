@@ -40,11 +40,11 @@ pub async fn give_back(
     cause: &Cause,
     wish: GiveBack,
 ) -> Result<GivenBack, LifeError> {
-    let GiveBack { coupon: Named { shown, whose }, order_no, lines: wanted } = wish;
+    let GiveBack { coupon, order_no, lines: wanted } = wish;
     check::give_back(&order_no, wanted.as_deref()).map_err(LifeError::Invalid)?;
     let mut conn = db.acquire().await?;
     for _ in 0..MOST_TRIES {
-        let found = store::life::find(&mut conn, &shown, &whose, Some(&order_no), None).await?;
+        let found = store::life::find(&mut conn, coupon.asked(Some(&order_no))).await?;
         let found = found.ok_or(LifeError::NoSuchCoupon)?;
         // Lines change with the version of their coupon, so what is read after it may be judged with it.
         let redemption = match found.of_order {

@@ -15,7 +15,7 @@ use crate::{
         problem::Problem,
         terms::Terms,
     },
-    store::life::{Found, Step},
+    store::life::{Asked, Found, Step},
 };
 
 /// A coupon as a request names it.
@@ -71,6 +71,11 @@ impl Named {
     /// A coupon of anybody's, as at a till.
     pub fn anybodys(shown: Shown) -> Self {
         Self { shown, whose: Whose::Anybodys }
+    }
+
+    /// What its next step is judged by, which may be for an order.
+    pub(super) fn asked<'a>(&'a self, order_no: Option<&'a str>) -> Asked<'a> {
+        Asked { shown: &self.shown, whose: &self.whose, order_no, key: None }
     }
 }
 

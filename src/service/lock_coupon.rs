@@ -66,12 +66,12 @@ pub async fn lock_coupon(
     cause: &Cause,
     wish: LockCoupon,
 ) -> Result<Locked, LifeError> {
-    let LockCoupon { coupon: Named { shown, whose }, order_no, expires_in_seconds } = wish;
+    let LockCoupon { coupon, order_no, expires_in_seconds } = wish;
     let span = expires_in_seconds.unwrap_or(life::USUAL_LOCK.num_seconds());
     check::lock(&order_no, span).map_err(LifeError::Invalid)?;
     let mut conn = db.acquire().await?;
     for _ in 0..MOST_TRIES {
-        let found = store::life::find(&mut conn, &shown, &whose, Some(&order_no), None).await?;
+        let found = store::life::find(&mut conn, coupon.asked(Some(&order_no))).await?;
         let found = found.ok_or(LifeError::NoSuchCoupon)?;
         let now = clock.at_database(found.database_now);
         let ruling = life::lock(&found.standing(), &order_no, now)?;
@@ -99,11 +99,11 @@ pub async fn unlock_coupon(
     cause: &Cause,
     wish: UnlockCoupon,
 ) -> Result<Unlocked, LifeError> {
-    let UnlockCoupon { coupon: Named { shown, whose }, order_no } = wish;
+    let UnlockCoupon { coupon, order_no } = wish;
     check::unlock(&order_no).map_err(LifeError::Invalid)?;
     let mut conn = db.acquire().await?;
     for _ in 0..MOST_TRIES {
-        let found = store::life::find(&mut conn, &shown, &whose, Some(&order_no), None).await?;
+        let found = store::life::find(&mut conn, coupon.asked(Some(&order_no))).await?;
         let found = found.ok_or(LifeError::NoSuchCoupon)?;
         let now = clock.at_database(found.database_now);
         if life::unlock(&found.standing(), &order_no, now)? == Ruling::Before {

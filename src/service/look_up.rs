@@ -7,16 +7,11 @@ use sqlx::PgPool;
 
 use super::{
     known_terms::KnownTerms,
-    life::{LifeError, get_terms},
+    life::{LifeError, Named, get_terms},
 };
 use crate::{
     clock::Clock,
-    domain::{
-        code::CouponCode,
-        coupon::CouponState,
-        life::{Shown, Whose},
-        terms::Terms,
-    },
+    domain::{code::CouponCode, coupon::CouponState, life::Shown, terms::Terms},
     store::{self, life::Found},
 };
 
@@ -41,8 +36,8 @@ pub async fn look_up(
     code: CouponCode,
 ) -> Result<LookedUp, LifeError> {
     let mut conn = db.acquire().await?;
-    let shown = Shown::Code(code);
-    let found = store::life::find(&mut conn, &shown, &Whose::Anybodys, None, None).await?;
+    let coupon = Named::anybodys(Shown::Code(code));
+    let found = store::life::find(&mut conn, coupon.asked(None)).await?;
     let coupon = found.filter(|found| found.state != CouponState::Void);
     let coupon = coupon.ok_or(LifeError::NoSuchCoupon)?;
     let terms = get_terms(&mut conn, known_terms, &coupon).await?;

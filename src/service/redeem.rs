@@ -1,13 +1,21 @@
 //! Uses a coupon for an order, and owes its platform the news; all or nothing, in one statement.
+//!
+//! Under load those who ask at the same moment go [together]; whoever does not get through with them goes alone, here.
+
+mod together;
+
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool};
 
+use self::together::Told;
 use super::{
     known_terms::KnownTerms,
     life::{LifeError, MOST_TRIES, Named, get_terms, step},
+    together::Together,
 };
 use crate::{
     clock::Clock,
@@ -21,7 +29,10 @@ use crate::{
     },
     store::{
         self,
-        life::Found,
+        life::{
+            Asked, Found,
+            redeeming::{Use, redeem},
+        },
         redemption::{Redemption, RedemptionLine},
     },
 };
@@ -68,50 +79,120 @@ struct Canonical<'a> {
 
 type CanonicalLine<'a> = (&'a str, Option<&'a str>, Option<&'a str>, i64, u32);
 
-/// Uses a coupon at most once, however many ask at the same time.
-///
-/// It happens at the database's time, by which the coupon was issued: a server whose clock is slow would refuse what is
-/// valid from its issue on.
-pub async fn redeem(
-    db: &PgPool,
-    clock: &dyn Clock,
-    known_terms: &KnownTerms,
-    cause: &Cause,
-    wish: Redeem,
-) -> Result<Redeemed, LifeError> {
-    wish.check()?;
-    let hash = wish.hash();
-    let mut conn = db.acquire().await?;
-    for _ in 0..MOST_TRIES {
-        let Named { shown, whose } = &wish.coupon;
-        let order = Some(wish.order_no.as_str());
-        let found = store::life::find(&mut conn, shown, whose, order, Some(&wish.key)).await?;
-        let Some(found) = found else {
-            return replay_of_another(&mut conn, &wish.key, &hash).await;
-        };
-        if let Some(keyed) = found.keyed {
-            return replay(&mut conn, keyed, found.keyed_hash.as_deref() == Some(&hash[..])).await;
-        }
-        let now = clock.at_database(found.database_now);
-        let ruling = life::redeem(&found.standing(), &wish.order_no, now)?;
-        if let (Ruling::Before, Some(earlier)) = (ruling, found.of_order) {
-            return replay(&mut conn, earlier, true).await;
-        }
-        let worked_out = wish.work_out(&mut conn, known_terms, &found).await?;
-        let redemption = wish.redemption(&found, worked_out.as_ref(), now);
-        let step = step(&found, clock, cause, story(&redemption));
-        match store::life::redeem(&mut conn, &step, &redemption, &wish.key, &hash).await {
-            Ok(true) => {
-                tracing::info!(coupon.id = %found.id, placement.id = %found.placement, "coupon redeemed");
-                return Ok(Redeemed::Now(redemption));
-            }
-            // Somebody was quicker, with this coupon or with this key.
-            Ok(false) => {}
-            Err(error) if store::violates(&error, "redemption_one_per_key") => {}
-            Err(error) => return Err(error.into()),
-        }
+/// Who uses coupons; cheap to clone.
+#[derive(Clone)]
+pub struct Redeemer {
+    tools: Tools,
+    together: Together<Arc<Wish>, Told>,
+}
+
+/// What a use is made with.
+#[derive(Clone)]
+struct Tools {
+    db: PgPool,
+    clock: Arc<dyn Clock>,
+    known_terms: KnownTerms,
+}
+
+/// A wish with what belongs to it.
+#[derive(Debug)]
+struct Wish {
+    redeem: Redeem,
+    cause: Cause,
+    /// Of all that is asked.
+    hash: [u8; 32],
+}
+
+/// What is to be done about a wish.
+enum Judged {
+    /// The coupon is to be used.
+    Use(Redemption),
+    /// It was used before, for what is asked now or for something else under the same key.
+    Replay { redemption: RedemptionId, is_the_same: bool },
+}
+
+impl Redeemer {
+    /// Begins to wait for wishes, on the present runtime, until the last clone is dropped.
+    pub fn start(db: PgPool, clock: Arc<dyn Clock>, known_terms: KnownTerms) -> Self {
+        let tools = Tools { db, clock, known_terms };
+        let all = tools.clone();
+        let together = Together::start(move |wishes| all.clone().redeem_together(wishes));
+        Self { tools, together }
     }
-    Err(LifeError::Busy)
+
+    /// Uses a coupon at most once, however many ask at the same time.
+    ///
+    /// It happens at the database's time, by which the coupon was issued: a server whose clock is slow would refuse what
+    /// is valid from its issue on.
+    pub async fn redeem(&self, cause: Cause, redeem: Redeem) -> Result<Redeemed, LifeError> {
+        redeem.check()?;
+        let hash = redeem.hash();
+        let wish = Arc::new(Wish { redeem, cause, hash });
+        let told = match self.together.ask(Arc::clone(&wish)).await.flatten() {
+            Some(told) => told,
+            None => self.tools.redeem_alone(&wish).await,
+        };
+        if let Ok(Redeemed::Now(redemption)) = &told {
+            tracing::info!(coupon.id = %redemption.coupon, redemption.id = %redemption.id, "coupon redeemed");
+        }
+        told
+    }
+}
+
+impl Tools {
+    async fn redeem_alone(&self, wish: &Wish) -> Result<Redeemed, LifeError> {
+        let mut conn = self.db.acquire().await?;
+        for _ in 0..MOST_TRIES {
+            let Some(found) = store::life::find(&mut conn, wish.asked()).await? else {
+                return replay_of_another(&mut conn, &wish.redeem.key, &wish.hash).await;
+            };
+            let redemption = match self.judge(&mut conn, wish, &found).await? {
+                Judged::Use(redemption) => redemption,
+                Judged::Replay { redemption, is_the_same } => {
+                    return replay(&mut conn, redemption, is_the_same).await;
+                }
+            };
+            match redeem(&mut conn, &[self.granted(wish, &found, &redemption)]).await {
+                Ok(used) if !used.is_empty() => return Ok(Redeemed::Now(redemption)),
+                // Somebody was quicker, or is about to be.
+                Ok(_) => store::life::wait_for(&mut conn, found.id).await?,
+                Err(error) if store::violates(&error, "redemption_one_per_key") => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(LifeError::Busy)
+    }
+
+    async fn judge(
+        &self,
+        conn: &mut PgConnection,
+        wish: &Wish,
+        found: &Found,
+    ) -> Result<Judged, LifeError> {
+        if let Some(redemption) = found.keyed {
+            let is_the_same = found.keyed_hash.as_deref() == Some(&wish.hash[..]);
+            return Ok(Judged::Replay { redemption, is_the_same });
+        }
+        let now = self.clock.at_database(found.database_now);
+        let ruling = life::redeem(&found.standing(), &wish.redeem.order_no, now)?;
+        if let (Ruling::Before, Some(redemption)) = (ruling, found.of_order) {
+            return Ok(Judged::Replay { redemption, is_the_same: true });
+        }
+        let worked_out = wish.redeem.work_out(conn, &self.known_terms, found).await?;
+        Ok(Judged::Use(wish.redeem.redemption(found, worked_out.as_ref(), now)))
+    }
+
+    fn granted<'a>(&self, wish: &'a Wish, found: &Found, redemption: &'a Redemption) -> Use<'a> {
+        let step = step(found, &*self.clock, &wish.cause, story(redemption));
+        Use { step, redemption, key: &wish.redeem.key, request_hash: &wish.hash }
+    }
+}
+
+impl Wish {
+    fn asked(&self) -> Asked<'_> {
+        let Redeem { coupon: Named { shown, whose }, order_no, key, .. } = &self.redeem;
+        Asked { shown, whose, order_no: Some(order_no), key: Some(key) }
+    }
 }
 
 /// The coupon is not there; but the key may name a use of another one.

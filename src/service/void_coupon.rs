@@ -3,13 +3,13 @@
 use serde_json::json;
 use sqlx::{Connection, PgPool};
 
-use super::life::{LifeError, MOST_TRIES, step};
+use super::life::{LifeError, MOST_TRIES, Named, step};
 use crate::{
     clock::Clock,
     domain::{
         event::Cause,
         id::{CouponId, TemplateId},
-        life::{self, Ruling, Shown, Whose, check},
+        life::{self, Ruling, Shown, check},
     },
     store::{self, life::unused::Place},
 };
@@ -38,9 +38,9 @@ pub async fn void_coupon(
 ) -> Result<bool, LifeError> {
     check::void(reason).map_err(LifeError::Invalid)?;
     let mut conn = db.acquire().await?;
-    let shown = Shown::Id(coupon);
+    let coupon = Named::anybodys(Shown::Id(coupon));
     for _ in 0..MOST_TRIES {
-        let found = store::life::find(&mut conn, &shown, &Whose::Anybodys, None, None).await?;
+        let found = store::life::find(&mut conn, coupon.asked(None)).await?;
         let found = found.ok_or(LifeError::NoSuchCoupon)?;
         if life::void(found.state)? == Ruling::Before {
             return Ok(false);

@@ -70,26 +70,38 @@ pub async fn insert(conn: &mut PgConnection, key: &ApiKey, secret_hash: &[u8]) -
     Ok(())
 }
 
-/// The key with this hash, if it counts at `now`.
-pub async fn find_live(
+/// The keys with these hashes, whether or not they count, in no order.
+pub async fn list_by_hash(
     conn: &mut PgConnection,
-    secret_hash: &[u8],
-    now: DateTime<Utc>,
-) -> sqlx::Result<Option<ApiKey>> {
-    sqlx::query_as!(
-        Row,
+    secret_hashes: &[[u8; 32]],
+) -> sqlx::Result<Vec<(Vec<u8>, ApiKey)>> {
+    let hashes: Vec<&[u8]> = secret_hashes.iter().map(|hash| &hash[..]).collect();
+    let rows = sqlx::query!(
         r#"
-        select key_id as "id: KeyId", name, role as "role: Role", scopes as "scopes: Vec<Scope>", sources,
-            prefix, created_at, last_used_at, retires_at, revoked_at
+        select secret_hash, key_id as "id: KeyId", name, role as "role: Role", scopes as "scopes: Vec<Scope>",
+            sources, prefix, created_at, last_used_at, retires_at, revoked_at
         from api_key
-        where secret_hash = $1 and revoked_at is null and (retires_at is null or $2 < retires_at)
+        where secret_hash = any ($1)
         "#,
-        secret_hash,
-        now,
+        &hashes as _,
     )
-    .fetch_optional(conn)
-    .await
-    .map(|row| row.map(ApiKey::from))
+    .fetch_all(conn)
+    .await?;
+    let keys = rows.into_iter().map(|row| {
+        let key = ApiKey {
+            id: row.id,
+            name: row.name,
+            grant: row.role.map_or(Grant::Scopes(row.scopes), Grant::Role),
+            sources: row.sources,
+            prefix: row.prefix,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            retires_at: row.retires_at,
+            revoked_at: row.revoked_at,
+        };
+        (row.secret_hash, key)
+    });
+    Ok(keys.collect())
 }
 
 /// One key, whether or not it counts.

@@ -6,21 +6,36 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use super::redemption::Redemption;
 use crate::domain::{
     code::CouponCode,
     coupon::CouponState,
     event::{Cause, EventKind},
-    id::{AppId, CouponId, DeliveryId, EventId, PlacementId, RedemptionId, TemplateId},
+    id::{AppId, CouponId, EventId, PlacementId, RedemptionId, TemplateId},
     life::{ActKey, Lock, Shown, Standing, Whose},
     validity::Validity,
 };
 
+pub mod redeeming;
 pub mod unused;
+
+/// What a coupon's next step is asked for with.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Which one.
+    pub shown: &'a Shown,
+    /// Whose it has to be.
+    pub whose: &'a Whose,
+    /// The order that the step is for.
+    pub order_no: Option<&'a str>,
+    /// The asker's name of the step.
+    pub key: Option<&'a ActKey>,
+}
 
 /// A coupon and all that its next step is judged by.
 #[derive(Debug, Clone)]
 pub struct Found {
+    /// Which of those that were asked for, from 1.
+    pub place: i64,
     /// Ours.
     pub id: CouponId,
     /// As often as it has changed.
@@ -86,35 +101,64 @@ pub struct Step<'a> {
 }
 
 /// The coupon that is shown, if it is theirs who have to have it.
-pub async fn find(
+pub async fn find(conn: &mut PgConnection, asked: Asked<'_>) -> sqlx::Result<Option<Found>> {
+    list(conn, &[asked]).await.map(|mut found| found.pop().flatten())
+}
+
+/// The same for many at once, in their order.
+pub async fn list(
     conn: &mut PgConnection,
-    shown: &Shown,
-    whose: &Whose,
-    order_no: Option<&str>,
-    key: Option<&ActKey>,
-) -> sqlx::Result<Option<Found>> {
-    let (id, code) = match shown {
-        Shown::Id(id) => (Some(id.uuid()), None),
-        Shown::Code(code) => (None, Some(code.as_str())),
-    };
-    let (holder, uid) = match whose {
-        Whose::Anybodys => (None, None),
-        Whose::Holder(holder) => (Some(holder.uuid()), None),
-        Whose::Member(uid) => (None, Some(uid.as_str())),
-    };
-    sqlx::query_file_as!(
+    asked: &[Asked<'_>],
+) -> sqlx::Result<Vec<Option<Found>>> {
+    let (mut ids, mut codes) = (Vec::new(), Vec::new());
+    let (mut holders, mut uids) = (Vec::new(), Vec::new());
+    for Asked { shown, whose, .. } in asked {
+        let (id, code) = match shown {
+            Shown::Id(id) => (Some(id.uuid()), None),
+            Shown::Code(code) => (None, Some(code.as_str())),
+        };
+        let (holder, uid) = match whose {
+            Whose::Anybodys => (None, None),
+            Whose::Holder(holder) => (Some(holder.uuid()), None),
+            Whose::Member(uid) => (None, Some(uid.as_str())),
+        };
+        ids.push(id);
+        codes.push(code);
+        holders.push(holder);
+        uids.push(uid);
+    }
+    let orders: Vec<_> = asked.iter().map(|asked| asked.order_no).collect();
+    let owners: Vec<_> = asked.iter().map(|asked| asked.key.map(|key| key.owner)).collect();
+    let keys: Vec<_> = asked.iter().map(|asked| asked.key.map(|key| &*key.text)).collect();
+    let rows = sqlx::query_file_as!(
         Found,
-        "src/store/sql/find_life.sql",
-        code,
-        id,
-        order_no,
-        key.map(|key| key.owner),
-        key.map(|key| key.text.as_str()),
-        holder,
-        uid,
+        "src/store/sql/find_lives.sql",
+        &codes as _,
+        &ids as _,
+        &orders as _,
+        &owners as _,
+        &keys as _,
+        &holders as _,
+        &uids as _,
     )
-    .fetch_optional(conn)
-    .await
+    .fetch_all(conn)
+    .await?;
+    let mut found: Vec<_> = asked.iter().map(|_| None).collect();
+    for row in rows {
+        let place = usize::try_from(row.place - 1).ok().and_then(|place| found.get_mut(place));
+        if let Some(place) = place {
+            *place = Some(row);
+        }
+    }
+    Ok(found)
+}
+
+/// Waits until nobody is changing this coupon.
+pub async fn wait_for(conn: &mut PgConnection, coupon: CouponId) -> sqlx::Result<()> {
+    sqlx::query!(r#"select from coupon where coupon_id = $1 for share"#, coupon as _)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// The use that was made under a key, whatever coupon it was of.
@@ -201,46 +245,6 @@ async fn release(
     )
     .fetch_one(conn)
     .await
-}
-
-/// Uses a coupon, and owes its platform the news; breaks `redemption_one_per_key` where the key is taken.
-pub async fn redeem(
-    conn: &mut PgConnection,
-    step: &Step<'_>,
-    redemption: &Redemption,
-    key: &ActKey,
-    request_hash: &[u8],
-) -> sqlx::Result<bool> {
-    let lines = &redemption.lines;
-    let goods: Vec<&str> = lines.iter().map(|line| &*line.goods_id).collect();
-    let done = sqlx::query_file!(
-        "src/store/sql/redeem_coupon.sql",
-        step.coupon as _,
-        step.version,
-        redemption.id as _,
-        redemption.order_no,
-        redemption.store,
-        redemption.operator,
-        step.now,
-        step.cause.actor.to_string(),
-        redemption.amount_fen,
-        redemption.discount_fen,
-        key.owner,
-        key.text,
-        request_hash,
-        &lines.iter().map(|line| line.line).collect::<Vec<_>>(),
-        &goods as _,
-        &lines.iter().map(|line| line.quantity).collect::<Vec<_>>(),
-        &lines.iter().map(|line| line.amount_fen).collect::<Vec<_>>(),
-        &lines.iter().map(|line| line.discount_fen).collect::<Vec<_>>(),
-        DeliveryId::new(step.now) as _,
-        EventId::new(step.now) as _,
-        step.cause.request.as_deref(),
-        step.data,
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(done.changed)
 }
 
 /// Undoes a use, with all its lines.

@@ -3,28 +3,22 @@
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use kaquan::{
-    clock::{Clock, ManualClock},
-    domain::{
-        access::{Actor, Role},
-        code::CouponCode,
-        event::Cause,
-        life::{ActKey, Shown},
-    },
+    clock::Clock,
+    domain::access::Role,
     ops::audit::AuditScope,
     service::{
-        known_terms::KnownTerms,
-        life::{LifeError, Named},
-        redeem::{Redeem, Redeemed, redeem},
+        life::LifeError,
+        redeem::{Redeemed, Redeemer},
     },
 };
 use serde_json::{Value, json};
-use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use crate::support::{
     admin::Admin,
     life::{of, with},
     people,
     recount::recount,
+    till::{nobody, server, wish},
 };
 
 async fn is_sound(admin: &Admin) {
@@ -202,20 +196,8 @@ async fn a_code_that_nobody_has_and_one_out_of_use_are_told_apart_by_nobody() {
 }
 
 /// One of many tills.
-async fn till(db: &PgPool, clock: &ManualClock, code: &Value, order: usize) -> Option<Redeemed> {
-    let code = CouponCode::parse(code.as_str().unwrap()).unwrap();
-    let owner = uuid::Uuid::new_v4();
-    let wish = Redeem {
-        coupon: Named::anybodys(Shown::Code(code)),
-        order_no: format!("order-{order}"),
-        store: None,
-        operator: None,
-        cart: None,
-        discount_fen: None,
-        key: ActKey { owner, text: "till".into() },
-    };
-    let cause = Cause { actor: Actor::Kaquan, request: None };
-    match redeem(db, clock, &KnownTerms::default(), &cause, wish).await {
+async fn till(server: &Redeemer, code: &Value, order: usize) -> Option<Redeemed> {
+    match server.redeem(nobody(), wish(code, &format!("order-{order}"))).await {
         Ok(redeemed) => Some(redeemed),
         Err(LifeError::Refused(_)) => None,
         Err(other) => panic!("{other}"),
@@ -227,14 +209,10 @@ async fn of_sixty_four_tills_on_two_servers_one_uses_the_coupon() {
     let admin = Admin::new().await;
     let placement = admin.given_claimable("baidu", json!({}), 10).await;
     let coupon = admin.claim(&placement, "order-1", "open-1").await.created();
-    let server = || PgPoolOptions::new().max_connections(8);
-    let servers = [
-        server().connect_with(admin.database.options.clone()).await.unwrap(),
-        server().connect_with(admin.database.options.clone()).await.unwrap(),
-    ];
+    let servers = [server(&admin).await, server(&admin).await];
 
     // Each order comes from four tills at once.
-    let tills = (0..64).map(|n| till(&servers[n % 2], &admin.clock, &coupon["code"], n / 4));
+    let tills = (0..64).map(|n| till(&servers[n % 2], &coupon["code"], n / 4));
     let answers: Vec<_> = join_all(tills).await;
 
     let now: Vec<_> =

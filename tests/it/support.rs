@@ -39,6 +39,7 @@ pub mod serve;
 pub mod stage;
 pub mod stub;
 pub mod test_app;
+pub mod till;
 pub mod until;
 pub mod upkeep_scene;
 pub mod vault;

@@ -15,7 +15,10 @@ use crate::{
         life::{ActKey, Shown, Whose},
     },
     store::{
-        life::{self, Step},
+        life::{
+            self, Asked, Step,
+            redeeming::{Use, redeem},
+        },
         redemption::Redemption,
     },
 };
@@ -149,8 +152,9 @@ pub async fn redeem_alone(
 ) -> sqlx::Result<bool> {
     let (shown, key) =
         (Shown::Code(code), ActKey { owner: Uuid::nil(), text: order_no.to_owned() });
-    let found = life::find(conn, &shown, &Whose::Anybodys, Some(order_no), Some(&key)).await?;
-    let Some(found) = found else { return Ok(false) };
+    let (whose, order_no) = (Whose::Anybodys, order_no.to_owned());
+    let asked = Asked { shown: &shown, whose: &whose, order_no: Some(&order_no), key: Some(&key) };
+    let Some(found) = life::find(conn, asked).await? else { return Ok(false) };
     let cause = Cause { actor: Actor::Kaquan, request: None };
     let data = json!({ "coupon_id": found.id, "order_no": order_no, "store": "shop" });
     let (coupon, version) = (found.id, found.version);
@@ -158,7 +162,7 @@ pub async fn redeem_alone(
     let redemption = Redemption {
         id: RedemptionId::new(now),
         coupon,
-        order_no: order_no.to_owned(),
+        order_no,
         store: Some("shop".to_owned()),
         operator: None,
         redeemed_at: now,
@@ -167,7 +171,9 @@ pub async fn redeem_alone(
         reversed_at: None,
         lines: Vec::new(),
     };
-    life::redeem(conn, &step, &redemption, &key, &[0; 32]).await
+    let request_hash = &[0; 32];
+    let used = Use { step, redemption: &redemption, key: &key, request_hash };
+    Ok(redeem(conn, &[used]).await?.len() == 1)
 }
 
 /// How many coupons with such a code were used, and how many uses there are of them.

@@ -14,8 +14,8 @@ use kaquan::{
     issuing::{self, Engine},
     platform::webhooks::target::Reach,
     service::{
-        create_key::create_key, known_terms::KnownTerms, mini_session::Lifetime,
-        password::Passwords,
+        authenticate::Keys, create_key::create_key, known_terms::KnownTerms,
+        mini_session::Lifetime, password::Passwords, redeem::Redeemer,
     },
     vault::Vault,
 };
@@ -66,8 +66,11 @@ impl Admin {
         let changed = Arc::new(Notify::new());
         let (issuer, engine) =
             issuing::start(&Issuing::default(), &database.options, clock.clone()).unwrap();
+        let known_terms = KnownTerms::default();
         let state = ApiState {
             db: database.pool.clone(),
+            keys: Keys::start(database.pool.clone()),
+            redeemer: Redeemer::start(database.pool.clone(), clock.clone(), known_terms.clone()),
             vault: vault.clone(),
             issuer,
             clock: clock.clone(),
@@ -77,7 +80,7 @@ impl Admin {
             passwords: Passwords::new(Duration::from_mins(1)),
             trusted_proxies: Arc::new([]),
             webhook_reach: Reach::Public,
-            known_terms: KnownTerms::default(),
+            known_terms,
             limits: Arc::new(limits(settings)),
             exports: Exports::default(),
             changed: changed.clone(),

@@ -1,5 +1,6 @@
--- One coupon with all that its next step is judged by. Nothing is locked: whoever changes it names the version that he read.
+-- Coupons with all that their next step is judged by. Nothing is locked: whoever changes one names the version that he read.
 select
+    asked.place as "place!",
     coupon.coupon_id as "id!: CouponId",
     coupon.version as "version!",
     coupon.template_id as "template!: TemplateId",
@@ -19,10 +20,12 @@ select
     keyed.redemption_id as "keyed?: RedemptionId",
     keyed.request_hash as "keyed_hash?",
     clock_timestamp() as "database_now!"
-from (
-    select coupon_id from coupon where code = $1
+from unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::uuid[], $7::text[]) with ordinality
+    as asked (code, coupon_id, order_no, owner, key, holder_id, uid, place)
+cross join lateral (
+    select coupon_id from coupon where code = asked.code
     union all
-    select $2::uuid where $2 is not null
+    select asked.coupon_id where asked.coupon_id is not null
 ) as shown
 cross join lateral (
     select
@@ -47,28 +50,28 @@ left join lateral (
 left join lateral (
     select redemption_id, reversed_at
     from redemption
-    where coupon_id = coupon.coupon_id and order_no = $3
+    where coupon_id = coupon.coupon_id and order_no = asked.order_no
     offset 0
 ) as of_order on true
 left join lateral (
     select redemption_id, request_hash
     from redemption
-    where idempotency_owner = $4 and idempotency_key = $5
+    where idempotency_owner = asked.owner and idempotency_key = asked.key
     offset 0
 ) as keyed on true
 -- Whose it has to be; a member has what any of their holders has.
 where case
-    when $6::uuid is not null then coupon.holder_id = $6 or exists (
+    when asked.holder_id is not null then coupon.holder_id = asked.holder_id or exists (
         select
         from holder as owner
         join holder as asking on asking.member_id = owner.member_id
-        where owner.holder_id = coupon.holder_id and asking.holder_id = $6
+        where owner.holder_id = coupon.holder_id and asking.holder_id = asked.holder_id
     )
-    when $7::text is not null then exists (
+    when asked.uid is not null then exists (
         select
         from holder as owner
         join member on member.member_id = owner.member_id
-        where owner.holder_id = coupon.holder_id and member.uid = $7
+        where owner.holder_id = coupon.holder_id and member.uid = asked.uid
     )
     else true
 end

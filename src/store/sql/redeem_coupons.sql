@@ -1,25 +1,47 @@
--- A use with all that belongs to it, if the coupon is still as it was judged; otherwise nothing at all. One statement, so
--- one way to the server: a till must not wait for five.
-with changed as (
+-- Uses with all that belongs to them, each one if its coupon is still as it was judged and nobody holds it at this moment;
+-- otherwise nothing at all of it. One statement, so one way to the server for all who wait: a till must not wait for five.
+with wish as (
+    select *
+    from unnest(
+        $1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[],
+        $9::bigint[], $10::bigint[], $11::uuid[], $12::text[], $13::bytea[], $20::uuid[], $21::uuid[], $22::text[],
+        $23::jsonb[]
+    ) as wish (
+        coupon_id, version, redemption_id, order_no, store, operator, redeemed_at, redeemed_by, amount_fen,
+        discount_fen, owner, key, request_hash, delivery_id, event_id, request_id, data
+    )
+),
+free as (
+    select coupon.coupon_id
+    from wish
+    join coupon on coupon.coupon_id = wish.coupon_id
+    -- Whoever waits for a coupon lets all the others of the moment wait; and two who wait for each other wait for long.
+    for no key update of coupon skip locked
+),
+changed as (
     update coupon
-    set state = 'redeemed', version = version + 1
-    where coupon_id = $1 and version = $2
-    returning coupon_id, template_id, placement_id, app_id, record
+    set state = 'redeemed', version = coupon.version + 1
+    from free
+    join wish on wish.coupon_id = free.coupon_id
+    where coupon.coupon_id = free.coupon_id and coupon.version = wish.version
+    returning coupon.template_id, coupon.placement_id, coupon.app_id, coupon.record, wish.*
 ),
 used as (
     insert into redemption (
         redemption_id, coupon_id, order_no, store, operator, redeemed_at, redeemed_by, amount_fen, discount_fen,
         idempotency_owner, idempotency_key, request_hash
     )
-    select $3, coupon_id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+    select
+        redemption_id, coupon_id, order_no, store, operator, redeemed_at, redeemed_by, amount_fen, discount_fen,
+        owner, key, request_hash
     from changed
 ),
 itemised as (
     insert into redemption_line (redemption_id, line, goods_id, quantity, amount_fen, discount_fen)
-    select $3, line.line, line.goods_id, line.quantity, line.amount_fen, line.discount_fen
-    from changed
-    cross join unnest($14::int[], $15::text[], $16::int[], $17::bigint[], $18::bigint[])
-        as line (line, goods_id, quantity, amount_fen, discount_fen)
+    select line.redemption_id, line.line, line.goods_id, line.quantity, line.amount_fen, line.discount_fen
+    from unnest($14::uuid[], $15::int[], $16::text[], $17::int[], $18::bigint[], $19::bigint[])
+        as line (redemption_id, line, goods_id, quantity, amount_fen, discount_fen)
+    join changed on changed.redemption_id = line.redemption_id
 ),
 let_go as (
     delete from coupon_lock
@@ -31,12 +53,13 @@ owed as (
         delivery_id, app_id, kind, subject_id, placement_id, identity, state, due_at, created_at
     )
     select
-        $19, changed.app_id, 'write_off', changed.coupon_id, changed.placement_id, changed.record,
+        changed.delivery_id, changed.app_id, 'write_off', changed.coupon_id, changed.placement_id, changed.record,
         case when unknown.there then 'waiting' else 'pending' end,
         -- Behind a dead one it waits until that is settled; at the head of what is due it would be in everybody's way.
         -- A server whose clock is ahead must not put off what is due.
-        least($7, clock_timestamp()) + case when blocked.by_dead then interval '30 days' else interval '0' end,
-        $7
+        least(changed.redeemed_at, clock_timestamp())
+            + case when blocked.by_dead then interval '30 days' else interval '0' end,
+        changed.redeemed_at
     from changed
     cross join lateral (
         select placement_id
@@ -76,14 +99,16 @@ noted as (
     insert into event (
         event_id, kind, coupon_id, template_id, app_id, actor, request_id, data, occurred_at
     )
-    select $20, 'coupon.redeemed', coupon_id, template_id, app_id, $8, $21, $22, $7
+    select
+        event_id, 'coupon.redeemed', coupon_id, template_id, app_id, redeemed_by, request_id, data, redeemed_at
     from changed
 )
 select
-    exists (select from changed) as "changed!",
+    coupon_id as "coupon_id!: CouponId",
     -- Only insertions tell the workers by themselves.
     (
-        select pg_notify('kaquan_delivery', '')::text
+        select count(pg_notify('kaquan_delivery', ''))
         from owed
-        where delivery_id <> $19 and state = 'pending'
+        where delivery_id <> all ($20) and state = 'pending'
     ) as told
+from changed

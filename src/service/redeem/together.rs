@@ -1,0 +1,74 @@
+//! Uses of the same moment go together: one read and one statement for all of them.
+//!
+//! What is not plain here (a repetition, a coupon that somebody is changing, a failure of the whole) is handed back to its
+//! caller, who goes alone: nobody fails for what another one asks.
+
+use std::{collections::HashSet, sync::Arc};
+
+use super::{Judged, Redeemed, Tools, Wish};
+use crate::{
+    domain::life::ActKey,
+    service::life::LifeError,
+    store::{
+        self,
+        life::{Found, redeeming::redeem},
+        redemption::Redemption,
+    },
+};
+
+/// What came of a wish; `None` to have it go alone.
+pub(super) type Told = Option<Result<Redeemed, LifeError>>;
+
+/// A wish that was granted.
+struct Granted {
+    /// Among those of the moment.
+    place: usize,
+    found: Found,
+    redemption: Redemption,
+}
+
+impl Tools {
+    pub(super) async fn redeem_together(self, wishes: Vec<Arc<Wish>>) -> Vec<Told> {
+        let mut told: Vec<_> = wishes.iter().map(|_| None).collect();
+        if let Err(error) = self.try_together(&wishes, &mut told).await {
+            // Of what was not done each one hears by himself, from his own try.
+            tracing::debug!(error = %error, wishes = wishes.len(), "uses of one moment go apart");
+        }
+        told
+    }
+
+    async fn try_together(&self, wishes: &[Arc<Wish>], told: &mut [Told]) -> sqlx::Result<()> {
+        let mut conn = self.db.acquire().await?;
+        let asked: Vec<_> = wishes.iter().map(|wish| wish.asked()).collect();
+        let mut granted = Vec::new();
+        let mut coupons = HashSet::new();
+        let mut keys: HashSet<&ActKey> = HashSet::new();
+        for (place, found) in store::life::list(&mut conn, &asked).await?.into_iter().enumerate() {
+            let (wish, Some(found)) = (&wishes[place], found) else { continue };
+            match self.judge(&mut conn, wish, &found).await {
+                Ok(Judged::Use(redemption)) => {
+                    if coupons.insert(found.id) && keys.insert(&wish.redeem.key) {
+                        granted.push(Granted { place, found, redemption });
+                    }
+                }
+                Ok(Judged::Replay { .. }) | Err(LifeError::Db(_)) => {}
+                Err(refusal) => told[place] = Some(Err(refusal)),
+            }
+        }
+        let uses: Vec<_> = granted
+            .iter()
+            .map(|one| self.granted(&wishes[one.place], &one.found, &one.redemption))
+            .collect();
+        if uses.is_empty() {
+            return Ok(());
+        }
+        let used: HashSet<_> = redeem(&mut conn, &uses).await?.into_iter().collect();
+        drop(uses);
+        for Granted { place, found, redemption } in granted {
+            if used.contains(&found.id) {
+                told[place] = Some(Ok(Redeemed::Now(redemption)));
+            }
+        }
+        Ok(())
+    }
+}
