@@ -124,12 +124,7 @@ impl App {
             exports: Exports::default(),
             changed,
         };
-        let router = Router::new()
-            .merge(api::router(admin))
-            .merge(callback::router(callbacks))
-            .merge(health::router(db.clone(), stop.clone()))
-            .layer(tower_http::catch_panic::CatchPanicLayer::new());
-
+        let router = router(admin, callbacks, health::router(db.clone(), stop.clone()));
         let (listener, address, metrics_address) = listen(config, router, &background, &stop)?;
         background.close();
         tracing::info!(address = %address, metrics = %metrics_address, "kaquan is listening");
@@ -166,6 +161,14 @@ impl App {
         self.db.close().await;
         tracing::info!("kaquan has stopped");
     }
+}
+
+fn router(admin: ApiState, callbacks: Callbacks, health: Router) -> Router {
+    Router::new()
+        .merge(api::router(admin))
+        .merge(callback::router(callbacks))
+        .merge(health)
+        .layer(tower_http::catch_panic::CatchPanicLayer::new())
 }
 
 /// Opens the doors; the task of the first one ends when the last caller was answered.

@@ -86,6 +86,7 @@ mod reconcile_figures;
 mod reconcile_jobs;
 mod reconcile_plan;
 mod reconcile_templates;
+mod redeem_again;
 mod redeem_together;
 mod secrets_apps;
 mod secrets_privacy;

@@ -10,7 +10,7 @@ use kaquan::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    admin::{Admin, Reply},
+    admin::{Admin, Reply, on_database},
     reconcile_scene::ReconcileScene,
     vault::vault,
 };
@@ -21,12 +21,8 @@ async fn admin(scene: &ReconcileScene) -> Admin {
     let mut admin = Admin::new().await;
     let (_, owner) = create_key(scene.db(), clock.now(), "owner", Role::Owner).await.unwrap();
     owner.reveal().clone_into(&mut admin.owner);
-    admin.router = api::router(ApiState {
-        db: scene.db().clone(),
-        vault: vault(),
-        clock,
-        ..admin.state.clone()
-    });
+    let state = on_database(admin.state.clone(), scene.db(), clock);
+    admin.router = api::router(ApiState { vault: vault(), ..state });
     admin
 }
 

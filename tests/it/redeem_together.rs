@@ -1,5 +1,7 @@
 //! Uses of one moment go together, and none of them fails or waits for what another one asks.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use kaquan::{
     clock::Clock,
@@ -19,6 +21,8 @@ use crate::support::{
     till::{nobody, server, wish},
 };
 
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// So many people with a coupon each.
 async fn coupons(admin: &Admin, count: usize) -> Vec<Value> {
     let placement = admin.given_claimable("baidu", json!({}), 1000).await;
@@ -34,7 +38,8 @@ async fn redeem_all(
     server: &Redeemer,
     wishes: impl IntoIterator<Item = Redeem>,
 ) -> Vec<Result<Redeemed, LifeError>> {
-    join_all(wishes.into_iter().map(|wish| server.redeem(nobody(), wish))).await
+    let all = join_all(wishes.into_iter().map(|wish| server.redeem(nobody(), wish)));
+    tokio::time::timeout(PATIENCE, all).await.expect("they wait for somebody")
 }
 
 async fn is_sound(admin: &Admin) {

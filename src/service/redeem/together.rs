@@ -51,21 +51,19 @@ impl Tools {
                         granted.push(Granted { place, found, redemption });
                     }
                 }
-                Ok(Judged::Replay { .. }) | Err(LifeError::Db(_)) => {}
+                Ok(Judged::Keyed { .. } | Judged::Repeated(_)) | Err(LifeError::Db(_)) => {}
                 Err(refusal) => told[place] = Some(Err(refusal)),
             }
         }
-        let uses: Vec<_> = granted
-            .iter()
-            .map(|one| self.granted(&wishes[one.place], &one.found, &one.redemption))
-            .collect();
-        if uses.is_empty() {
+        if granted.is_empty() {
             return Ok(());
         }
-        let used: HashSet<_> = redeem(&mut conn, &uses).await?.into_iter().collect();
-        drop(uses);
+        let grants = granted.iter();
+        let uses = grants.map(|one| self.granted(&wishes[one.place], &one.found, &one.redemption));
+        let done = redeem(&mut conn, &uses.collect::<Vec<_>>()).await?;
+        let done: HashSet<_> = done.into_iter().collect();
         for Granted { place, found, redemption } in granted {
-            if used.contains(&found.id) {
+            if done.contains(&found.id) {
                 told[place] = Some(Ok(Redeemed::Now(redemption)));
             }
         }

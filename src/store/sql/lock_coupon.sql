@@ -3,7 +3,7 @@ with changed as (
     update coupon
     set state = 'locked', version = version + 1
     where coupon_id = $1 and version = $2
-    returning coupon_id, template_id, app_id
+    returning coupon_id, template_id, placement_id, app_id
 ),
 kept as (
     insert into coupon_lock (coupon_id, order_no, locked_by, locked_at, expires_at)
@@ -19,6 +19,13 @@ noted as (
     insert into event (
         event_id, kind, coupon_id, template_id, app_id, actor, request_id, data, occurred_at
     )
+    -- The lock before this one; nobody has come by yet to say that it has passed.
+    select
+        uuid_v7($5), 'coupon.unlocked', coupon_id, template_id, app_id, 'kaquan', null,
+        lapsed_lock(coupon_id, template_id, placement_id, app_id, order_no), $5
+    from changed
+    join coupon_lock using (coupon_id)
+    union all
     select $7, 'coupon.locked', coupon_id, template_id, app_id, $4, $8, $9, $5
     from changed
 )

@@ -47,6 +47,7 @@ let_go as (
     delete from coupon_lock
     using changed
     where coupon_lock.coupon_id = changed.coupon_id
+    returning coupon_lock.coupon_id, coupon_lock.order_no as kept_for, coupon_lock.expires_at
 ),
 owed as (
     insert into delivery (
@@ -99,6 +100,14 @@ noted as (
     insert into event (
         event_id, kind, coupon_id, template_id, app_id, actor, request_id, data, occurred_at
     )
+    -- Another order's lock has passed, and nobody has come by to say so.
+    select
+        uuid_v7(redeemed_at), 'coupon.unlocked', coupon_id, template_id, app_id, 'kaquan', null,
+        lapsed_lock(coupon_id, template_id, placement_id, app_id, kept_for), redeemed_at
+    from changed
+    join let_go using (coupon_id)
+    where expires_at <= redeemed_at
+    union all
     select
         event_id, 'coupon.redeemed', coupon_id, template_id, app_id, redeemed_by, request_id, data, redeemed_at
     from changed

@@ -37,15 +37,7 @@ told as (
     insert into event (event_id, kind, coupon_id, template_id, app_id, actor, data, occurred_at)
     select
         uuid_v7($1), 'coupon.unlocked', coupon_id, template_id, app_id, 'kaquan',
-        jsonb_build_object(
-            'coupon_id', typed_id('cpn', coupon_id),
-            'template_id', typed_id('tpl', template_id),
-            'placement_id', typed_id('plc', placement_id),
-            'app_id', typed_id('app', app_id),
-            'order_no', order_no,
-            'by', 'time'
-        ),
-        $1
+        lapsed_lock(coupon_id, template_id, placement_id, app_id, order_no), $1
     from freed
 )
 select coupon_id from freed

@@ -49,6 +49,17 @@ pub fn noon() -> DateTime<Utc> {
     "2026-11-11T12:00:00+08:00".parse().unwrap()
 }
 
+/// The same API over another database.
+pub fn on_database(state: ApiState, db: &PgPool, clock: Arc<ManualClock>) -> ApiState {
+    ApiState {
+        db: db.clone(),
+        keys: Keys::start(db.clone()),
+        redeemer: Redeemer::start(db.clone(), clock.clone(), state.known_terms.clone()),
+        clock,
+        ..state
+    }
+}
+
 impl Admin {
     pub async fn new() -> Self {
         Self::with(vault()).await

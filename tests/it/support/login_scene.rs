@@ -7,7 +7,7 @@ use kaquan::{
 use serde_json::{Value, json};
 
 use super::{
-    admin::{Admin, Reply},
+    admin::{Admin, Reply, on_database},
     delivery_scene::DeliveryScene,
     vault::vault,
 };
@@ -25,13 +25,8 @@ impl LoginScene {
     pub async fn with(switches: Switches) -> Self {
         let baidu = DeliveryScene::with(switches).await;
         let mut admin = Admin::new().await;
-        admin.state = ApiState {
-            db: baidu.db().clone(),
-            vault: vault(),
-            clock: baidu.clock.clone(),
-            login: baidu.worker.login(),
-            ..admin.state
-        };
+        let state = on_database(admin.state, baidu.db(), baidu.clock.clone());
+        admin.state = ApiState { vault: vault(), login: baidu.worker.login(), ..state };
         admin.router = api::router(admin.state.clone());
         Self { baidu, admin }
     }
