@@ -1,6 +1,9 @@
 //! `kaquan demo`: see it work.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 use serde_json::json;
@@ -78,7 +81,9 @@ impl RunDemo {
             output::say("");
         }
         if !self.once {
-            invitation(demo).into_iter().for_each(output::say);
+            let program = std::env::current_exe()?;
+            let programs = program.parent().unwrap_or(Path::new("/"));
+            invitation(demo, programs).into_iter().for_each(output::say);
         }
         Ok(())
     }
@@ -92,13 +97,14 @@ fn lines(promise: &Promise) -> Vec<String> {
     lines
 }
 
-/// What to try while everything is up.
-fn invitation(demo: &Demo) -> Vec<String> {
-    let Demo { address, metrics_address, baidu_url, key, placement, data, .. } = demo;
+/// What to try while everything is up; `programs` is the folder of this program.
+fn invitation(demo: &Demo, programs: &Path) -> Vec<String> {
+    let Demo { address, metrics_address, baidu_url, key, app_id, placement, data, .. } = demo;
     let data = data.display();
     vec![
         format!("kaquan         http://{address}"),
         format!("metrics        http://{metrics_address}/metrics"),
+        format!("接口文档 API    http://{address}/docs"),
         format!("模拟百度 Baidu {baidu_url}  ← 打开它，点“领券” · open it, take one"),
         String::new(),
         "会员领一张 · a member claims one; see the wallet of open-2 on that page:".to_owned(),
@@ -118,9 +124,20 @@ fn invitation(demo: &Demo) -> Vec<String> {
         "    -H \"Authorization: Bearer $KEY\" -H 'Idempotency-Key: till-1' \\".to_owned(),
         "    -H 'Content-Type: application/json'".to_owned(),
         String::new(),
+        "在小程序里登录，看卡包 · log in to the mini-program, see the wallet:".to_owned(),
+        String::new(),
+        format!("  BAIDU={baidu_url}"),
+        format!("  APP={app_id}"),
+        "  curl -s $BAIDU/_sim/login_code \\".to_owned(),
+        "    -d '{\"app_key\":\"sim-app-key\",\"open_id\":\"open-2\"}'".to_owned(),
+        "  curl -s $API/mini/sessions -d '{\"app_id\":\"'$APP'\",\"code\":\"…\"}' \\".to_owned(),
+        "    -H 'Content-Type: application/json'".to_owned(),
+        "  curl -s $API/mini/coupons?tab=usable -H 'Authorization: Bearer ks_…'".to_owned(),
+        String::new(),
         "欠百度的事 · what Baidu is owed, from another terminal:".to_owned(),
         String::new(),
         format!("  export KAQUAN__DATABASE__DATA_DIR={data}"),
+        format!("  PATH={}:$PATH", programs.display()),
         "  kaquan deliveries status".to_owned(),
         "  kaquan deliveries list".to_owned(),
         String::new(),

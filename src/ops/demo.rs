@@ -4,12 +4,15 @@
 
 mod act;
 mod books;
+mod caller;
 mod members;
 mod merchant;
 mod owed;
 pub mod promise;
 mod rush;
 mod script;
+mod shopper;
+mod till;
 
 use std::{
     net::SocketAddr,
@@ -27,7 +30,10 @@ use crate::{
     app::{App, database::Database},
     clock::{Clock, SystemClock},
     config::{self, Config},
-    domain::{access::Role, id::DeliveryId},
+    domain::{
+        access::Role,
+        id::{AppId, DeliveryId},
+    },
     postgres::settings::Settings,
     service::create_key::create_key,
     simulator::{
@@ -39,6 +45,7 @@ use crate::{
 };
 
 use act::Act;
+use caller::Caller;
 use merchant::{Merchant, Wish};
 use promise::Promise;
 
@@ -54,6 +61,8 @@ pub struct Demo {
     pub baidu_url: String,
     /// A key for the admin API.
     pub key: String,
+    /// The app on the simulated Baidu.
+    pub app_id: AppId,
     /// The placement that everything was about.
     pub placement: String,
     /// A delivery that took a few attempts.
@@ -75,6 +84,8 @@ const USERS: usize = 200;
 const CLAIM_STOCK: i64 = 60;
 /// People who want one there.
 const MEMBERS: usize = 70;
+/// What is added to both stocks later.
+const MORE: i64 = 50;
 
 impl Demo {
     /// Starts everything and plays the script. `say` hears of each step.
@@ -123,6 +134,7 @@ impl Demo {
             metrics_address: played.app.metrics_address,
             baidu_url: simulator.base_url().to_owned(),
             key: stage.key.expose_secret().to_owned(),
+            app_id: stage.campaign.app,
             placement: stage.campaign.placement,
             sample: played.sample,
             data: folder.to_owned(),
@@ -189,7 +201,8 @@ async fn set_the_stage(app: &App, simulator: &Simulator) -> anyhow::Result<scrip
     let (_, key) = create_key(&app.db, now, "demo", Role::Owner).await?;
     let key = key.reveal().to_owned();
     let http = reqwest::Client::builder().timeout(std::time::Duration::from_secs(10)).build()?;
-    let merchant = Merchant::new(http, format!("http://{}", app.address), key.clone());
+    let mini_program = Caller::nobody(http, format!("http://{}", app.address));
+    let merchant = Merchant { server: mini_program.with(key.clone()), mini_program };
     let terms = json!({
         "title": "满 100 减 20",
         "kind": "cash",

@@ -17,13 +17,17 @@ pub enum Act {
     Restart,
     /// Coupons are used; stock and a banner are added.
     Uses,
+    /// A member logs in to the mini-program, claims, and fills a cart.
+    Shopper,
+    /// The till locks, uses and takes back the member's coupon.
+    Till,
     /// Both sides are compared.
     Books,
 }
 
 impl Act {
     /// All of them, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Postgres,
         Self::Servers,
         Self::Campaign,
@@ -31,6 +35,8 @@ impl Act {
         Self::Claims,
         Self::Restart,
         Self::Uses,
+        Self::Shopper,
+        Self::Till,
         Self::Books,
     ];
 
@@ -44,6 +50,10 @@ impl Act {
             Self::Claims => ("会员在我们这里领，百度不稳", "members claim here, Baidu is unwell"),
             Self::Restart => ("百度失联，kaquan 重启", "Baidu is away, kaquan restarts"),
             Self::Uses => ("核销、加库存、换图", "uses, more stock, a banner"),
+            Self::Shopper => {
+                ("会员登录小程序，领券、配券", "a member logs in, claims, fills a cart")
+            }
+            Self::Till => ("收银台锁券、核销、退还、再核销", "the till locks, uses, takes back"),
             Self::Books => ("两边逐条对账", "both books are compared"),
         }
     }
@@ -67,7 +77,7 @@ mod tests {
         for (place, act) in Act::ALL.into_iter().enumerate() {
             let line = act.line();
 
-            assert!(line.starts_with(&format!("{}/8 ", place + 1)), "{line}");
+            assert!(line.starts_with(&format!("{}/10 ", place + 1)), "{line}");
             assert!(line.width() <= 80, "{line}");
         }
     }

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use super::{
     CLAIM_STOCK, MEMBERS,
-    merchant::{Campaign, Merchant, text},
-    promise::Promise,
+    caller::text,
+    merchant::{Campaign, Merchant},
+    promise::{Findings, Promise},
 };
 
 /// Somebody's claim, and every answer to it.
@@ -32,7 +33,7 @@ pub struct Uses {
     used: usize,
     repeated: usize,
     refused: usize,
-    wrong: Vec<String>,
+    findings: Findings,
 }
 
 /// How many do something at the same time.
@@ -104,7 +105,7 @@ async fn ask(merchant: &Merchant, campaign: &Campaign, member: usize) -> anyhow:
         "app_id": campaign.app,
         "open_id": format!("member-{member}"),
     });
-    let (status, answer) = merchant.try_post(path, Some(&key), &body).await?;
+    let (status, answer) = merchant.server.try_post(path, Some(&key), &body).await?;
     match status {
         StatusCode::CREATED => {
             Ok(Answer::Given { coupon: text(&answer, "id")?, code: text(&answer, "code")? })
@@ -121,17 +122,17 @@ impl Uses {
         for (number, code) in codes.iter().enumerate() {
             let order = format!("order-{number}");
             let first = redeem(merchant, code, &order, 1).await?;
-            if uses.expect(first.0 == StatusCode::CREATED, &first.1) {
+            if uses.findings.expect(first.0 == StatusCode::CREATED, &first.1) {
                 uses.used += 1;
             }
             if number.is_multiple_of(4) {
                 let again = redeem(merchant, code, &order, 2).await?;
                 let same = again.0 == StatusCode::OK && again.1["id"] == first.1["id"];
-                if uses.expect(same, &again.1) {
+                if uses.findings.expect(same, &again.1) {
                     uses.repeated += 1;
                 }
                 let other = redeem(merchant, code, "another-order", 1).await?;
-                if uses.expect(other.1["code"] == "already_redeemed", &other.1) {
+                if uses.findings.expect(other.1["code"] == "already_redeemed", &other.1) {
                     uses.refused += 1;
                 }
             }
@@ -141,21 +142,11 @@ impl Uses {
 
     /// What the uses showed.
     pub fn judge(&self) -> Promise {
-        let Self { used, repeated, refused, wrong } = self;
-        let figures = match wrong.first() {
-            None => format!(
-                "{used} used; {repeated} repeated for the same order, {refused} refused for another"
-            ),
-            Some(wrong) => wrong.clone(),
-        };
-        Promise::new("一张券只用一次", "one use per coupon", wrong.is_empty(), figures)
-    }
-
-    fn expect(&mut self, holds: bool, answer: &Value) -> bool {
-        if !holds {
-            self.wrong.push(answer.to_string());
-        }
-        holds
+        let Self { used, repeated, refused, findings } = self;
+        let figures = format!(
+            "{used} used; {repeated} repeated for the same order, {refused} refused for another"
+        );
+        findings.promise("一张券只用一次", "one use per coupon", figures)
     }
 }
 
@@ -168,5 +159,5 @@ async fn redeem(
     let body = json!({ "code": code, "order_no": order_no, "store": "徐家汇店" });
     // Another request each time: it is the order that makes it the same use.
     let key = format!("{order_no}-{time}-{code}");
-    merchant.try_post("/v1/redemptions", Some(&key), &body).await
+    merchant.server.try_post("/v1/redemptions", Some(&key), &body).await
 }

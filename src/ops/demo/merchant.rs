@@ -1,21 +1,21 @@
-//! The sample merchant: a program on the merchant's side, which uses the admin API as any other would.
-
-use std::time::Duration;
+//! The sample merchant: a program on the merchant's side, which uses the API as any other would.
 
 use anyhow::{Context, bail};
 use reqwest::{
-    Method, RequestBuilder, StatusCode,
+    Method,
     multipart::{Form, Part},
 };
 use serde_json::{Value, json};
 
+use super::caller::{Caller, LOOKS, fine, pause, text};
 use crate::domain::id::AppId;
 
-/// A client of the admin API.
+/// A merchant's programs.
 pub struct Merchant {
-    http: reqwest::Client,
-    base: String,
-    key: String,
+    /// With a key that may do everything.
+    pub server: Caller,
+    /// Before anybody has logged in.
+    pub mini_program: Caller,
 }
 
 /// What the merchant says of a campaign before it stands.
@@ -46,18 +46,11 @@ pub struct Campaign {
     pub coupon_template_id: i64,
 }
 
-/// How often an answer is waited for, ten times a second.
-const LOOKS: u32 = 600;
 /// The smallest picture that every reader takes: one red dot.
 const DOT: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde\
     \0\0\0\x0cIDATx\xdac\xf8ol\x0c\0\x03\x9a\x01f\xff\x10L\xd2\0\0\0\0IEND\xaeB`\x82";
 
 impl Merchant {
-    /// A merchant with a key, at a server.
-    pub fn new(http: reqwest::Client, base: String, key: String) -> Self {
-        Self { http, base, key }
-    }
-
     /// An app, a template and its placement, with stock, published: Baidu knows it when this returns.
     pub async fn open_campaign(&self, wish: Wish<'_>) -> anyhow::Result<Campaign> {
         let app = json!({
@@ -90,6 +83,23 @@ impl Merchant {
         Ok(Campaign { app, placement, coupon_template_id })
     }
 
+    /// A coupon of the merchant's own shop, of which no platform hears: its placement.
+    pub async fn open_own_campaign(&self, terms: &Value, stock: i64) -> anyhow::Result<String> {
+        let app = json!({ "platform": "own", "app_key": "shop", "name": "门店与商城" });
+        let app = self.post("/apps", &app).await?;
+        let template = self.post("/templates", terms).await?;
+        let placement = json!({ "app_id": app["id"], "template_id": template["id"] });
+        let placement = text(&self.post("/placements", &placement).await?, "id")?;
+        self.add_stock(&placement, "shop-1", "claim", stock).await?;
+        Ok(placement)
+    }
+
+    /// A till, whose key may use coupons and do nothing else.
+    pub async fn open_till(&self) -> anyhow::Result<Caller> {
+        let key = self.post("/keys", &json!({ "name": "till-1", "scopes": ["redeem"] })).await?;
+        Ok(self.server.with(text(&key, "key")?))
+    }
+
     /// Adds stock under a name.
     pub async fn add_stock(
         &self,
@@ -116,7 +126,8 @@ impl Merchant {
             .text("title", "满减")
             .text("dest_url", "/pages/index")
             .part("image", Part::bytes(DOT).file_name("banner.png"));
-        let (status, answer) = self.ask(self.request(Method::POST, &path).multipart(form)).await?;
+        let request = self.server.request(Method::POST, &admin(&path)).multipart(form);
+        let (status, answer) = self.server.ask(request).await?;
         fine(&path, status, answer).map(drop)
     }
 
@@ -157,32 +168,8 @@ impl Merchant {
         bail!("Baidu is still owed something after a minute: {channel}")
     }
 
-    /// A call to any address below `/v1`, whose "no" is of interest too.
-    pub async fn try_post(
-        &self,
-        path: &str,
-        idempotency_key: Option<&str>,
-        body: &Value,
-    ) -> anyhow::Result<(StatusCode, Value)> {
-        for _ in 0..LOOKS {
-            let request = self.http.request(Method::POST, format!("{}{path}", self.base));
-            let mut request = request.bearer_auth(&self.key).json(body);
-            if let Some(key) = idempotency_key {
-                request = request.header("Idempotency-Key", key);
-            }
-            let (status, answer) = self.ask(request).await?;
-            // "Try again", and that is safe.
-            if status != StatusCode::SERVICE_UNAVAILABLE {
-                return Ok((status, answer));
-            }
-            pause().await;
-        }
-        bail!("{path}: busy for a minute")
-    }
-
     async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        let (status, answer) = self.ask(self.request(Method::GET, path)).await?;
-        fine(path, status, answer)
+        self.server.get(&admin(path)).await
     }
 
     async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
@@ -190,36 +177,10 @@ impl Merchant {
     }
 
     async fn send(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let (status, answer) = self.ask(self.request(method, path).json(body)).await?;
-        fine(path, status, answer)
-    }
-
-    /// Below the administration, or where the path says.
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let place = if path.starts_with("/v1/") { "" } else { "/v1/admin" };
-        self.http.request(method, format!("{}{place}{path}", self.base)).bearer_auth(&self.key)
-    }
-
-    async fn ask(&self, request: RequestBuilder) -> anyhow::Result<(StatusCode, Value)> {
-        let response = request.send().await?;
-        Ok((response.status(), response.json().await?))
+        self.server.send(method, &admin(path), body).await
     }
 }
 
-fn fine(path: &str, status: StatusCode, answer: Value) -> anyhow::Result<Value> {
-    if status.is_success() {
-        return Ok(answer);
-    }
-    bail!("{path}: {status}: {answer}")
-}
-
-/// A field that must be there.
-pub fn text(answer: &Value, field: &str) -> anyhow::Result<String> {
-    let text = answer[field].as_str().map(str::to_owned);
-    text.with_context(|| format!("an answer without `{field}`"))
-}
-
-#[expect(clippy::disallowed_methods, reason = "the merchant asks again a little later")]
-async fn pause() {
-    tokio::time::sleep(Duration::from_millis(100)).await;
+fn admin(path: &str) -> String {
+    format!("/v1/admin{path}")
 }

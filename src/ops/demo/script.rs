@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 
 use super::{
-    MEMBERS, STOCK,
+    MEMBERS, MORE, STOCK,
     act::Act,
     books,
     members::{self, Uses},
@@ -12,6 +12,8 @@ use super::{
     owed::{self, Owed},
     promise::Promise,
     rush::Rush,
+    shopper::Shopper,
+    till::{self, Till},
 };
 use crate::{
     app::App,
@@ -50,8 +52,6 @@ pub struct Played {
 const USED: usize = 20;
 /// How many members claim before Baidu is gone altogether.
 const EARLY_MEMBERS: usize = 45;
-/// What is added at the end.
-const MORE: i64 = 50;
 
 impl Stage {
     /// Plays the script.
@@ -88,6 +88,19 @@ impl Stage {
         let codes = rush.codes().take(USED).chain(members::codes(&claims).take(USED));
         let uses = self.uses(baidu, &codes.collect::<Vec<_>>()).await?;
 
+        say(&Act::Shopper.line());
+        let (shopper, claimed) = Shopper::claim(merchant, campaign, baidu).await?;
+        let matched = shopper.fill_cart().await?;
+
+        say(&Act::Till.line());
+        let till = Till { caller: merchant.open_till().await?, shopper: &shopper };
+        let locked = till.lock().await?;
+        let reckoned = till.redeem().await?;
+        // What Baidu heard of stays used there.
+        merchant.wait_until_paid(campaign.app).await?;
+        let anew = till.use_anew().await?;
+        merchant.wait_until_paid(campaign.app).await?;
+
         say(&Act::Books.line());
         let owed = Owed::read(merchant, campaign).await?;
         let comparison =
@@ -96,6 +109,7 @@ impl Stage {
         let mut promises = rush.judge(&again, repaired.as_deref(), baidu);
         promises.push(members::judge(&claims));
         promises.push(uses.judge());
+        promises.extend([claimed, matched, locked, reckoned, till::judge_anew(anew, baidu)]);
         promises.push(owed::judge_rotation(baidu, campaign, &address));
         promises.push(owed.judge(baidu));
         promises.push(owed::judge_books(&comparison, self.stocks(baidu).await?));
