@@ -67,7 +67,10 @@ pub(super) struct Sessions {
 #[derive(Debug, Subcommand)]
 enum SessionsWhat {
     /// Logs a person of a mini-program out everywhere.
-    Revoke { holder: HolderId },
+    Revoke {
+        /// `hld_…`, as their `GET /v1/mini/sessions/current` says.
+        holder: HolderId,
+    },
 }
 
 /// So many people at work are listed.

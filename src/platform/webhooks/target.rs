@@ -66,21 +66,28 @@ impl Reach {
         }
         match (url.scheme(), self) {
             ("https", _) | ("http", Self::Private) => {}
-            _ => return Err(NotAllowed("https")),
+            _ => {
+                return Err(NotAllowed(
+                    "https; `webhooks.allow_private` admits http, for development",
+                ));
+            }
         }
         let host = url.host().ok_or(NotAllowed("with a host"))?;
         if self == Self::Private {
             return Ok(());
         }
         if url.port_or_known_default() != Some(443) {
-            return Err(NotAllowed("on port 443"));
+            return Err(NotAllowed(
+                "on port 443; `webhooks.allow_private` admits others, for development",
+            ));
         }
         let allowed = match host {
             Host::Ipv4(address) => is_public(address.into()),
             Host::Ipv6(address) => is_public(address.into()),
             Host::Domain(name) => is_name_of_the_internet(name),
         };
-        if allowed { Ok(()) } else { Err(NotAllowed("on the internet, not in a private network")) }
+        let private = "on the internet, not in a private network; `webhooks.allow_private` admits it, for development";
+        if allowed { Ok(()) } else { Err(NotAllowed(private)) }
     }
 }
 
