@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::postgres::{PgConnectOptions, PgListener};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+};
 use tokio::{
     sync::{Notify, mpsc},
     task::JoinSet,
@@ -32,6 +35,8 @@ const ANNOUNCEMENTS: &str = "kaquan_delivery";
 const RECONCILIATION: &str = "reconciliation";
 /// How long calls may go on after the worker was told to stop; none takes longer by itself, but one may follow another.
 const LAST_CALLS: Duration = Duration::from_secs(6);
+/// How long the database is given to end the connection that heard of new work.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How soon to look again where only the app's rate stood in the way.
 const NEXT_DROP: Duration = Duration::from_millis(50);
 
@@ -44,7 +49,9 @@ pub(super) async fn run(
 ) {
     let announced = Arc::new(Notify::new());
     let mut attempts = JoinSet::new();
-    let listening = tokio::spawn(listen(database, Arc::clone(&inner), Arc::clone(&announced)));
+    let ear = PgPoolOptions::new().max_connections(1).connect_lazy_with(database);
+    let listening = listen(ear.clone(), Arc::clone(&inner), Arc::clone(&announced));
+    let listening = tokio::spawn(listening);
     let mut ticks = interval(inner.settings.poll);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // Never in the middle of a pass: what was leased just then would be taken for sent.
@@ -67,6 +74,10 @@ pub(super) async fn run(
         while attempts.try_join_next().is_some() {}
     }
     listening.abort();
+    // Else its connection would be looked at once more when the database may be gone.
+    if timeout(LAST_WORDS, ear.close()).await.is_err() {
+        tracing::debug!("the connection that heard of new work is left open");
+    }
     let ended = async { while attempts.join_next().await.is_some() {} };
     if timeout(LAST_CALLS, ended).await.is_err() {
         tracing::warn!("calls that do not come to an end are left to those who take over");
@@ -75,12 +86,10 @@ pub(super) async fn run(
 }
 
 /// Hears of new work; the poll covers what is missed while the connection is away.
-async fn listen(database: PgConnectOptions, inner: Arc<Inner>, announced: Arc<Notify>) {
-    let options = sqlx::postgres::PgPoolOptions::new().max_connections(1);
-    let pool = options.connect_lazy_with(database);
+async fn listen(ear: PgPool, inner: Arc<Inner>, announced: Arc<Notify>) {
     loop {
         let heard = async {
-            let mut listener = PgListener::connect_with(&pool).await?;
+            let mut listener = PgListener::connect_with(&ear).await?;
             listener.listen(ANNOUNCEMENTS).await?;
             loop {
                 // `None` is a connection that was made anew.

@@ -214,13 +214,13 @@ async fn beside_our_own_postgres_a_key_is_made_once_and_missed_when_it_is_gone()
     let body = json!({ "platform": "baidu", "app_key": "key", "name": "商城", "secret": "canary" });
     send(serve.address, key.trim(), "POST", "apps", body).await;
     let status = kaquan(&["secrets", "status", "--json"], &environment).await.json();
-    serve.stop().await;
+    serve.stop_quietly().await;
     let away = folder.0.join("copy");
     fs::rename(&file, &away).unwrap();
     let without = kaquan(&["serve"], &ready).await;
     let made_again = file.exists();
     fs::rename(&away, &file).unwrap();
-    Serve::start(&environment).await.stop().await;
+    Serve::start(&environment).await.stop_quietly().await;
 
     assert_eq!((bits, made_again, made), (0o600, false, fs::read_to_string(&file).unwrap()));
     assert_eq!(status["keys"][0]["opened"], 1);

@@ -67,6 +67,15 @@ impl Serve {
         self.last_words().await
     }
 
+    /// Asks it to stop; from then on it has nothing to warn of.
+    pub async fn stop_quietly(self) {
+        let log = self.stop().await;
+        let farewell = log.iter().skip_while(|line| !line.contains("Stopping"));
+        let loud = farewell.filter(|line| line.contains("WARN") || line.contains("ERROR"));
+        let loud: Vec<_> = loud.collect();
+        assert!(loud.is_empty(), "{loud:#?}");
+    }
+
     async fn last_words(self) -> Vec<String> {
         let log = self.log.await.unwrap();
         let panic = log.iter().find(|line| line.contains("panicked at"));
