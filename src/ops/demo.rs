@@ -72,9 +72,12 @@ pub struct Demo {
     app: App,
     simulator: Simulator,
     database: Database,
-    /// Removed at the end, unless the caller named it.
-    folder: Option<PathBuf>,
+    /// Unless the caller named one; the last to go.
+    own_folder: Option<OwnFolder>,
 }
+
+/// A folder that goes with the demo, however that ends.
+struct OwnFolder(PathBuf);
 
 /// The stock to be taken on Baidu.
 const STOCK: i64 = 150;
@@ -94,15 +97,15 @@ impl Demo {
         folder: Option<PathBuf>,
         say: impl Fn(&str),
     ) -> anyhow::Result<Self> {
-        let temporary = folder.is_none();
-        let folder = folder.unwrap_or_else(|| {
-            std::env::temp_dir().join(format!("kaquan-demo-{}", std::process::id()))
-        });
-        let played = Self::play_in(config, &folder, say).await;
-        if played.is_err() && temporary {
-            std::fs::remove_dir_all(&folder)?;
-        }
-        played.map(|demo| Self { folder: temporary.then_some(folder), ..demo })
+        let (folder, own) = match folder {
+            Some(folder) => (folder, None),
+            None => {
+                let own = OwnFolder::new();
+                (own.0.clone(), Some(own))
+            }
+        };
+        let demo = Self::play_in(config, &folder, say).await?;
+        Ok(Self { own_folder: own, ..demo })
     }
 
     async fn play_in(config: &Config, folder: &Path, say: impl Fn(&str)) -> anyhow::Result<Self> {
@@ -141,7 +144,7 @@ impl Demo {
             app: played.app,
             simulator,
             database,
-            folder: None,
+            own_folder: None,
         })
     }
 
@@ -155,15 +158,25 @@ impl Demo {
         self.promises.iter().all(|promise| promise.held)
     }
 
-    /// Stops everything; a folder of its own is removed.
+    /// Stops everything.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.app.stop().await;
         self.simulator.stop().await?;
         self.database.close().await;
-        if let Some(folder) = self.folder {
-            std::fs::remove_dir_all(folder)?;
-        }
+        drop(self.own_folder);
         Ok(())
+    }
+}
+
+impl OwnFolder {
+    fn new() -> Self {
+        Self(std::env::temp_dir().join(format!("kaquan-demo-{}", std::process::id())))
+    }
+}
+
+impl Drop for OwnFolder {
+    fn drop(&mut self) {
+        let _never_made = std::fs::remove_dir_all(&self.0);
     }
 }
 
