@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::{ApiState, secret};
 use crate::{
     domain::{
-        access::{Grant, Role},
+        access::{Actor, Grant, Role},
         id::OperatorId,
     },
     http::{
@@ -55,7 +55,7 @@ pub struct OperatorEditBody {
     #[schemars(with = "Option<String>")]
     store: StoreEdit,
     disabled: Option<bool>,
-    /// Another password.
+    /// Another password for somebody else: one's own is changed at `/v1/admin/sessions/current/password`.
     #[serde(default, deserialize_with = "secret::secret")]
     #[schemars(with = "Option<String>")]
     password: Option<SecretString>,
@@ -111,7 +111,7 @@ pub async fn get(
     Ok(Json(operator.ok_or(EditOperatorError::NoSuchOperator)?.into()))
 }
 
-/// `PATCH /v1/admin/operators/{operator}`
+/// `PATCH /v1/admin/operators/{operator}`. A session changes its own password elsewhere, by showing the present one.
 pub async fn edit(
     State(state): State<ApiState>,
     Extension(caller): Extension<Caller>,
@@ -120,6 +120,9 @@ pub async fn edit(
 ) -> Result<Json<OperatorView>, ApiError> {
     let OperatorEditBody { name, role, store, disabled, password } = body;
     check_giver(&caller, role)?;
+    if password.is_some() && caller.actor == Actor::Operator(operator) {
+        return Err(own_password());
+    }
     let edit = OperatorEdit { name, role, store, disabled, password };
     let (passwords, now) = (&state.passwords, state.now());
     let changed = edit_operator::edit_operator(&state.db, passwords, now, operator, edit).await?;
@@ -133,6 +136,12 @@ fn check_giver(caller: &Caller, role: Option<Role>) -> Result<(), ApiError> {
     }
     let detail = "nobody can grant more than they have";
     Err(ApiError::refused(Code::Forbidden, detail))
+}
+
+/// Whoever has got hold of a session must not be able to make the account theirs.
+fn own_password() -> ApiError {
+    let detail = "to change your own password, show the present one: `POST /v1/admin/sessions/current/password`";
+    ApiError::refused(Code::Forbidden, detail).at("password")
 }
 
 /// Null is something else than absence.

@@ -215,6 +215,32 @@ async fn somebody_changes_their_own_password_by_showing_the_present_one() {
 }
 
 #[tokio::test]
+async fn a_session_alone_does_not_replace_the_password_of_whoever_it_belongs_to() {
+    let admin = Admin::new().await;
+    let one = people::operator(&admin.state, Role::Owner).await;
+    let other = people::operator(&admin.state, Role::Owner).await;
+    let mine = people::work_session(&admin.state, one).await;
+    let theirs = people::work_session(&admin.state, other).await;
+    let path = format!("/v1/admin/operators/{one}");
+    let change =
+        async |session: &str, body: Value| ask(&admin, session, "PATCH", &path, body).await;
+    let password = json!({ "password": "another good one" });
+
+    let refused = change(&mine, password.clone()).await.problem(403, "forbidden");
+    let renamed = change(&mine, json!({ "name": "小李", "password": null })).await.ok();
+    let by_another_owner = change(&theirs, password.clone()).await;
+    let by_a_key = admin.patch(&path, password).await;
+
+    assert_eq!(refused["param"], "password");
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(detail.contains("/v1/admin/sessions/current/password"), "{detail}");
+    assert_eq!(renamed["name"], "小李");
+    by_another_owner.ok();
+    by_a_key.ok();
+    who_am_i(&admin, &mine).await.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
 async fn there_is_always_an_owner_who_can_log_in() {
     let admin = Admin::new().await;
     let one = people::operator(&admin.state, Role::Owner).await;
