@@ -39,6 +39,7 @@ pub mod door;
 pub mod event;
 pub mod export;
 pub mod give_back;
+pub mod history;
 pub mod holder;
 pub mod import;
 pub mod key;
@@ -119,12 +120,14 @@ pub fn router(state: ApiState) -> Router {
     for route in route::all() {
         let door = || Door { state: state.clone(), route };
         let guard = middleware::from_fn_with_state(door(), auth::guard);
+        let remember = middleware::from_fn_with_state(door(), history::remember);
         let once = middleware::from_fn_with_state(door(), repetition::once);
         let guessing = middleware::from_fn_with_state(door(), limits::slow_guessing);
         let limit = middleware::from_fn_with_state(door(), limits::limit);
         let no_query = middleware::from_fn_with_state(door(), door::refuse_unread_query);
         // The last is the outermost.
         let handler = (route.handler)()
+            .route_layer(remember)
             .route_layer(once)
             .route_layer(guessing)
             .route_layer(no_query)

@@ -1,5 +1,5 @@
 //! What stands before every handler, from the outside in: who calls (`auth`), how often (`limits`), what behind the
-//! question mark nobody reads, and whether the same was asked before (`repetition`).
+//! question mark nobody reads, whether the same was asked before (`repetition`), and what is written down (`history`).
 
 use axum::{
     extract::{Request, State},

@@ -1,10 +1,14 @@
 //! What people at work change is history: written down before it is done, and after.
 
 use chrono::TimeDelta;
-use kaquan::domain::access::Role;
+use kaquan::{config::limits::Limits, domain::access::Role};
 use serde_json::{Value, json};
 
-use crate::support::{admin::Admin, people};
+use crate::support::{
+    admin::{Admin, plenty, terms},
+    people,
+    vault::vault,
+};
 
 /// Kind, actor, request and data, oldest first.
 async fn history(admin: &Admin) -> Vec<(String, String, String, Value)> {
@@ -91,6 +95,34 @@ async fn whoever_is_not_let_in_leaves_no_history() {
     admin.send(request).await.problem(403, "forbidden");
 
     assert_eq!(history(&admin).await, []);
+}
+
+#[tokio::test]
+async fn what_was_asked_too_often_leaves_no_history() {
+    let settings = Limits { server_rate: 1, server_burst: 1, ..plenty() };
+    let admin = Admin::with_limits(vault(), &settings).await;
+
+    admin.post("/v1/admin/templates", terms(&json!({}))).await.created();
+    admin.post("/v1/admin/templates", terms(&json!({}))).await.problem(429, "rate_limited");
+
+    assert_eq!(history(&admin).await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_given_again_leaves_no_more_history() {
+    let admin = Admin::new().await;
+
+    for replayed in [None, Some("true"), Some("true")] {
+        let reply = admin.post_as("/v1/admin/templates", "once", terms(&json!({}))).await;
+        let header = reply.headers.get("idempotency-replayed");
+        assert_eq!(header.map(|value| value.to_str().unwrap()), replayed);
+        reply.created();
+    }
+    let other = terms(&json!({ "title": "x" }));
+    let taken = admin.post_as("/v1/admin/templates", "once", other).await;
+
+    taken.problem(409, "idempotency_key_taken");
+    assert_eq!(history(&admin).await.len(), 2);
 }
 
 #[tokio::test]
