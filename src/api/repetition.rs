@@ -5,16 +5,15 @@
 use std::panic::{AssertUnwindSafe, resume_unwind};
 
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Body as _;
-use sha2::{Digest, Sha256};
 
 use super::{
     door::{self, Door},
@@ -26,6 +25,8 @@ use crate::{
     service::keep_answer::{self, Answer, Begun, Lease},
     store::idempotency::NamedRequest,
 };
+
+pub mod request_hash;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Says of an answer, with `true`, that it was given before.
@@ -68,7 +69,7 @@ pub async fn once(
         ApiError::refused(Code::BodyTooLarge, "the body is too large, or it broke off")
     })?;
     let body = body.to_bytes();
-    let named = NamedRequest { owner, key, hash: hash(&parts, &body) };
+    let named = NamedRequest { owner, key, hash: request_hash::of(&parts, &body) };
     let (state, clock) = (&door.state, &*door.state.clock);
     match keep_answer::begin(&state.db, &state.vault, clock, named).await? {
         Begun::First(lease) => {
@@ -173,25 +174,6 @@ fn again(answer: Answer) -> Response {
         }
     }
     response
-}
-
-/// Of all that makes it this request; each part behind its length.
-fn hash(parts: &Parts, body: &Bytes) -> [u8; 32] {
-    let content_type = parts.headers.get(header::CONTENT_TYPE);
-    let content_type = content_type.map(HeaderValue::as_bytes).unwrap_or_default();
-    let query = parts.uri.query().unwrap_or_default();
-    let mut hash = Sha256::new();
-    for part in [
-        parts.method.as_str().as_bytes(),
-        parts.uri.path().as_bytes(),
-        query.as_bytes(),
-        content_type,
-        body,
-    ] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().into()
 }
 
 #[cfg(test)]

@@ -125,3 +125,33 @@ async fn a_banner_form_that_cannot_be_read_is_told_as_a_problem() {
     assert_eq!(missing["problems"].as_array().unwrap().len(), 2);
     assert_eq!(refused["problems"][0]["param"], "image");
 }
+
+#[tokio::test]
+async fn a_banner_is_repeated_under_its_key_whatever_boundary_the_client_chose() {
+    let admin = Admin::new().await;
+    let placement = given_unpublished(&admin, "baidu", SECRET).await;
+    let send = async |boundary: &str, picture: &str| {
+        let mut form = Vec::new();
+        for (name, value) in [("title", "一"), ("dest_url", "/pages/index"), ("image", picture)] {
+            let head = format!("Content-Disposition: form-data; name=\"{name}\"");
+            form.extend(format!("--{boundary}\r\n{head}\r\n\r\n").bytes());
+            form.extend((name == "image").then_some(b"\x89PNG\r\n\x1a\n").into_iter().flatten());
+            form.extend(format!("{value}\r\n").bytes());
+        }
+        form.extend(format!("--{boundary}--\r\n").bytes());
+        let mut request = admin.request("POST", &format!("{}/banners", path(&placement)), form);
+        let kind = format!("multipart/form-data; boundary={boundary}");
+        request.headers_mut().insert("content-type", kind.parse().unwrap());
+        request.headers_mut().insert("idempotency-key", "banner-1".parse().unwrap());
+        admin.send(request).await
+    };
+
+    let first = send("----one", "a picture").await;
+    let again = send("----another", "a picture").await;
+    let other = send("----one", "another picture").await;
+
+    assert_eq!(first.status, StatusCode::ACCEPTED, "{:?}", first.body);
+    assert_eq!((again.status, &again.body), (first.status, &first.body));
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    other.problem(409, "idempotency_key_taken");
+}
