@@ -9,7 +9,7 @@ use axum::{
 };
 use http::{HeaderMap, header};
 
-use super::{ApiState, door::Door};
+use super::{ApiState, door::Door, limits};
 use crate::{
     domain::access::Asks,
     http::{client_address::client_address, code::Code, error::ApiError, extract::only},
@@ -21,24 +21,26 @@ use crate::{
 };
 
 /// Middleware of one route: lets those pass who are what it asks for, and tells the handler who they are.
-pub async fn guard(
-    State(door): State<Door>,
-    mut request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
-    refuse_secret_in_query(&request)?;
+pub async fn guard(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+    match recognise(&door, &mut request).await {
+        Ok(()) => next.run(request).await,
+        Err(refused) => limits::turn_away(&door, &request, refused),
+    }
+}
+
+async fn recognise(door: &Door, request: &mut Request) -> Result<(), ApiError> {
+    refuse_secret_in_query(request)?;
     let Door { state, route } = door;
     match route.asks {
-        Asks::Nothing => Ok(next.run(request).await),
+        Asks::Nothing => {}
         Asks::Holder => {
-            let visitor = visitor(&state, request.headers()).await?;
+            let visitor = visitor(state, request.headers()).await?;
             tracing::Span::current().record("holder.id", tracing::field::display(visitor.holder));
             request.extensions_mut().insert(visitor);
-            Ok(next.run(request).await)
         }
         Asks::Operator | Asks::Staff(_) => {
-            let from = client_address(&request, &state.trusted_proxies);
-            let caller = caller(&state, request.headers(), from).await?;
+            let from = client_address(request, &state.trusted_proxies);
+            let caller = caller(state, request.headers(), from).await?;
             tracing::Span::current().record("actor", tracing::field::display(caller.actor));
             let allowed = match route.asks {
                 Asks::Staff(permission) => caller.grant.allows(permission),
@@ -49,9 +51,9 @@ pub async fn guard(
                 return Err(ApiError::refused(Code::Forbidden, detail));
             }
             request.extensions_mut().insert(caller);
-            Ok(next.run(request).await)
         }
     }
+    Ok(())
 }
 
 async fn caller(

@@ -3,7 +3,6 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
     hash::{DefaultHasher, Hash, Hasher},
-    net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -28,7 +27,7 @@ use crate::{
     domain::access::{Actor, Asks},
     http::{
         buckets::{Buckets, Level},
-        client_address::client_address,
+        client_address::{client_address, network_of},
         code::Code,
         error::ApiError,
     },
@@ -41,7 +40,8 @@ pub struct Limits {
     trusted_proxies: Arc<[IpNet]>,
     servers: Buckets<Uuid>,
     people: Buckets<Uuid>,
-    strangers: Buckets<IpAddr>,
+    strangers: Buckets<IpNet>,
+    unauthenticated: Buckets<IpNet>,
     unknown_codes: Buckets<Guesser>,
     /// How many codes of each are being looked at.
     looked_at: Mutex<HashMap<Guesser, u32>>,
@@ -69,9 +69,9 @@ enum Held {
 enum Guesser {
     Caller(Uuid),
     /// People at an address; those who try codes in a shop's network must not stop its tills.
-    PeopleAt(IpAddr),
+    PeopleAt(IpNet),
     /// Tills and servers at an address.
-    TillsAt(IpAddr),
+    TillsAt(IpNet),
     /// A hash of how the request names whose coupon it is.
     Person(u64),
 }
@@ -108,6 +108,11 @@ impl Limits {
             servers: Buckets::new(settings.server_burst, settings.server_rate, second),
             people: Buckets::new(settings.person_burst, settings.person_rate, second),
             strangers: Buckets::new(settings.stranger_burst, settings.stranger_rate, second),
+            unauthenticated: Buckets::new(
+                settings.unauthenticated_burst,
+                settings.unauthenticated_rate,
+                second,
+            ),
             unknown_codes: Buckets::new(wrong, wrong, Duration::from_mins(1)),
             looked_at: Mutex::default(),
             settled: Notify::new(),
@@ -123,23 +128,15 @@ impl Limits {
 
     fn take(&self, now: Duration, door: &Door, request: &Request) -> Option<Result<Level, Level>> {
         if door.route.asks == Asks::Nothing {
-            return Some(self.strangers.take(now, self.address(request)?));
+            return Some(self.strangers.take(now, self.network(request)?));
         }
         let actor = door::actor(request)?;
         let buckets = if matches!(actor, Actor::Key(_)) { &self.servers } else { &self.people };
         Some(buckets.take(now, actor.uuid()?))
     }
 
-    /// Whoever has an IPv6 address has many: all of one network count as one.
-    fn address(&self, request: &Request) -> Option<IpAddr> {
-        let address = client_address(request, &self.trusted_proxies)?;
-        Some(match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(address) => {
-                let network = address.to_bits() & (u128::MAX << 64);
-                Ipv6Addr::from_bits(network).into()
-            }
-        })
+    fn network(&self, request: &Request) -> Option<IpNet> {
+        client_address(request, &self.trusted_proxies).map(network_of)
     }
 
     /// Takes a place for one code, of each of them or of none.
@@ -187,8 +184,8 @@ impl Limits {
             Some(Actor::Holder(_)) => Guesser::PeopleAt,
             Some(Actor::Key(_) | Actor::Operator(_) | Actor::Kaquan) | None => Guesser::TillsAt,
         };
-        let address = self.address(request).map(at);
-        [caller, address].into_iter().flatten().collect()
+        let network = self.network(request).map(at);
+        [caller, network].into_iter().flatten().collect()
     }
 }
 
@@ -201,6 +198,24 @@ pub async fn limit(State(door): State<Door>, request: Request, next: Next) -> Re
         Ok(level) => (next.run(request).await, level),
         Err(level) => (too_many(level).into_response(), level),
     };
+    tell(response.headers_mut(), level);
+    response
+}
+
+/// What somebody hears who was not let in. If that is because nobody knows them it is charged to their address, and
+/// where that was too often they are told to wait.
+pub fn turn_away(door: &Door, request: &Request, refused: ApiError) -> Response {
+    let limits = &door.state.limits;
+    let is_unknown = refused.code() == Code::Unauthenticated;
+    let Some(network) = limits.network(request).filter(|_| is_unknown) else {
+        return refused.into_response();
+    };
+    let taken = limits.unauthenticated.take(limits.now(&*door.state.clock), network);
+    let (refused, level) = match taken {
+        Ok(level) => (refused, level),
+        Err(level) => (too_many(level), level),
+    };
+    let mut response = refused.into_response();
     tell(response.headers_mut(), level);
     response
 }

@@ -18,6 +18,10 @@ pub struct Limits {
     pub stranger_rate: u32,
     /// And at once.
     pub stranger_burst: u32,
+    /// Requests per second from one address with no key or session, or one that is unknown or over, in the long run.
+    pub unauthenticated_rate: u32,
+    /// And at once.
+    pub unauthenticated_burst: u32,
     /// Unknown codes per minute by one caller, from one address, or in the name of one person, before no code is looked at.
     pub unknown_codes: u32,
 }
@@ -34,6 +38,8 @@ impl Default for Limits {
             person_burst: 20,
             stranger_rate: 5,
             stranger_burst: 30,
+            unauthenticated_rate: 10,
+            unauthenticated_burst: 60,
             unknown_codes: 5,
         }
     }
@@ -48,6 +54,8 @@ impl Limits {
             ("person_burst", self.person_burst),
             ("stranger_rate", self.stranger_rate),
             ("stranger_burst", self.stranger_burst),
+            ("unauthenticated_rate", self.unauthenticated_rate),
+            ("unauthenticated_burst", self.unauthenticated_burst),
             ("unknown_codes", self.unknown_codes),
         ] {
             if !(1..=MOST).contains(&value) {

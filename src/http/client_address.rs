@@ -1,15 +1,30 @@
-//! Who calls: the peer of the connection, or whom a trusted hop names.
+//! Who calls: the peer of the connection, or whom a trusted hop names; and which addresses are one caller's.
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
-use http::{HeaderMap, Request};
+use http::{Extensions, HeaderMap, Request, request::Parts};
 use ipnet::IpNet;
 
 /// The caller's address. `X-Forwarded-For` counts only as far as the hops that wrote it are trusted, from the right.
 pub fn client_address<B>(request: &Request<B>, trusted: &[IpNet]) -> Option<IpAddr> {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
-    Some(resolve(peer, request.headers(), trusted))
+    address_in(request.extensions(), request.headers(), trusted)
+}
+
+/// The same of a request whose body is read elsewhere.
+pub fn client_address_of(parts: &Parts, trusted: &[IpNet]) -> Option<IpAddr> {
+    address_in(&parts.extensions, &parts.headers, trusted)
+}
+
+fn address_in(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
+    Some(resolve(peer, headers, trusted))
+}
+
+/// Where one caller may have any address: whoever has one of IPv6 has all of its /64.
+pub fn network_of(address: IpAddr) -> IpNet {
+    let bits = if address.is_ipv4() { 32 } else { 64 };
+    IpNet::new(address, bits).map_or_else(|_| IpNet::from(address), |network| network.trunc())
 }
 
 fn resolve(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {

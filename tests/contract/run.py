@@ -76,7 +76,8 @@ def environment():
     kept = {name: os.environ[name] for name in names if name in os.environ}
     key = base64.b64encode(os.urandom(32)).decode()
     # Whoever tries everything asks more often than anybody who uses it, and knows no code.
-    limits = ("server_rate", "server_burst", "person_rate", "person_burst", "stranger_rate", "stranger_burst", "unknown_codes")
+    limits = ("server_rate", "server_burst", "person_rate", "person_burst", "stranger_rate", "stranger_burst")
+    limits += ("unauthenticated_rate", "unauthenticated_burst", "unknown_codes")
     kept |= {f"KAQUAN__LIMITS__{name.upper()}": "1000000" for name in limits}
     return kept | {
         "KAQUAN__SERVER__LISTEN": "127.0.0.1:0",

@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use axum::{body::Body, extract::ConnectInfo};
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use kaquan::{config::limits::Limits, domain::access::Role};
+use kaquan::{config::limits::Limits, domain::access::Role, service::secret::Fresh};
 use serde_json::{Value, json};
 
 use crate::support::{
     admin::{Admin, Reply, plenty},
     life::{given_coupon, with},
+    people,
     vault::vault,
 };
 
@@ -77,6 +78,77 @@ async fn each_caller_has_a_bucket_of_their_own() {
 
     refused.problem(429, "rate_limited");
     theirs.ok();
+}
+
+/// Somebody at this address shows this, or nothing.
+async fn knock(admin: &Admin, address: &str, path: &str, shown: Option<&str>) -> Reply {
+    let mut request = admin.request("GET", path, Body::empty());
+    request.headers_mut().remove("authorization");
+    if let Some(shown) = shown {
+        request.headers_mut().insert("authorization", format!("Bearer {shown}").parse().unwrap());
+    }
+    let peer: SocketAddr = format!("{address}:1").parse().unwrap();
+    request.extensions_mut().insert(ConnectInfo(peer));
+    admin.send(request).await
+}
+
+const APPS: &str = "/v1/admin/apps";
+const MINE: &str = "/v1/mini/sessions/current";
+
+#[tokio::test]
+async fn an_address_that_knocks_with_wrong_keys_waits_and_good_ones_from_there_are_served() {
+    let settings = Limits { unauthenticated_rate: 1, unauthenticated_burst: 4, ..plenty() };
+    let admin = limited(&settings).await;
+    let app = admin.given_app("key").await.parse().unwrap();
+    let holder = people::holder(&admin.state, app, "anna").await;
+    let operator = people::operator(&admin.state, Role::Auditor).await;
+    let at_work = people::work_session(&admin.state, operator).await;
+    let unknown = ["kq_", "ko_", "ks_"].map(|kind| Fresh::random_checked(kind).unwrap());
+    let [key, work, mini] = &unknown.each_ref().map(Fresh::reveal);
+    let wrong = [
+        (APPS, None),
+        (APPS, Some("kq_mistyped")),
+        (APPS, Some(*key)),
+        (APPS, Some(*work)),
+        (MINE, None),
+        (MINE, Some(*mini)),
+    ];
+    let good = [(APPS, &admin.owner), (APPS, &at_work), (MINE, &holder)];
+    let address = "192.0.2.1";
+
+    let mut seen = Vec::new();
+    for (path, shown) in wrong.into_iter().chain(wrong) {
+        for (path, good) in good {
+            knock(&admin, address, path, Some(good)).await.ok();
+        }
+        seen.push(knock(&admin, address, path, shown).await);
+    }
+    let elsewhere = knock(&admin, "192.0.2.2", APPS, None).await;
+    admin.clock.advance(TimeDelta::seconds(1));
+    let later = [None, None].map(|shown| knock(&admin, address, APPS, shown));
+    let [later, still] = join_all(later).await.try_into().unwrap();
+
+    let (told, sent_away) = seen.split_at(4);
+    for reply in told {
+        assert_eq!((reply.status.as_u16(), &reply.body["code"]), (401, &json!("unauthenticated")));
+    }
+    for reply in sent_away {
+        assert_eq!((reply.status.as_u16(), &reply.body["code"]), (429, &json!("rate_limited")));
+        assert_eq!(reply.headers["retry-after"], "1");
+    }
+    elsewhere.problem(401, "unauthenticated");
+    later.problem(401, "unauthenticated");
+    still.problem(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn wrong_keys_from_one_network_of_ipv6_are_counted_together() {
+    let settings = Limits { unauthenticated_rate: 1, unauthenticated_burst: 1, ..plenty() };
+    let admin = limited(&settings).await;
+
+    knock(&admin, "[2001:db8::1]", APPS, None).await.problem(401, "unauthenticated");
+    knock(&admin, "[2001:db8::2]", APPS, None).await.problem(429, "rate_limited");
+    knock(&admin, "[2001:db8:0:1::2]", APPS, None).await.problem(401, "unauthenticated");
 }
 
 #[tokio::test]

@@ -236,6 +236,7 @@ pub fn plenty() -> config::limits::Limits {
         server_burst: most,
         person_burst: most,
         stranger_burst: most,
+        unauthenticated_burst: most,
         unknown_codes: most,
         ..config::limits::Limits::default()
     }
