@@ -22,6 +22,7 @@ pub mod member;
 pub mod mini_session;
 pub mod offer;
 pub mod operator;
+pub mod operator_network;
 pub mod operator_session;
 pub mod placement;
 pub mod platform_figure;

@@ -1,8 +1,17 @@
 //! `/v1/admin/sessions`: people at work log in with a password.
 
-use axum::{Extension, extract::State};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr},
+};
+
+use axum::{
+    Extension,
+    extract::{FromRequestParts, State},
+};
 use chrono::{DateTime, Utc};
-use http::StatusCode;
+use http::{StatusCode, request::Parts};
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -13,11 +22,17 @@ use crate::{
         access::Actor,
         id::{OperatorId, SessionId},
     },
-    http::{code::Code, error::ApiError, extract::Json, request_id::to_its_end},
+    http::{
+        client_address::{client_address_of, network_of},
+        code::Code,
+        error::ApiError,
+        extract::Json,
+        request_id::to_its_end,
+    },
     service::{
         authenticate::{Caller, WorkSession},
         edit_operator::{self, ChangePasswordError, EditOperatorError},
-        operator_session::{self, LogInError, OpenedWork},
+        operator_session::{self, LogInError, OpenedWork, Shown},
     },
     store,
 };
@@ -65,16 +80,31 @@ pub struct WorkSessionView {
     operator: OperatorView,
 }
 
+/// The network that a password comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin(IpNet);
+
+impl FromRequestParts<ApiState> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Infallible> {
+        let address = client_address_of(parts, &state.trusted_proxies);
+        // All whose address nobody knows are one.
+        Ok(Self(network_of(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))))
+    }
+}
+
 /// `POST /v1/admin/sessions`. A try counts to its end, also for whoever hangs up before the answer.
 pub async fn open(
     State(state): State<ApiState>,
+    Origin(from): Origin,
     Json(body): Json<WorkLoginBody>,
 ) -> Result<(StatusCode, Json<OpenedWorkView>), ApiError> {
     let WorkLoginBody { login, password } = body;
     let password = password.unwrap_or_default();
     let opened = to_its_end(async move {
-        let (db, passwords) = (&state.db, &state.passwords);
-        operator_session::log_in(db, passwords, state.now(), &login, &password).await
+        let shown = Shown { login: &login, password: &password, from };
+        operator_session::log_in(&state.db, &state.passwords, state.now(), &shown).await
     });
     let OpenedWork { id, token, operator, expires_at, ends_at } = opened.await?;
     let token = token.reveal().to_owned();
@@ -109,13 +139,14 @@ pub async fn close(
 pub async fn change_password(
     State(state): State<ApiState>,
     Extension(caller): Extension<Caller>,
+    Origin(from): Origin,
     Json(body): Json<PasswordBody>,
 ) -> Result<StatusCode, ApiError> {
     let (operator, _) = person(&caller)?;
     let present = body.current_password.unwrap_or_default();
     let wanted = body.new_password.unwrap_or_default();
     let (db, passwords, now) = (&state.db, &state.passwords, state.now());
-    edit_operator::change_password(db, passwords, now, operator, &present, wanted).await?;
+    edit_operator::change_password(db, passwords, now, operator, from, &present, wanted).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -12,7 +12,9 @@ use crate::{
     service::{
         count_expired::{self, count_expired},
         fold_tally::fold_tally,
-        forget_old::{self, forget_answers, forget_sessions, forget_webhook_secrets},
+        forget_old::{
+            self, forget_answers, forget_networks, forget_sessions, forget_webhook_secrets,
+        },
         release_locks::{self, release_locks},
         remind::remind,
         tell_low_stock::tell_low_stock,
@@ -37,6 +39,7 @@ enum Job {
     CountExpired,
     TellLowStock { percent: u8 },
     ForgetSessions { keep: TimeDelta },
+    ForgetNetworks,
     ForgetAnswers { keep: TimeDelta },
     ForgetWebhookSecrets,
 }
@@ -51,6 +54,7 @@ impl Upkeep {
             Job::CountExpired,
             Job::TellLowStock { percent: config.webhooks.stock_low_percent },
             Job::ForgetSessions { keep: keep(config.upkeep.keep_sessions) },
+            Job::ForgetNetworks,
             Job::ForgetAnswers { keep: keep(config.api.keep_answers) },
             Job::ForgetWebhookSecrets,
         ]);
@@ -110,6 +114,7 @@ impl Upkeep {
             Job::ForgetSessions { keep } => {
                 (forget_sessions(&self.db, now, keep).await?, forget_old::PORTION)
             }
+            Job::ForgetNetworks => (forget_networks(&self.db, now).await?, forget_old::PORTION),
             Job::ForgetAnswers { keep } => {
                 (forget_answers(&self.db, now, keep).await?, forget_old::PORTION)
             }

@@ -1,6 +1,4 @@
-//! Passwords and names of people at work, and how long a wrong password keeps an account from trying again.
-
-use chrono::TimeDelta;
+//! Passwords and names of people at work; what a wrong one costs is in `guessing`.
 
 use super::problem::{Problem, Problems};
 
@@ -40,9 +38,6 @@ const COMMON: [&str; 28] = [
 const LONGEST: usize = 1024;
 const SHORTEST: usize = 12;
 
-/// A longest pause: whoever guesses at an account must not lock its owner out for ever.
-const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(15);
-
 /// Whether a password may be chosen for the account of this login.
 pub fn check_new(password: &str, login: &str) -> Result<(), Vec<Problem>> {
     let mut problems = Problems::default();
@@ -67,12 +62,6 @@ pub fn parse_login(text: &str) -> Option<String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte);
     let fits = (1..=64).contains(&text.len()) && text.bytes().all(plain);
     fits.then(|| text.to_ascii_lowercase())
-}
-
-/// How long no password is looked at after so many wrong ones in a row.
-pub fn pause_after(failures: i32) -> TimeDelta {
-    let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or_default().min(20);
-    TimeDelta::seconds(1 << doublings).min(LONGEST_PAUSE)
 }
 
 #[cfg(test)]
@@ -106,12 +95,5 @@ mod tests {
         for bad in ["", "小王", "a b", "a\0", &"a".repeat(65)] {
             assert_eq!(parse_login(bad), None, "{bad:?}");
         }
-    }
-
-    #[test]
-    fn pauses_double_up_to_a_quarter_of_an_hour() {
-        let seconds = [1, 2, 3, 9, 10, 11, 12, i32::MAX].map(|n| pause_after(n).num_seconds());
-
-        assert_eq!(seconds, [1, 2, 4, 256, 512, 900, 900, 900]);
     }
 }

@@ -1,12 +1,13 @@
 //! Changes who somebody at work is, what they may do, whether they may log in, and their password.
 
 use chrono::{DateTime, Utc};
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{PgConnection, PgPool};
 
 use super::{
     create_operator::check_texts,
-    operator_session::{self, LogInError},
+    operator_session::{self, LogInError, Shown},
     password::{HashError, Passwords},
 };
 use crate::{
@@ -95,7 +96,7 @@ pub async fn edit_operator(
     let mut tx = db.begin().await?;
 
     let owners = store::operator::lock_owners(&mut tx).await?;
-    store::operator::lock_failures(&mut tx, id).await?;
+    store::operator::lock(&mut tx, id).await?;
     let old = store::operator::find(&mut tx, id).await?.ok_or(EditOperatorError::NoSuchOperator)?;
     let new = apply(&old, edit, now);
     let stays_owner = new.role == Role::Owner && new.disabled_at.is_none();
@@ -105,6 +106,8 @@ pub async fn edit_operator(
     store::operator::update(&mut tx, &new).await?;
     if let Some(hash) = &hash {
         store::operator::set_password(&mut tx, id, hash).await?;
+        store::operator::close_until(&mut tx, id, None).await?;
+        store::operator_network::forgive(&mut tx, id).await?;
     }
     end_sessions(&mut tx, now, &old, &new, hash.is_some()).await?;
 
@@ -119,6 +122,7 @@ pub async fn change_password(
     passwords: &Passwords,
     now: DateTime<Utc>,
     id: OperatorId,
+    from: IpNet,
     present: &SecretString,
     wanted: SecretString,
 ) -> Result<(), ChangePasswordError> {
@@ -130,7 +134,8 @@ pub async fn change_password(
     let found = found.ok_or(EditOperatorError::NoSuchOperator)?;
     let edit = OperatorEdit { password: Some(wanted), ..OperatorEdit::default() };
     check(&edit, &found.login).map_err(EditOperatorError::Invalid)?;
-    operator_session::prove(db, passwords, now, &found.login, present).await?;
+    let shown = Shown { login: &found.login, password: present, from };
+    operator_session::prove(db, passwords, now, &shown).await?;
     edit_operator(db, passwords, now, id, edit).await?;
     Ok(())
 }

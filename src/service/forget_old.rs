@@ -3,7 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
 
-use crate::store::{self, upkeep::forget};
+use crate::{
+    domain::guessing::KNOWN_FOR,
+    store::{self, upkeep::forget},
+};
 
 /// So many rows at a time.
 pub const PORTION: i64 = 500;
@@ -18,6 +21,14 @@ pub async fn forget_sessions(
     let mini = forget::forget_mini_sessions(&mut conn, now - keep, PORTION).await?;
     let operator = forget::forget_operator_sessions(&mut conn, now - keep, PORTION).await?;
     Ok(i64::try_from(mini.max(operator)).unwrap_or(i64::MAX))
+}
+
+/// One portion of the networks from which nobody at work was heard of for so long that they are not known any more; how
+/// many.
+pub async fn forget_networks(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<i64> {
+    let mut conn = db.acquire().await?;
+    let forgotten = forget::forget_operator_networks(&mut conn, now - KNOWN_FOR, PORTION).await?;
+    Ok(i64::try_from(forgotten).unwrap_or(i64::MAX))
 }
 
 /// One portion of the answers that were given longer ago than `keep`; how many.

@@ -3,7 +3,8 @@
 //! Who tries a login learns nothing of whether it exists: the answer is the same, and so is what it costs.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use secrecy::SecretString;
+use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
 use crate::{
     domain::{
         id::{OperatorId, SessionId},
-        password::{check_shown, parse_login, pause_after},
+        password::{check_shown, parse_login},
         problem::Problem,
     },
     store::{
@@ -22,6 +23,17 @@ use crate::{
         operator_session::{NewOperatorSession, OperatorSession},
     },
 };
+
+/// What somebody shows of themselves.
+#[derive(Debug)]
+pub struct Shown<'a> {
+    /// Who they say they are.
+    pub login: &'a str,
+    /// What only they know.
+    pub password: &'a SecretString,
+    /// One address of IPv4, or a /64 of IPv6.
+    pub from: IpNet,
+}
 
 /// A session that was opened; the token is shown once.
 #[derive(Debug)]
@@ -70,14 +82,15 @@ pub async fn log_in(
     db: &PgPool,
     passwords: &Passwords,
     now: DateTime<Utc>,
-    login: &str,
-    password: &SecretString,
+    shown: &Shown<'_>,
 ) -> Result<OpenedWork, LogInError> {
-    let (operator, hash) = prove(db, passwords, now, login, password).await?;
+    let (operator, hash) = prove(db, passwords, now, shown).await?;
     let mut tx = db.begin().await?;
     if !store::operator::mark_logged_in(&mut tx, operator, &hash, now).await? {
         return Err(LogInError::Refused);
     }
+    store::operator_network::mark_logged_in(&mut tx, operator, &shown.from.to_string(), now)
+        .await?;
     let operator = store::operator::find(&mut tx, operator).await?.ok_or(LogInError::Refused)?;
     let token = Fresh::random_checked("ko_")?;
     let (expires_at, ends_at) = (now + IDLE, now + MOST);
@@ -91,44 +104,51 @@ pub async fn log_in(
 }
 
 /// Whose login this is, and the hash that the password fits. A wrong one is counted, and keeps the account from being
-/// tried again for a while.
+/// tried again for a while from where it came.
 pub(super) async fn prove(
     db: &PgPool,
     passwords: &Passwords,
     now: DateTime<Utc>,
-    login: &str,
-    password: &SecretString,
+    shown: &Shown<'_>,
 ) -> Result<(OperatorId, String), LogInError> {
-    use secrecy::ExposeSecret;
-    check_shown(password.expose_secret()).map_err(LogInError::Invalid)?;
+    check_shown(shown.password.expose_secret()).map_err(LogInError::Invalid)?;
     // Looked up within the turn, so that those who tried together do not all slip past the pause that one of them earns.
     let turn = passwords.turn().await?;
-    let known = match parse_login(login) {
-        Some(login) => store::operator::find_credentials(&mut *db.acquire().await?, &login).await?,
+    let network = shown.from.to_string();
+    let known = match parse_login(shown.login) {
+        Some(login) => {
+            let mut conn = db.acquire().await?;
+            store::operator::find_credentials(&mut conn, &login, &network).await?
+        }
         None => None,
     };
-    let open = known.filter(|known| {
-        known.disabled_at.is_none() && known.blocked_until.is_none_or(|until| until <= now)
-    });
+    let open = known.filter(|known| known.disabled_at.is_none() && known.tries.may_try(now));
     let hash = open.as_ref().map(|known| known.password_hash.as_str());
-    let right = turn.verify(password, hash).await?;
+    let right = turn.verify(shown.password, hash).await?;
     let Some(known) = open else { return Err(LogInError::Refused) };
     if right {
         return Ok((known.id, known.password_hash));
     }
-    count_failure(db, now, known.id).await?;
+    count_failure(db, now, known.id, &network).await?;
     drop(turn);
     Err(LogInError::Refused)
 }
 
-async fn count_failure(db: &PgPool, now: DateTime<Utc>, id: OperatorId) -> sqlx::Result<()> {
+async fn count_failure(
+    db: &PgPool,
+    now: DateTime<Utc>,
+    id: OperatorId,
+    network: &str,
+) -> sqlx::Result<()> {
     let mut tx = db.begin().await?;
-    let Some(failures) = store::operator::lock_failures(&mut tx, id).await? else { return Ok(()) };
-    let failures = failures.saturating_add(1);
-    let until = now + pause_after(failures);
-    store::operator::set_failures(&mut tx, id, failures, Some(until)).await?;
+    // First, so that what is read next is what the last one who held it has written.
+    store::operator::lock(&mut tx, id).await?;
+    let tries = store::operator_network::find_tries(&mut tx, id, network).await?;
+    let Some(tries) = tries.map(|tries| tries.after_failure(now)) else { return Ok(()) };
+    store::operator::close_until(&mut tx, id, tries.closed_until).await?;
+    store::operator_network::set_failures(&mut tx, id, network, &tries, now).await?;
     tx.commit().await?;
-    tracing::warn!(operator.id = %id, failures, "wrong password");
+    tracing::warn!(operator.id = %id, network, failures = tries.failures, "wrong password");
     Ok(())
 }
 

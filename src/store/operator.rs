@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::domain::{access::Role, id::OperatorId};
+use crate::domain::{access::Role, guessing::Tries, id::OperatorId};
 
 /// A person at work.
 #[derive(Debug, Clone)]
@@ -33,10 +33,10 @@ pub struct Credentials {
     pub id: OperatorId,
     /// Argon2id, as a PHC string.
     pub password_hash: String,
-    /// Until when no password is looked at.
-    pub blocked_until: Option<DateTime<Utc>>,
     /// From here on they cannot log in.
     pub disabled_at: Option<DateTime<Utc>>,
+    /// How the account stands with the network it is tried from.
+    pub tries: Tries,
 }
 
 /// Adds somebody; breaks `operator_one_per_login` when the login is taken.
@@ -63,22 +63,43 @@ pub async fn insert(
     Ok(())
 }
 
-/// What a login of this name is held against.
+/// What a login of this name from this network is held against.
 pub async fn find_credentials(
     conn: &mut PgConnection,
     login: &str,
+    network: &str,
 ) -> sqlx::Result<Option<Credentials>> {
-    sqlx::query_as!(
-        Credentials,
+    let found = sqlx::query!(
         r#"
-        select operator_id as "id: OperatorId", password_hash, blocked_until, disabled_at
+        select
+            operator.operator_id as "id: OperatorId",
+            operator.password_hash,
+            operator.disabled_at,
+            operator.blocked_until as closed_until,
+            tried.failures as "failures?",
+            tried.blocked_until as "blocked_until?",
+            tried.logged_in_at as "logged_in_at?"
         from operator
-        where login = $1
+        left join operator_network as tried
+            on tried.operator_id = operator.operator_id and tried.network = $2
+        where operator.login = $1
         "#,
         login,
+        network,
     )
     .fetch_optional(conn)
-    .await
+    .await?;
+    Ok(found.map(|row| Credentials {
+        id: row.id,
+        password_hash: row.password_hash,
+        disabled_at: row.disabled_at,
+        tries: Tries {
+            failures: row.failures.unwrap_or_default(),
+            blocked_until: row.blocked_until,
+            logged_in_at: row.logged_in_at,
+            closed_until: row.closed_until,
+        },
+    }))
 }
 
 /// Somebody, by the login.
@@ -151,31 +172,27 @@ pub async fn lock_owners(conn: &mut PgConnection) -> sqlx::Result<Vec<OperatorId
     .await
 }
 
-/// Keeps somebody from changing until the transaction ends; the wrong passwords in a row so far.
-pub async fn lock_failures(conn: &mut PgConnection, id: OperatorId) -> sqlx::Result<Option<i32>> {
-    sqlx::query_scalar!(
-        "select failures from operator where operator_id = $1 for no key update",
+/// Keeps somebody from changing until the transaction ends, with all that is known of where they are tried from;
+/// whether there is somebody.
+pub async fn lock(conn: &mut PgConnection, id: OperatorId) -> sqlx::Result<bool> {
+    let found = sqlx::query!(
+        "select operator_id from operator where operator_id = $1 for no key update",
         id as _,
     )
     .fetch_optional(conn)
-    .await
+    .await?;
+    Ok(found.is_some())
 }
 
-/// Writes down how many wrong passwords there were in a row, and until when no other is looked at.
-pub async fn set_failures(
+/// Until when no password is looked at from networks that the account does not know.
+pub async fn close_until(
     conn: &mut PgConnection,
     id: OperatorId,
-    failures: i32,
-    blocked_until: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
 ) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update operator set failures = $2, blocked_until = $3 where operator_id = $1",
-        id as _,
-        failures,
-        blocked_until,
-    )
-    .execute(conn)
-    .await?;
+    sqlx::query!("update operator set blocked_until = $2 where operator_id = $1", id as _, until)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -189,7 +206,7 @@ pub async fn mark_logged_in(
     let done = sqlx::query!(
         r#"
         update operator
-        set last_login_at = $3, failures = 0, blocked_until = null
+        set last_login_at = $3
         where operator_id = $1 and password_hash = $2 and disabled_at is null
         "#,
         id as _,
@@ -220,18 +237,14 @@ pub async fn update(conn: &mut PgConnection, operator: &Operator) -> sqlx::Resul
     Ok(())
 }
 
-/// Replaces the password, and forgets the wrong ones.
+/// Replaces the password.
 pub async fn set_password(
     conn: &mut PgConnection,
     id: OperatorId,
     password_hash: &str,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        r#"
-        update operator
-        set password_hash = $2, failures = 0, blocked_until = null
-        where operator_id = $1
-        "#,
+        "update operator set password_hash = $2 where operator_id = $1",
         id as _,
         password_hash,
     )

@@ -127,7 +127,7 @@ async fn wrong_passwords_cost_time_that_doubles_and_a_right_one_forgets_them() {
     admin.clock.advance(TimeDelta::seconds(1));
     log_in(&admin, "known", PASSWORD).await.created();
 
-    sqlx::query("update operator set failures = 1000").execute(admin.db()).await.unwrap();
+    sqlx::query("update operator_network set failures = 1000").execute(admin.db()).await.unwrap();
     wrong().await;
     admin.clock.advance(TimeDelta::minutes(15));
     log_in(&admin, "known", PASSWORD).await.created();

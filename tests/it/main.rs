@@ -20,6 +20,7 @@ mod api_input;
 mod api_key;
 mod api_life;
 mod api_limits;
+mod api_log_in;
 mod api_matrix;
 mod api_member;
 mod api_offers;

@@ -67,6 +67,34 @@ async fn plant_session(scene: &UpkeepScene, ends_at: DateTime<Utc>) {
 }
 
 #[tokio::test]
+async fn networks_at_work_are_forgotten_when_nobody_was_heard_of_from_there() {
+    let scene = UpkeepScene::new().await;
+    sqlx::query(
+        "with boss as (
+             insert into operator (operator_id, login, name, role, password_hash, created_at)
+             values ($1, 'boss', 'boss', 'owner', '', $2)
+             returning operator_id
+         )
+         insert into operator_network (operator_id, network, seen_at)
+         select operator_id, days::text, $2 - make_interval(days => days)
+         from boss, unnest(array[29, 31]) as days",
+    )
+    .bind(Uuid::now_v7())
+    .bind(scene.clock.now())
+    .execute(scene.db())
+    .await
+    .unwrap();
+
+    scene.round().await;
+
+    let left: Vec<String> = sqlx::query_scalar("select network from operator_network")
+        .fetch_all(scene.db())
+        .await
+        .unwrap();
+    assert_eq!(left, ["29"]);
+}
+
+#[tokio::test]
 async fn sessions_and_answers_are_forgotten_when_they_are_old() {
     let scene = UpkeepScene::new().await;
     let now = scene.clock.now();

@@ -73,6 +73,8 @@ pub const GUARDS: &[(&str, &str)] = &[
     ("operator", "operator_one_per_login"),
     ("operator", "operator_pkey"),
     ("operator", "operator_role_known"),
+    ("operator_network", "operator_network_once"),
+    ("operator_network", "operator_network_operator"),
     ("operator_session", "operator_session_once"),
     ("operator_session", "operator_session_operator"),
     ("operator_session", "operator_session_pkey"),

@@ -55,6 +55,32 @@ pub async fn forget_operator_sessions(
     Ok(forgotten.rows_affected())
 }
 
+/// Forgets up to `limit` networks of those at work from which no password was looked at since `before`; how many.
+pub async fn forget_operator_networks(
+    conn: &mut PgConnection,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<u64> {
+    let forgotten = sqlx::query!(
+        r#"
+        delete from operator_network
+        where (operator_id, network) in (
+            select operator_id, network
+            from operator_network
+            where seen_at <= $1
+            order by seen_at
+            limit $2
+            for update skip locked
+        )
+        "#,
+        before,
+        limit,
+    )
+    .execute(conn)
+    .await?;
+    Ok(forgotten.rows_affected())
+}
+
 /// Forgets the secrets of endpoints that no longer sign at `now`; how many.
 pub async fn forget_webhook_secrets(
     conn: &mut PgConnection,
