@@ -66,7 +66,7 @@ pub struct Export {
 }
 
 /// So many coupons are looked at together.
-const PORTION: i64 = 5_000;
+const PORTION: i64 = 2_000;
 
 const COLUMNS: [&str; 16] = [
     "coupon_id",
