@@ -13,12 +13,13 @@ use serde::{Deserialize, Serialize};
 use super::{ApiState, life, repetition::REPLAYED};
 use crate::{
     domain::{
-        access::Actor,
+        access::{Actor, Grant, Role},
         cart::{Cart, CartLine},
         id::{AppId, CouponId, RedemptionId},
         life::{ActKey, Whose},
     },
     http::{
+        code::Code,
         error::ApiError,
         extract::{Json, Path},
     },
@@ -48,7 +49,8 @@ pub struct RedemptionBody {
     #[schemars(length(min = 1, max = 64))]
     order_no: String,
     #[schemars(length(min = 1, max = 100))]
-    /// 1 to 100 characters; held against the stores of the terms. Left out, it is the shop of the person at work.
+    /// 1 to 100 characters; held against the stores of the terms. Left out, it is the shop of the person at work; a clerk
+    /// who has one names no other.
     store: Option<String>,
     /// 1 to 100 characters.
     #[schemars(length(min = 1, max = 100))]
@@ -120,7 +122,7 @@ pub async fn create(
     Json(body): Json<RedemptionBody>,
 ) -> Result<Response, ApiError> {
     let whose = life::whose(body.uid, body.app_id, body.open_id.as_deref())?;
-    let store = body.store.or(caller.store);
+    let store = shop(&caller, body.store)?;
     let wish = Redeem {
         key,
         coupon: Named { shown: life::shown(body.coupon_id, body.code.as_deref())?, whose },
@@ -162,6 +164,18 @@ pub async fn get(
     let found = store::redemption::find(&mut *state.db.acquire().await?, id).await?;
     let found = found.ok_or_else(|| ApiError::not_found("no such redemption"))?;
     Ok(Json(found.into()))
+}
+
+/// Where somebody at work uses a coupon: a clerk who has a shop only there.
+fn shop(caller: &Caller, named: Option<String>) -> Result<Option<String>, ApiError> {
+    match (&caller.grant, &caller.store, named) {
+        (Grant::Role(Role::Clerk), Some(own), Some(named)) if *own != named => {
+            let detail = "a clerk uses coupons in their own shop only";
+            let refusal = ApiError::refused(Code::Forbidden, detail).at("store");
+            Err(refusal.in_chinese("店员只能在自己的门店核销"))
+        }
+        (_, own, named) => Ok(named.or_else(|| own.clone())),
+    }
 }
 
 fn cart(

@@ -72,7 +72,7 @@ pub fn all() -> impl Iterator<Item = &'static Route> {
 /// ```text
 /// post "/v1/claims" Claim => claim::create, "Gives a coupon to somebody", takes ClaimBody, gives 201 ClaimedView;
 /// get "/v1/mini/coupons" [Holder] => wallet::list, "My coupons", query WalletQuery, gives 200 WalletView;
-/// post "/v1/locks" Redeem => lock::create, "Keeps a coupon", takes LockBody, gives 201 | 200 LockView;
+/// post "/v1/locks" ManageOrders => lock::create, "Keeps a coupon", takes LockBody, gives 201 | 200 LockView;
 /// get "/v1/admin/sheet" Read => sheet::get, "A sheet", gives 200 "text/csv" String;
 /// ```
 ///

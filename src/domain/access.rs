@@ -83,8 +83,10 @@ pub enum Permission {
     RunCampaigns,
     /// Give coupons to people, and say which member a holder is.
     Claim,
-    /// Look a code up, lock, unlock, use and give back.
+    /// Look a code up, and use it.
     Redeem,
+    /// Keep coupons for orders or no longer, and give uses back.
+    ManageOrders,
     /// Change accounts on platforms.
     ManageApps,
     /// Change who may do what, and who is told of what.
@@ -106,11 +108,12 @@ pub enum Actor {
 
 impl Permission {
     /// Each of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Read,
         Self::RunCampaigns,
         Self::Claim,
         Self::Redeem,
+        Self::ManageOrders,
         Self::ManageApps,
         Self::ManageAccess,
     ];
@@ -119,15 +122,23 @@ impl Permission {
 impl Role {
     /// Whether this role carries the permission; what is not listed is denied.
     pub const fn allows(self, permission: Permission) -> bool {
-        use Permission::{Claim, ManageAccess, ManageApps, Read, Redeem, RunCampaigns};
+        use Permission::{
+            Claim, ManageAccess, ManageApps, ManageOrders, Read, Redeem, RunCampaigns,
+        };
         match (self, permission) {
             (Self::Owner, _)
-            | (Self::Operator, Read | RunCampaigns | Claim | Redeem)
+            | (Self::Operator, Read | RunCampaigns | Claim | Redeem | ManageOrders)
             | (Self::Clerk, Redeem)
             | (Self::Auditor, Read) => true,
             (Self::Operator, ManageApps | ManageAccess)
-            | (Self::Clerk, Read | RunCampaigns | Claim | ManageApps | ManageAccess)
-            | (Self::Auditor, RunCampaigns | Claim | Redeem | ManageApps | ManageAccess) => false,
+            | (
+                Self::Clerk,
+                Read | RunCampaigns | Claim | ManageOrders | ManageApps | ManageAccess,
+            )
+            | (
+                Self::Auditor,
+                RunCampaigns | Claim | Redeem | ManageOrders | ManageApps | ManageAccess,
+            ) => false,
         }
     }
 }
@@ -135,12 +146,12 @@ impl Role {
 impl Scope {
     /// Whether this scope carries the permission; what is not listed is denied.
     pub const fn allows(self, permission: Permission) -> bool {
-        use Permission::{Claim, Read, Redeem};
+        use Permission::{Claim, ManageOrders, Read, Redeem};
         match self {
             Self::Admin => true,
             Self::Read => matches!(permission, Read),
             Self::Claim => matches!(permission, Claim),
-            Self::Redeem => matches!(permission, Redeem),
+            Self::Redeem => matches!(permission, Redeem | ManageOrders),
         }
     }
 }
@@ -209,7 +220,7 @@ mod tests {
     #[test]
     fn nobody_gives_what_they_do_not_have() {
         let scopes = |scopes: &[Scope]| Grant::Scopes(scopes.to_vec());
-        let cases: [(Grant, Grant, bool); 8] = [
+        let cases: [(Grant, Grant, bool); 10] = [
             (Role::Owner.into(), Role::Owner.into(), true),
             (Role::Owner.into(), scopes(&[Scope::Admin]), true),
             (scopes(&[Scope::Admin]), Role::Owner.into(), true),
@@ -217,10 +228,19 @@ mod tests {
             (Role::Operator.into(), Role::Owner.into(), false),
             (scopes(&[Scope::Read, Scope::Redeem]), Role::Clerk.into(), true),
             (scopes(&[Scope::Read]), Role::Clerk.into(), false),
+            (scopes(&[Scope::Redeem]), Role::Clerk.into(), true),
+            (Role::Clerk.into(), scopes(&[Scope::Redeem]), false),
             (Role::Auditor.into(), scopes(&[Scope::Claim]), false),
         ];
         for (mine, theirs, covers) in cases {
             assert_eq!(mine.covers(&theirs), covers, "{mine:?} {theirs:?}");
         }
+    }
+
+    #[test]
+    fn a_clerk_only_looks_up_and_redeems() {
+        let allowed = Permission::ALL.into_iter().filter(|asked| Role::Clerk.allows(*asked));
+
+        assert_eq!(allowed.collect::<Vec<_>>(), [Permission::Redeem]);
     }
 }

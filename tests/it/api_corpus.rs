@@ -8,7 +8,10 @@ use kaquan::{
     api::route,
     clock::Clock,
     config::limits::Limits,
-    domain::{access::Role, people::OpenId},
+    domain::{
+        access::{Grant, Role, Scope},
+        people::OpenId,
+    },
     ops::audit::AuditScope,
     service::{create_key::create_key, mini_session, revoke_key::revoke_key},
 };
@@ -18,6 +21,7 @@ use serde_json::{Map, Value};
 use crate::support::{
     admin::{Admin, Reply, lifetime, terms},
     engine::Said,
+    people,
     plant::{self, Campaign},
     recount::recount,
     vault::vault,
@@ -52,6 +56,7 @@ enum Who {
     Nobody,
     Owner,
     Clerk,
+    Orders,
     Revoked,
     Holder,
     LoggedOut,
@@ -83,6 +88,7 @@ struct Scene {
     admin: Admin,
     words: Vec<(&'static str, String)>,
     clerk: String,
+    orders: String,
     revoked: String,
     session: String,
     ended: String,
@@ -119,7 +125,8 @@ impl Scene {
             ("$app", campaign.app.to_string()),
         ];
         let clerk = admin.key(Role::Clerk).await;
-        Self { admin, words, clerk, revoked, session, ended }
+        let orders = people::key(&admin.state, Grant::Scopes(vec![Scope::Redeem])).await;
+        Self { admin, words, clerk, orders, revoked, session, ended }
     }
 
     async fn session(admin: &Admin, campaign: &Campaign) -> String {
@@ -146,6 +153,7 @@ impl Scene {
             Who::Nobody => None,
             Who::Owner => Some(&self.admin.owner),
             Who::Clerk => Some(&self.clerk),
+            Who::Orders => Some(&self.orders),
             Who::Revoked => Some(&self.revoked),
             Who::Holder => Some(&self.session),
             Who::LoggedOut => Some(&self.ended),

@@ -270,6 +270,9 @@ async fn every_step_asks_for_its_permission() {
         let bare = axum::http::Request::post(path).body(Body::empty()).unwrap();
         admin.send(bare).await.problem(401, "unauthenticated");
     }
+    for path in ["/v1/locks", "/v1/unlocks", "/v1/give-backs"] {
+        admin.act_as(&clerk, "k", path, json!({})).await.problem(403, "forbidden");
+    }
     let void = "/v1/admin/coupons/cpn_00000000000070008000000000000001/void";
     admin.act_as(&clerk, "k", void, json!({ "reason": "x" })).await.problem(403, "forbidden");
     let key = admin.owner.clone();

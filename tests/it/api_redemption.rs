@@ -231,12 +231,14 @@ async fn of_sixty_four_tills_on_two_servers_one_uses_the_coupon() {
 }
 
 #[tokio::test]
-async fn a_use_happens_in_the_shop_of_the_clerk_unless_another_is_named() {
+async fn a_use_happens_in_the_shop_of_the_clerk_and_only_others_may_name_another() {
     let admin = Admin::new().await;
     let stores = json!({ "per_person_limit": 3, "scope": { "stores": { "exclude": ["闭店"] } } });
     let placement = admin.given_claimable("own", stores, 10).await;
     let clerk = people::operator(&admin.state, Role::Clerk).await;
     let session = people::work_session(&admin.state, clerk).await;
+    let operator = people::operator(&admin.state, Role::Operator).await;
+    let operator = people::work_session(&admin.state, operator).await;
     let mut coupons = Vec::new();
     for claim in ["claim-1", "claim-2", "claim-3"] {
         coupons.push(admin.claim(&placement, claim, "open-1").await.created());
@@ -245,12 +247,17 @@ async fn a_use_happens_in_the_shop_of_the_clerk_unless_another_is_named() {
 
     let own = admin.act_as(&session, "k-1", path, of(&coupons[0], "a")).await.created();
     let named = with(of(&coupons[1], "b"), &json!({ "store": "人民广场店" }));
-    let named = admin.act_as(&session, "k-2", path, named).await.created();
+    let refused = admin.act_as(&session, "k-2", path, named.clone()).await;
+    let same = with(of(&coupons[0], "a"), &json!({ "store": "徐家汇店" }));
+    let same = admin.act_as(&session, "k-3", path, same).await.ok();
+    let named = admin.act_as(&operator, "k-2", path, named).await.created();
     let nowhere = admin.redeem(&coupons[2]["code"], "c").await.created();
 
     assert_eq!(
         (&own["store"], &named["store"], &nowhere["store"]),
         (&json!("徐家汇店"), &json!("人民广场店"), &Value::Null)
     );
+    assert_eq!(refused.problem(403, "forbidden")["param"], "store");
+    assert_eq!(same, own);
     is_sound(&admin).await;
 }

@@ -7,7 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use kaquan::{
     clock::Clock,
-    domain::{access::Role, id::AppId, people::OpenId},
+    domain::{
+        access::{Grant, Role, Scope},
+        id::AppId,
+        people::OpenId,
+    },
     ops::audit::AuditScope,
     service::mini_session,
 };
@@ -20,6 +24,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     admin::{Admin, Reply, lifetime},
+    people,
     recount::recount,
 };
 
@@ -210,7 +215,8 @@ impl Shop {
         let admin = Admin::new().await;
         let lasting = json!({ "claim_until": "2099-01-01T00:00:00Z" });
         let placement = admin.given_claimable("baidu", lasting, 100_000).await;
-        let tills = [admin.key(Role::Clerk).await, admin.key(Role::Operator).await];
+        let orders = people::key(&admin.state, Grant::Scopes(vec![Scope::Redeem])).await;
+        let tills = [orders, admin.key(Role::Operator).await];
         Self { admin, placement, tills }
     }
 

@@ -13,11 +13,11 @@ use crate::{
 /// For servers and tills.
 pub const MERCHANT: &[Route] = super::routes! {
     post "/v1/coupon-lookups" Redeem => lookup::create, "What the coupon is that shows this code", takes lookup::LookupBody, gives 200 lookup::LookupView;
-    post "/v1/locks" Redeem => lock::create, "Keeps a coupon for an order", takes lock::LockBody, gives 201 | 200 lock::LockView;
-    post "/v1/unlocks" Redeem => lock::remove, "Keeps a coupon for an order no longer", takes lock::UnlockBody, gives 200 lock::UnlockView;
+    post "/v1/locks" ManageOrders => lock::create, "Keeps a coupon for an order", takes lock::LockBody, gives 201 | 200 lock::LockView;
+    post "/v1/unlocks" ManageOrders => lock::remove, "Keeps a coupon for an order no longer", takes lock::UnlockBody, gives 200 lock::UnlockView;
     post "/v1/redemptions" Redeem => redemption::create, "Uses a coupon for an order", takes redemption::RedemptionBody, gives 201 | 200 redemption::RedemptionView;
     get "/v1/redemptions/{redemption}" Redeem => redemption::get, "One use of a coupon", gives 200 redemption::RedemptionView;
-    post "/v1/give-backs" Redeem => give_back::create, "Gives the use of a coupon back, whole or line by line", takes give_back::GiveBackBody, gives 200 give_back::GiveBackView;
+    post "/v1/give-backs" ManageOrders => give_back::create, "Gives the use of a coupon back, whole or line by line", takes give_back::GiveBackBody, gives 200 give_back::GiveBackView;
 
     get "/v1/offers" Read => offer::list, "What somebody may claim", query offer::OffersQuery, gives 200 Page<offer::OfferView>;
     post "/v1/claims" Claim => claim::create, "Give a coupon to somebody", takes claim::ClaimBody, gives 201 claim::ClaimedView;

@@ -4,7 +4,7 @@
 
 use kaquan::domain::access::{
     Asks,
-    Permission::{Claim, ManageAccess, ManageApps, Read, Redeem, RunCampaigns},
+    Permission::{Claim, ManageAccess, ManageApps, ManageOrders, Read, Redeem, RunCampaigns},
 };
 
 /// What a request names, and whom that belongs to.
@@ -96,11 +96,11 @@ pub const ROWS: &[(&str, Asks, Foreign)] = &[
     ("GET /docs", Asks::Nothing, Nothing),
     ("GET /docs/reader.js", Asks::Nothing, Nothing),
     ("POST /v1/coupon-lookups", Asks::Staff(Redeem), Nothing),
-    ("POST /v1/locks", Asks::Staff(Redeem), Nothing),
-    ("POST /v1/unlocks", Asks::Staff(Redeem), Nothing),
+    ("POST /v1/locks", Asks::Staff(ManageOrders), Nothing),
+    ("POST /v1/unlocks", Asks::Staff(ManageOrders), Nothing),
     ("POST /v1/redemptions", Asks::Staff(Redeem), Nothing),
     ("GET /v1/redemptions/{redemption}", Asks::Staff(Redeem), Merchants),
-    ("POST /v1/give-backs", Asks::Staff(Redeem), Nothing),
+    ("POST /v1/give-backs", Asks::Staff(ManageOrders), Nothing),
     ("GET /v1/offers", Asks::Staff(Read), Nothing),
     ("POST /v1/claims", Asks::Staff(Claim), Nothing),
     ("POST /v1/claim-batches", Asks::Staff(Claim), Nothing),
