@@ -103,6 +103,36 @@ test('an act that nobody answered keeps its key until it is answered', async () 
     assert.equal([...swan.storage.keys()].filter((name) => name.includes('.act.')).length, 0);
 });
 
+for (const status of [500, 502, 504, 'no answer']) {
+    test(`after ${status} the next tap is the same act, and gives the same coupon`, async () => {
+        let bad = true;
+        const { api, swan } = somebody({
+            after(options, answer) {
+                if (!bad || !options.url.endsWith('/v1/mini/claims')) {
+                    return;
+                }
+                if (status === 'no answer') {
+                    throw new Error('the line broke');
+                }
+                // The claim was made; what a proxy says of it is another matter.
+                answer.statusCode = status;
+                answer.header = { 'content-type': 'text/html' };
+                answer.bytes = Buffer.from('<html>Bad Gateway</html>');
+            },
+        });
+
+        await assert.rejects(api.claim(shop.placementId), Refusal);
+        bad = false;
+        const claimed = await api.claim(shop.placementId);
+
+        const keys = new Set(claims(swan).map((call) => call.header['idempotency-key']));
+        assert.equal(keys.size, 1);
+        const wallet = await api.coupons('usable');
+        assert.deepEqual(wallet.data.map((coupon) => coupon.id), [claimed.id]);
+        assert.equal([...swan.storage.keys()].filter((name) => name.includes('.act.')).length, 0);
+    });
+}
+
 test('a second act is another one, and is refused in words that people understand', async () => {
     const { api, swan } = somebody();
     await api.claim(shop.placementId);

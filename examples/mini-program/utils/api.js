@@ -124,10 +124,13 @@ function connect(swan, config) {
         return call(await session());
     }
 
-    /** Whether the same call may be answered otherwise in a moment. */
+    /**
+     * Whether the same call may be answered otherwise in a moment. From 500 on nobody knows what came of it: a proxy may
+     * have given up on a server that went on.
+     */
     function isPassing(answer) {
         const code = problemIn(answer.data).code;
-        return answer.statusCode === 503 || answer.statusCode === 429 || code === 'in_flight';
+        return answer.statusCode >= 500 || answer.statusCode === 429 || code === 'in_flight';
     }
 
     /** Tries again when there is no answer, or none yet. Only for calls that may be repeated. */
