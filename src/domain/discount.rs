@@ -77,8 +77,8 @@ const BASIS: i128 = 10_000;
 
 /// What a coupon with these terms takes off, or why it does not fit.
 ///
-/// Percentages are rounded half up to a whole fen. Free shipping takes nothing off the goods and needs none of them,
-/// unless it has a threshold; exchange and group coupons take nothing off here, because the till settles them.
+/// Percentages are rounded half up to a whole fen. Free shipping takes nothing off the goods, and exchange and group
+/// coupons take nothing off here, because the till settles them; for an empty cart these fit if they are for all goods.
 pub fn discount(terms: &Terms, cart: &Cart) -> Result<Discount, Misfit> {
     if !admits_store(&terms.scope, cart.store.as_deref()) {
         return Err(Misfit::WrongStore);
@@ -88,13 +88,17 @@ pub fn discount(terms: &Terms, cart: &Cart) -> Result<Discount, Misfit> {
     let goods: i128 = matched.iter().map(|(_, line)| i128::from(line.amount_fen())).sum();
     let pieces: i64 = matched.iter().map(|(_, line)| i64::from(line.quantity)).sum();
 
-    let sends_free = matches!(terms.benefit, Benefit::FreeShipping { .. });
-    if matched.is_empty() && !sends_free && !cart.lines.is_empty() {
+    if matched.is_empty() && !cart.lines.is_empty() {
         return Err(Misfit::OutOfScope);
     }
     reach(&terms.threshold, narrow(goods), pieces)?;
-    let settled_at_the_till = matches!(terms.benefit, Benefit::Exchange | Benefit::GroupBuy { .. });
-    if matched.is_empty() && !sends_free && !(settled_at_the_till && is_for_all(&terms.scope)) {
+    let needs_goods = match terms.benefit {
+        Benefit::Amount { .. } | Benefit::Percent { .. } => true,
+        Benefit::FreeShipping { .. } | Benefit::Exchange | Benefit::GroupBuy { .. } => {
+            !is_for_all(&terms.scope)
+        }
+    };
+    if matched.is_empty() && needs_goods {
         return Err(Misfit::OutOfScope);
     }
 

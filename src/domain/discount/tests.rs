@@ -155,8 +155,7 @@ fn free_shipping_takes_the_shipping_off_and_no_goods() {
         (Some(500), Some(300), 300),
         (None, None, 0),
     ] {
-        let mut terms = terms(Benefit::FreeShipping { cap_fen }, Threshold::None);
-        terms.scope.goods = only(&["tea"]);
+        let terms = terms(Benefit::FreeShipping { cap_fen }, Threshold::None);
         let with = |lines| Cart { shipping_fen, ..cart(lines) };
 
         for lines in [&[][..], &[("cup", 100, 1)], &[("tea", 100, 1)]] {
@@ -169,6 +168,31 @@ fn free_shipping_takes_the_shipping_off_and_no_goods() {
     let far = terms(Benefit::FreeShipping { cap_fen: None }, Threshold::Amount { fen: 200 });
     let answer = discount(&far, &Cart { shipping_fen: Some(800), ..cart(&[("a", 100, 1)]) });
     assert_eq!(answer, Err(Misfit::AmountBelow { needs_fen: 200, has_fen: 100 }));
+}
+
+#[test]
+fn free_shipping_for_certain_goods_wants_one_of_them() {
+    let scope = |goods, categories, brands| Scope { goods, categories, brands, ..Scope::default() };
+    let all = Selection::default;
+    for scope in [
+        scope(only(&["tea"]), all(), all()),
+        scope(but(&["cup"]), all(), all()),
+        scope(all(), only(&["drinks"]), all()),
+        scope(all(), all(), only(&["ours"])),
+    ] {
+        let free = Benefit::FreeShipping { cap_fen: None };
+        let terms = Terms { scope, ..terms(free, Threshold::None) };
+        let mut tea = line("tea", 100, 1);
+        (tea.category, tea.brand) = (Some("drinks".into()), Some("ours".into()));
+        let off = |lines: Vec<CartLine>| {
+            let cart = Cart { lines, shipping_fen: Some(800), ..Cart::default() };
+            discount(&terms, &cart).map(|discount| discount.discount_fen)
+        };
+
+        assert_eq!(off(vec![line("cup", 100, 1), tea]), Ok(800), "{:?}", terms.scope);
+        assert_eq!(off(vec![line("cup", 100, 1)]), Err(Misfit::OutOfScope), "{:?}", terms.scope);
+        assert_eq!(off(vec![]), Err(Misfit::OutOfScope), "{:?}", terms.scope);
+    }
 }
 
 #[test]
