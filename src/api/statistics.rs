@@ -92,7 +92,7 @@ pub struct FiguresView {
     locked: i64,
     /// Uses, given back later or not.
     redeemed: i64,
-    /// Uses undone, in whole or in part.
+    /// Uses undone as a whole; lines that come back leave the use what it is.
     given_back: i64,
     /// Coupons taken out of use.
     voided: i64,

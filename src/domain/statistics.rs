@@ -15,7 +15,7 @@ pub enum Measure {
     Locked,
     /// Uses, given back later or not.
     Redeemed,
-    /// Uses undone, in whole or in part.
+    /// Uses undone as a whole; lines that come back leave the use what it is.
     GivenBack,
     /// Coupons taken out of use.
     Voided,
