@@ -83,7 +83,7 @@ pub struct OwnRedemptionBody {
     discount_fen: Option<i64>,
 }
 
-/// A use as it is shown.
+/// A use as it is shown. One that is told again, with 200, may have been given back since: look at `given_back_at`.
 #[derive(Serialize, JsonSchema)]
 pub struct RedemptionView {
     id: RedemptionId,

@@ -99,6 +99,24 @@ async fn the_news_of_a_use_waits_behind_news_that_was_given_up() {
 }
 
 #[tokio::test]
+async fn the_key_of_a_use_tells_that_it_was_given_back_since() {
+    let admin = Admin::new().await;
+    let coupon = given_coupon(&admin, json!({})).await;
+    let ask = |key: &'static str| {
+        let (admin, body) = (&admin, of(&coupon, "a"));
+        async move { admin.act_as(&admin.owner, key, "/v1/redemptions", body).await }
+    };
+
+    let first = ask("key-1").await.created();
+    admin.act("/v1/give-backs", of(&coupon, "a")).await.ok();
+    let again = ask("key-1").await.ok();
+
+    assert_eq!((&first["id"], &first["given_back_at"]), (&again["id"], &Value::Null));
+    assert!(again["given_back_at"].is_string(), "{again}");
+    ask("key-2").await.problem(409, "given_back");
+}
+
+#[tokio::test]
 async fn a_coupon_that_is_free_again_after_its_end_is_counted_as_expired() {
     let admin = Admin::new().await;
     let placement = admin.given_claimable("own", json!({}), 10).await;

@@ -66,6 +66,18 @@ fn every_operation_has_a_name_of_its_own() {
 }
 
 #[test]
+fn what_was_done_before_is_told_as_it_has_become_since() {
+    let document = openapi::document();
+    for path in ["/v1/redemptions", "/v1/mini/redemptions", "/v1/locks"] {
+        let told = &document["paths"][path]["post"]["responses"]["200"]["description"];
+
+        assert!(told.as_str().unwrap().contains("it may have been undone"), "{path}: {told}");
+    }
+    let told = &document["components"]["schemas"]["RedemptionView"]["description"];
+    assert!(told.as_str().unwrap().contains("look at `given_back_at`"), "{told}");
+}
+
+#[test]
 fn every_reference_leads_somewhere_and_every_schema_is_needed() {
     let document = openapi::document();
 

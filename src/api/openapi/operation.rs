@@ -96,7 +96,7 @@ fn responses(route: &Route, schemas: &mut Schemas, example: Option<&Example>) ->
     let first = route.doc.status;
     let shown = example.map_or(first, |example| example.status);
     for status in [Some(first), route.doc.or_status].into_iter().flatten() {
-        let mut response = json!({ "description": success(status) });
+        let mut response = json!({ "description": success(route, status) });
         if let Some(gives) = &route.doc.gives {
             let schema = schemas.given(gives.describe);
             let example = example.filter(|_| status == shown);
@@ -113,8 +113,11 @@ fn responses(route: &Route, schemas: &mut Schemas, example: Option<&Example>) ->
     responses.into()
 }
 
-const fn success(status: u16) -> &'static str {
+fn success(route: &Route, status: u16) -> &'static str {
     match status {
+        200 if route.doc.status == 201 => {
+            "Done before and not now: this tells what it has become since, and it may have been undone."
+        }
         201 => "Done now.",
         202 => "Promised: the platform is still to hear of it.",
         204 => "Done; there is nothing to say.",
