@@ -64,6 +64,13 @@ enum Held {
     Off(Guesser, Level),
 }
 
+/// A code in a body.
+#[derive(Debug, PartialEq, Eq)]
+struct Shown {
+    /// Whose the coupon is to be, as far as the body names a person at its top.
+    person: Option<u64>,
+}
+
 /// Who may be trying codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Guesser {
@@ -230,6 +237,7 @@ pub async fn slow_guessing(
         return Ok(next.run(request).await);
     }
     let limits = &door.state.limits;
+    let actor = door::actor(&request);
     let mut guessers = limits.guessers(&request);
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, LONGEST_BODY)
@@ -237,7 +245,14 @@ pub async fn slow_guessing(
         .await
         .map_err(|_| ApiError::refused(Code::BodyTooLarge, "a JSON body has at most 256 KiB"))?;
     let body = body.to_bytes();
-    guessers.extend(person(&body).map(Guesser::Person));
+    let Some(shown) = Shown::read(&body) else {
+        return Ok(next.run(Request::from_parts(parts, Body::from(body))).await);
+    };
+    if let (Some(Actor::Key(_)), Some(_)) = (actor, shown.person) {
+        // It is the customer who types; all others buy at the same server.
+        guessers.clear();
+    }
+    guessers.extend(shown.person.map(Guesser::Person));
     let mut looking = Looking::begin(door, guessers).await?;
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     looking.is_wrong = response.extensions().get::<Code>() == Some(&Code::NoSuchCoupon);
@@ -271,14 +286,19 @@ impl Drop for Looking {
     }
 }
 
-/// Whose coupon it is to be, as far as the body names a person at its top.
-fn person(body: &[u8]) -> Option<u64> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let text = |name: &str| body.get(name).and_then(Value::as_str);
-    let person = text("open_id").or_else(|| text("uid"))?;
-    let mut hasher = DefaultHasher::new();
-    (text("app_id"), person).hash(&mut hasher);
-    Some(hasher.finish())
+impl Shown {
+    /// None where no code is shown: ids of ours have too many random bits to be guessed.
+    fn read(body: &[u8]) -> Option<Self> {
+        let body: Value = serde_json::from_slice(body).ok()?;
+        let text = |name: &str| body.get(name).and_then(Value::as_str);
+        text("code")?;
+        let person = text("open_id").or_else(|| text("uid")).map(|person| {
+            let mut hasher = DefaultHasher::new();
+            (text("app_id"), person).hash(&mut hasher);
+            hasher.finish()
+        });
+        Some(Self { person })
+    }
 }
 
 fn too_many(level: Level) -> ApiError {
@@ -347,15 +367,20 @@ mod tests {
 
     #[test]
     fn a_person_is_named_at_the_top_of_the_body() {
-        let person = |body: &str| person(body.as_bytes());
+        let shown = |body: &str| Shown::read(body.as_bytes());
+        let person = |body: &str| shown(body).and_then(|shown| shown.person);
 
         let anna = person(r#"{"code":"a","app_id":"app_1","open_id":"anna"}"#);
         assert!(anna.is_some());
         assert_eq!(anna, person(r#"{"open_id":"anna","code":"b","app_id":"app_1"}"#));
         assert_ne!(anna, person(r#"{"app_id":"app_2","open_id":"anna"}"#));
-        assert!(person(r#"{"uid":"anna"}"#).is_some());
-        for nobody in [r#"{"holder":{"open_id":"anna"}}"#, r#"{"code":"a"}"#, "[]", "{", ""] {
-            assert_eq!(person(nobody), None, "{nobody}");
+        assert!(person(r#"{"code":"a","uid":"anna"}"#).is_some());
+        for nobody in [r#"{"code":"a","holder":{"open_id":"anna"}}"#, r#"{"code":"a"}"#] {
+            assert_eq!(shown(nobody), Some(Shown { person: None }), "{nobody}");
+        }
+        for no_code in [r#"{"coupon_id":"cpn_1","uid":"anna"}"#, r#"{"code":null}"#, "[]", "{", ""]
+        {
+            assert_eq!(shown(no_code), None, "{no_code}");
         }
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{
     admin::{Admin, Reply, plenty},
     life::{given_coupon, with},
+    matrix::nobodys_coupon,
     people,
     vault::vault,
 };
@@ -225,6 +226,59 @@ async fn errors_in_the_name_of_one_person_are_counted_together() {
 
     assert_eq!(seen, [404, 404, 404, 404, 404, 429, 429]);
     berts.problem(404, "no_such_coupon");
+}
+
+#[tokio::test]
+async fn an_id_is_no_guess() {
+    let admin = limited(&Limits { unknown_codes: 1, ..plenty() }).await;
+    let nobodys = json!({ "coupon_id": nobodys_coupon(), "order_no": "1" });
+
+    for path in ["/v1/redemptions", "/v1/locks", "/v1/unlocks", "/v1/give-backs"] {
+        for _ in 0..15 {
+            admin.act(path, nobodys.clone()).await.problem(404, "no_such_coupon");
+        }
+    }
+
+    guess(&admin, &admin.owner, "192.0.2.1").await.problem(404, "no_such_coupon");
+    guess(&admin, &admin.owner, "192.0.2.1").await.problem(429, "rate_limited");
+    admin.act("/v1/redemptions", nobodys).await.problem(404, "no_such_coupon");
+}
+
+#[tokio::test]
+async fn a_customer_who_types_junk_stops_nobody_elses_checkout() {
+    let admin = limited(&Limits { unknown_codes: 1, ..plenty() }).await;
+    let (shop, address) = (admin.key(Role::Operator).await, "192.0.2.1");
+    let guess_for =
+        async |person: Value| guess_for(&admin, &shop, address, person).await.status.as_u16();
+    let app = "app_00000000000070008000000000000001";
+    let anna = json!({ "uid": "anna" });
+    let bert = json!({ "app_id": app, "open_id": "bert" });
+
+    for person in [anna, bert] {
+        let seen = (guess_for(person.clone()).await, guess_for(person).await);
+        assert_eq!(seen, (404, 429));
+    }
+
+    // Neither the key nor its address has paid for that.
+    let clerk = admin.key(Role::Clerk).await;
+    guess(&admin, &clerk, address).await.problem(404, "no_such_coupon");
+    let elsewhere = guess(&admin, &shop, "192.0.2.2").await;
+    elsewhere.problem(404, "no_such_coupon");
+    guess(&admin, &shop, "192.0.2.3").await.problem(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn a_person_at_work_who_names_somebody_pays_as_well() {
+    let admin = limited(&Limits { unknown_codes: 1, ..plenty() }).await;
+    let clerk = people::operator(&admin.state, Role::Clerk).await;
+    let session = people::work_session(&admin.state, clerk).await;
+    let (anna, bert) = (json!({ "uid": "anna" }), json!({ "uid": "bert" }));
+
+    let first = guess_for(&admin, &session, "192.0.2.1", anna).await;
+    let second = guess_for(&admin, &session, "192.0.2.2", bert).await;
+
+    first.problem(404, "no_such_coupon");
+    second.problem(429, "rate_limited");
 }
 
 #[tokio::test]
