@@ -86,6 +86,37 @@ async fn what_is_said_of_members_is_history() {
 }
 
 #[tokio::test]
+async fn who_gave_a_coupon_away_is_history_when_a_person_did() {
+    let admin = Admin::new().await;
+    let placement = admin.given_claimable("own", json!({ "per_person_limit": 4 }), 10).await;
+    let operator = people::operator(&admin.state, Role::Operator).await;
+    let session = people::work_session(&admin.state, operator).await;
+    let before = history(&admin).await.len();
+    admin.clock.advance(TimeDelta::seconds(1));
+    let one = json!({ "placement_id": placement["id"], "open_id": "open-1" });
+    let batch = json!({ "placement_ids": [placement["id"]], "open_id": "open-1",
+        "app_id": placement["app_id"] });
+
+    admin.act("/v1/claims", one.clone()).await.created();
+    admin.act("/v1/claim-batches", batch.clone()).await.ok();
+    let by_a_key = history(&admin).await.len() - before;
+    admin.act_as(&session, "gift-1", "/v1/claims", one).await.created();
+    admin.act_as(&session, "gift-2", "/v1/claim-batches", batch).await.ok();
+
+    assert_eq!(by_a_key, 0);
+    let history = history(&admin).await.split_off(before);
+    assert!(history.iter().all(|(_, actor, ..)| *actor == operator.to_string()), "{history:?}");
+    let answered = |(kind, .., data): &(String, String, String, Value)| {
+        (kind == "operator.answered").then(|| (data["route"].clone(), data["status"].clone()))
+    };
+    let mut told: Vec<_> = history.iter().filter_map(answered).collect();
+    told.sort_by_key(|(route, _)| route.to_string());
+    let expected = [("/v1/claim-batches", 200), ("/v1/claims", 201)];
+    assert_eq!(told, expected.map(|(route, status)| (json!(route), json!(status))));
+    assert_eq!(history.len(), 4);
+}
+
+#[tokio::test]
 async fn whoever_is_not_let_in_leaves_no_history() {
     let admin = Admin::new().await;
     let auditor = admin.key(Role::Auditor).await;
