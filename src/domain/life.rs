@@ -200,9 +200,15 @@ pub fn give_back(
     })
 }
 
-/// Whether a coupon may be taken out of use.
-pub fn void(state: CouponState) -> Result<Ruling, LifeRefusal> {
-    match state {
+/// Whether a coupon may be taken out of use. One that has ended unused is out of use by itself, and counts as such.
+pub fn void(standing: &Standing, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
+    let until = standing.validity.until;
+    match standing.state {
+        CouponState::Issued | CouponState::Locked
+            if until <= now && standing.living_lock(now).is_none() =>
+        {
+            Err(LifeRefusal::Expired { until })
+        }
         CouponState::Issued | CouponState::Locked => Ok(Ruling::Now),
         CouponState::Void => Ok(Ruling::Before),
         CouponState::Redeemed => Err(LifeRefusal::AlreadyRedeemed),

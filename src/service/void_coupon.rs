@@ -28,7 +28,8 @@ const PORTION: i64 = 1000;
 /// In one call.
 const MOST_PORTIONS: usize = 10;
 
-/// Takes a coupon out of use for good; `false` when it was before. One that is locked too, but none that is used.
+/// Takes a coupon out of use for good; `false` when it was before. One that is locked too, but none that is used, and none
+/// that has ended.
 pub async fn void_coupon(
     db: &PgPool,
     clock: &dyn Clock,
@@ -42,7 +43,8 @@ pub async fn void_coupon(
     for _ in 0..MOST_TRIES {
         let found = store::life::find(&mut conn, coupon.asked(None)).await?;
         let found = found.ok_or(LifeError::NoSuchCoupon)?;
-        if life::void(found.state)? == Ruling::Before {
+        let now = clock.at_database(found.database_now);
+        if life::void(&found.standing(), now)? == Ruling::Before {
             return Ok(false);
         }
         let step = step(&found, clock, cause, json!({ "reason": reason }));

@@ -1,7 +1,10 @@
 //! Coupons given back and voided over the API, what platforms hear of it, and what their history tells.
 
 use chrono::TimeDelta;
-use kaquan::clock::Clock;
+use kaquan::{
+    clock::Clock,
+    service::{count_expired::count_expired, release_locks::release_locks},
+};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -143,19 +146,57 @@ async fn a_coupon_that_is_free_again_after_its_end_is_counted_as_expired() {
     // Nobody has counted so far: whoever does will see it as it is.
     admin.act("/v1/give-backs", of(&coupons[0], "a")).await.ok();
     assert_eq!(expired().await, None);
-    sqlx::query(
-        "insert into walk (name, reached_at, reached_id)
-         values ('expired', $1, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-         on conflict (name) do update set reached_at = excluded.reached_at, reached_id = excluded.reached_id",
-    )
-    .bind(admin.clock.now())
-    .execute(admin.db())
-    .await
-    .unwrap();
+    count_ends(&admin).await;
+    assert_eq!(expired().await, Some(1));
     admin.act("/v1/give-backs", of(&coupons[1], "a")).await.ok();
     admin.act("/v1/unlocks", of(&coupons[2], "a")).await.ok();
 
-    assert_eq!(expired().await, Some(2));
+    assert_eq!(expired().await, Some(3));
+    is_sound(&admin).await;
+}
+
+/// Whoever counts what has ended unused comes by.
+async fn count_ends(admin: &Admin) {
+    while count_expired(admin.db(), admin.clock.now()).await.unwrap() > 0 {}
+}
+
+#[tokio::test]
+async fn what_ended_unused_is_expired_and_not_void_as_well() {
+    let admin = Admin::new().await;
+    let placement = admin.given_claimable("own", json!({}), 10).await;
+    let mut coupons = Vec::new();
+    for n in 0..4 {
+        let claim = admin.claim(&placement, &format!("claim-{n}"), &format!("open-{n}")).await;
+        coupons.push(claim.created());
+    }
+    admin.clock.advance(TimeDelta::hours(6 * 24 + 12) - TimeDelta::minutes(10));
+    for (coupon, seconds) in [(&coupons[2], 300), (&coupons[3], 3600)] {
+        let lock = with(of(coupon, "a"), &json!({ "expires_in_seconds": seconds }));
+        admin.act("/v1/locks", lock).await.created();
+    }
+    admin.clock.advance(TimeDelta::minutes(11));
+
+    let ahead_of_the_walk = void(&admin, &coupons[0]).await;
+    let once_kept = void(&admin, &coupons[2]).await;
+    count_ends(&admin).await;
+    let behind_the_walk = void(&admin, &coupons[1]).await;
+    // Whoever keeps it could still use it.
+    let kept = void(&admin, &coupons[3]).await;
+    release_locks(admin.db(), admin.clock.now()).await.unwrap();
+
+    for refused in [ahead_of_the_walk, once_kept, behind_the_walk] {
+        assert_eq!(refused.problem(409, "expired")["valid_until"], coupons[0]["valid_until"]);
+    }
+    assert_eq!(kept.ok()["changed"], true);
+    let counts: (i64, i64) = sqlx::query_as(
+        "select coalesce(sum(count) filter (where measure = 'expired'), 0)::bigint,
+                coalesce(sum(count) filter (where measure = 'voided'), 0)::bigint
+         from tally",
+    )
+    .fetch_one(admin.db())
+    .await
+    .unwrap();
+    assert_eq!(counts, (3, 1));
     is_sound(&admin).await;
 }
 

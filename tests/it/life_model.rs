@@ -123,6 +123,7 @@ impl Model {
             Act::RedeemOwn if !is_own => hidden,
             _ if self.void => hidden,
             Act::Void | Act::Unlock if self.user().is_some() => no(409, "already_redeemed"),
+            Act::Void if self.keeper(now).is_none() && self.until <= now => no(409, "expired"),
             Act::Void => {
                 (self.void, self.lock) = (true, None);
                 changed(true)

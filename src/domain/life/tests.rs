@@ -166,12 +166,21 @@ fn a_use_is_given_back_whole_or_line_by_line() {
 
 #[test]
 fn what_is_not_used_can_be_taken_out_of_use() {
-    for (state, expected) in [
-        (CouponState::Issued, Ok(Ruling::Now)),
-        (CouponState::Locked, Ok(Ruling::Now)),
-        (CouponState::Void, Ok(Ruling::Before)),
-        (CouponState::Redeemed, Err(LifeRefusal::AlreadyRedeemed)),
+    let (soon, over) = (until() - TICK, until());
+    let lapsed = until() + TimeDelta::hours(1);
+    for (standing, now, expected) in [
+        (issued(), from() - TICK, Ok(Ruling::Now)),
+        (issued(), soon, Ok(Ruling::Now)),
+        (issued(), over, Err(late())),
+        (kept("a"), soon, Ok(Ruling::Now)),
+        // Whoever keeps it can still use it.
+        (kept("a"), lapsed - TICK, Ok(Ruling::Now)),
+        (kept("a"), lapsed, Err(late())),
+        (standing(CouponState::Void), soon, Ok(Ruling::Before)),
+        (standing(CouponState::Void), over, Ok(Ruling::Before)),
+        (used("a"), soon, Err(LifeRefusal::AlreadyRedeemed)),
+        (used("a"), over, Err(LifeRefusal::AlreadyRedeemed)),
     ] {
-        assert_eq!(void(state), expected, "{state:?}");
+        assert_eq!(void(&standing, now), expected, "{standing:?} {now}");
     }
 }

@@ -24,7 +24,7 @@ pub struct Miscounted {
     pub total: i64,
 }
 
-/// Sums that disagree with the rows; refusals for now and coupons that ended leave no rows to count.
+/// Sums that disagree with the rows; refusals for now leave no rows to count.
 pub async fn list_miscounted(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Miscounted>> {
     sqlx::query_file_as!(Miscounted, "src/store/sql/list_miscounted_sums.sql", most)
         .fetch_all(conn)

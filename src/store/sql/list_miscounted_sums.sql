@@ -18,6 +18,14 @@ with happened as (
     select template_id, app_id, occurred_at, substring(kind from 8), 1
     from event
     where (kind in ('coupon.locked', 'coupon.voided') or (kind = 'coupon.given_back' and data ->> 'whole' = 'true'))
+    union all
+    -- Whoever counts what ended unused has passed these; nothing takes them out of this state any more.
+    select coupon.template_id, coupon.app_id, coupon.valid_until, 'expired', 1
+    from walk
+    join coupon
+        on (coupon.valid_until, coupon.coupon_id) <= (walk.reached_at, walk.reached_id)
+        and coupon.state = 'issued'
+    where walk.name = 'expired'
 ),
 counted as (
     select template_id, app_id, (at at time zone 'Asia/Shanghai')::date as day, measure, sum(count)::bigint as counted
@@ -34,7 +42,7 @@ noted as (
         from tally
     ) as note
     where measure in (
-        'offered', 'claimed', 'redeemed', 'locked', 'given_back', 'voided',
+        'offered', 'claimed', 'redeemed', 'locked', 'given_back', 'voided', 'expired',
         'refused_ended', 'refused_closed', 'refused_not_eligible', 'refused_limit_reached', 'refused_sold_out'
     )
     group by template_id, app_id, day, measure

@@ -62,6 +62,23 @@ pub const VIOLATIONS: &[Planted] = &[
         "update daily_sum set count = 0 where measure = 'refused_sold_out'",
     ),
     planted(
+        "what ended unused was not counted",
+        Check::DailySumsMatchRows,
+        "delete from daily_sum where measure = 'expired' and day = '2026-11-09'",
+    ),
+    planted(
+        "a coupon that was used counts as ended, too",
+        Check::DailySumsMatchRows,
+        "insert into tally (day, template_id, app_id, measure, count)
+         values ('2026-11-07', md5('made')::uuid, md5('baidu')::uuid, 'expired', 1)",
+    ),
+    planted(
+        "a coupon was counted ahead of its end",
+        Check::DailySumsMatchRows,
+        "insert into tally (day, template_id, app_id, measure, count)
+         values ('2026-12-31', md5('given')::uuid, md5('baidu')::uuid, 'expired', 1)",
+    ),
+    planted(
         "a record was answered with two coupons",
         Check::OneCouponPerRecord,
         "update coupon set record = 'record-1' where record = 'record-3'",

@@ -146,3 +146,8 @@ from (values
     (5, 1, 1, '2026-11-11T11:59:00+08:00', 'retry'),
     (7, 1, 1, '2026-11-11T11:59:00+08:00', 'unknown')
 ) as attempt (n, number, fence, started_at, outcome);
+
+-- Whoever counts what has ended unused has come by, a little behind the present.
+update walk
+set reached_at = '2026-11-11T11:59:50+08:00', reached_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+where name = 'expired';

@@ -15,6 +15,11 @@ from (
     from stock_addition join placement using (placement_id)
     union all
     select template_id, app_id, occurred_at, substring(kind from 8), 1
-    from event where (kind in ('coupon.locked', 'coupon.voided') or (kind = 'coupon.given_back' and data ->> 'whole' = 'true'))
+    from event
+    where (kind in ('coupon.locked', 'coupon.voided') or (kind = 'coupon.given_back' and data ->> 'whole' = 'true'))
+    union all
+    select template_id, app_id, valid_until, 'expired', 1
+    from coupon join walk on (reached_at, reached_id) >= (valid_until, coupon_id)
+    where name = 'expired' and state = 'issued'
 ) as happened
 group by 1, 2, 3, 4;
