@@ -79,6 +79,7 @@ mod issuing_plans;
 mod issuing_poison;
 mod issuing_pressure;
 mod issuing_promises;
+mod life_at_once;
 mod life_model;
 mod openapi;
 mod reconcile_api;

@@ -22,6 +22,8 @@ pub mod delivery_stub;
 pub mod engine;
 pub mod letter;
 pub mod life;
+pub mod life_model;
+pub mod life_shop;
 pub mod log;
 pub mod login;
 pub mod login_scene;
