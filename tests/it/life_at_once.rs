@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use kaquan::{clock::Clock, domain::id::CouponId};
 use proptest::{
@@ -14,6 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::support::{
+    admin::noon,
     life_model::{Act, Heard, Model, act, heard},
     life_shop::{COUPONS, Shop, fresh, runtime},
 };
@@ -37,6 +38,21 @@ fn whatever_sixteen_do_at_once_somebody_could_have_done_in_turn() {
             Ok(())
         })
         .unwrap();
+}
+
+#[test]
+fn two_orders_that_both_have_one_coupon_are_explained_only_if_one_has_let_it_go() {
+    let now = noon();
+    let lock = |order| Done { order, act: Act::Lock { minutes: 5 }, heard: (201, None, None) };
+    let unlock = Done { order: 1, act: Act::Unlock, heard: (200, None, Some(true)) };
+    let explained = |threads: &[Vec<Done>]| {
+        Turns { threads, is_own: false, now }.explain(Model::fresh(now + TimeDelta::days(1)))
+    };
+
+    assert!(explained(&[vec![lock(1), unlock.clone()], vec![lock(2)]]));
+    assert!(explained(&[vec![unlock.clone()], vec![lock(2)], vec![lock(1)]]));
+    assert!(!explained(&[vec![lock(1)], vec![lock(2)]]));
+    assert!(!explained(&[vec![unlock, lock(1)], vec![lock(2)]]));
 }
 
 async fn at_once(shop: &Shop, tasks: &[Vec<(usize, u8, Act)>]) {

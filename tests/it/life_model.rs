@@ -55,7 +55,9 @@ async fn play(shop: &Shop, moves: Vec<Move>) {
             Move::Wait { minutes } => shop.admin.clock.advance(TimeDelta::minutes(*minutes)),
             Move::Upkeep => {
                 shop.upkeep.round().await.unwrap();
-                models.iter_mut().for_each(|model| model.upkeep(now));
+                for model in &mut models {
+                    model.upkeep(now);
+                }
             }
             Move::VoidUnused => {
                 let voided = shop.void_unused().await;

@@ -16,7 +16,7 @@ pub enum Act {
         minutes: i64,
     },
     Unlock,
-    /// With so many lines in the cart; none without a cart.
+    /// With so many lines in the cart, each worth as much of a discount; none without a cart.
     Redeem {
         lines: i32,
     },
@@ -32,7 +32,7 @@ pub fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         4 => (1..=60i64).prop_map(|minutes| Act::Lock { minutes }),
         3 => Just(Act::Unlock),
-        5 => prop_oneof![Just(0), Just(2)].prop_map(|lines| Act::Redeem { lines }),
+        5 => prop_oneof![3 => Just(0), 3 => Just(2), 1 => Just(3)].prop_map(|lines| Act::Redeem { lines }),
         1 => Just(Act::RedeemOwn),
         4 => proptest::option::of(vec(1..=3i32, 1..3)).prop_map(|lines| Act::GiveBack { lines }),
         1 => Just(Act::Void),
@@ -134,15 +134,15 @@ impl Model {
                 }
             },
             Act::Redeem { .. } | Act::RedeemOwn => {
+                let lines = if let Act::Redeem { lines } = act { *lines } else { 0 };
                 if self.user() == Some(order) {
-                    return yes(200);
+                    return self.uses[&order].again(lines);
                 }
                 if self.keeper(now) != Some(order)
                     && let Some(refusal) = self.refusal(order, now)
                 {
                     return refusal;
                 }
-                let lines = if let Act::Redeem { lines } = act { *lines } else { 0 };
                 let lines = (1..=lines).map(|line| (line, false)).collect();
                 self.uses.insert(order, Use { lines, over: false });
                 self.lock = None;
@@ -171,6 +171,13 @@ impl Model {
 }
 
 impl Use {
+    /// What the same order hears under another key; another cart would take something else off.
+    fn again(&self, lines: i32) -> Heard {
+        let known = i32::try_from(self.lines.len()).unwrap();
+        let is_another = lines > 0 && known > 0 && lines != known;
+        if is_another { no(409, "discount_differs") } else { yes(200) }
+    }
+
     fn give_back(&mut self, wanted: Option<&[i32]>) -> Heard {
         let wanted = match wanted {
             Some(wanted) if wanted.iter().any(|line| !self.lines.contains_key(line)) => {
