@@ -39,6 +39,7 @@ pub mod door;
 pub mod event;
 pub mod export;
 pub mod give_back;
+pub mod guessing;
 pub mod history;
 pub mod holder;
 pub mod import;
@@ -122,7 +123,7 @@ pub fn router(state: ApiState) -> Router {
         let guard = middleware::from_fn_with_state(door(), auth::guard);
         let remember = middleware::from_fn_with_state(door(), history::remember);
         let once = middleware::from_fn_with_state(door(), repetition::once);
-        let guessing = middleware::from_fn_with_state(door(), limits::slow_guessing);
+        let guessing = middleware::from_fn_with_state(door(), guessing::slow_guessing);
         let limit = middleware::from_fn_with_state(door(), limits::limit);
         let no_query = middleware::from_fn_with_state(door(), door::refuse_unread_query);
         // The last is the outermost.

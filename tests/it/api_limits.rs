@@ -268,6 +268,21 @@ async fn a_customer_who_types_junk_stops_nobody_elses_checkout() {
 }
 
 #[tokio::test]
+async fn a_server_that_names_one_person_after_the_other_pays_in_the_end() {
+    let admin = limited(&Limits { unknown_codes: 1, ..plenty() }).await;
+    let shop = admin.key(Role::Operator).await;
+
+    let mut seen = Vec::new();
+    for number in 0..22 {
+        let customer = json!({ "uid": format!("customer-{number}") });
+        seen.push(guess_for(&admin, &shop, "192.0.2.1", customer).await.status.as_u16());
+    }
+
+    assert_eq!(seen[..20], [404; 20]);
+    assert_eq!(seen[20..], [429, 429]);
+}
+
+#[tokio::test]
 async fn a_person_at_work_who_names_somebody_pays_as_well() {
     let admin = limited(&Limits { unknown_codes: 1, ..plenty() }).await;
     let clerk = people::operator(&admin.state, Role::Clerk).await;
