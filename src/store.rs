@@ -43,12 +43,29 @@ pub mod upkeep;
 pub mod wallet;
 pub mod webhook_endpoint;
 
+use sqlx::postgres::PgConnectOptions;
+
 /// All migrations, embedded; run at start.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// Whether a statement failed because it would have broken this constraint.
 pub fn violates(error: &sqlx::Error, constraint: &str) -> bool {
     error.as_database_error().and_then(|error| error.constraint()) == Some(constraint)
+}
+
+/// Options for connections that do a few statements all day.
+///
+/// Those are written so that they use their indexes on any table. The planner is told so once more, and keeps one plan for
+/// each of them: a new one for every batch costs more than the batch, and one that was made while a table was small reads
+/// all of it when it has grown.
+pub fn planned_once(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("jit", "off"),
+    ])
 }
 
 /// Whether the database answers.

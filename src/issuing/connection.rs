@@ -77,21 +77,13 @@ async fn in_time<T>(step: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result
 }
 
 /// Options for a connection of the engine.
-///
-/// The statements are written so that they use their indexes on any table; the planner settings say so once more, and
-/// keep one plan per statement instead of a new one per batch.
 pub(super) fn tuned(database: &PgConnectOptions, deadline: Duration) -> PgConnectOptions {
     let statement_timeout = deadline.as_millis().to_string();
-    database.clone().application_name("kaquan-issuing").options([
+    store::planned_once(database.clone()).application_name("kaquan-issuing").options([
         ("statement_timeout", statement_timeout.as_str()),
         // The locks of a connection that the network lost are held this long: the engine never idles, so not long.
         ("idle_in_transaction_session_timeout", "1000"),
         ("synchronous_commit", "on"),
-        ("plan_cache_mode", "force_generic_plan"),
-        ("enable_seqscan", "off"),
-        ("enable_hashjoin", "off"),
-        ("enable_mergejoin", "off"),
-        ("jit", "off"),
     ])
 }
 

@@ -5,9 +5,9 @@
 mod together;
 mod wish;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, postgres::PgPoolOptions};
 
 use self::{
     together::Told,
@@ -16,7 +16,7 @@ use self::{
 use super::{
     known_terms::KnownTerms,
     life::{LifeError, MOST_TRIES, Named, step},
-    together::Together,
+    together::{LANES, Together},
 };
 use crate::{
     clock::Clock,
@@ -76,9 +76,14 @@ pub struct Redeemer {
 #[derive(Clone)]
 struct Tools {
     db: PgPool,
+    /// Connections for uses alone, on which nobody waits for a coupon.
+    tills: PgPool,
     clock: Arc<dyn Clock>,
     known_terms: KnownTerms,
 }
+
+/// How long a use waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What is to be done about a wish.
 enum Judged {
@@ -93,7 +98,11 @@ enum Judged {
 impl Redeemer {
     /// Begins to wait for wishes, on the present runtime, until the last clone is dropped.
     pub fn start(db: PgPool, clock: Arc<dyn Clock>, known_terms: KnownTerms) -> Self {
-        let tools = Tools { db, clock, known_terms };
+        let tills = PgPoolOptions::new()
+            .max_connections(2 * LANES)
+            .acquire_timeout(PATIENCE)
+            .connect_lazy_with(store::planned_once((*db.connect_options()).clone()));
+        let tools = Tools { db, tills, clock, known_terms };
         let all = tools.clone();
         let together = Together::start(move |wishes| all.clone().redeem_together(wishes));
         Self { tools, together }
@@ -119,8 +128,8 @@ impl Redeemer {
 
 impl Tools {
     async fn redeem_alone(&self, wish: &Wish) -> Result<Redeemed, LifeError> {
-        let mut conn = self.db.acquire().await?;
         for _ in 0..MOST_TRIES {
+            let mut conn = self.tills.acquire().await?;
             let Some(found) = store::life::find(&mut conn, wish.asked()).await? else {
                 return replay_of_another(&mut conn, &wish.redeem.key, &wish.hash).await;
             };
@@ -141,7 +150,10 @@ impl Tools {
             match redeem(&mut conn, &[self.granted(wish, &found, &redemption)]).await {
                 Ok(used) if !used.is_empty() => return Ok(Redeemed::Now(redemption)),
                 // Somebody was quicker, or is about to be.
-                Ok(_) => store::life::wait_for(&mut conn, found.id).await?,
+                Ok(_) => {
+                    drop(conn);
+                    store::life::wait_for(&mut *self.db.acquire().await?, found.id).await?;
+                }
                 Err(error) if store::violates(&error, "redemption_one_per_key") => {}
                 Err(error) => return Err(error.into()),
             }

@@ -21,7 +21,7 @@ struct Waiting<Q, A> {
 }
 
 /// So many batches at a time: while one waits for the disk, the database works on the other.
-const LANES: usize = 2;
+pub(super) const LANES: u32 = 2;
 /// So many questions in a batch.
 const MOST: usize = 64;
 

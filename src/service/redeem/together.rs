@@ -38,7 +38,7 @@ impl Tools {
     }
 
     async fn try_together(&self, wishes: &[Arc<Wish>], told: &mut [Told]) -> sqlx::Result<()> {
-        let mut conn = self.db.acquire().await?;
+        let mut conn = self.tills.acquire().await?;
         let asked: Vec<_> = wishes.iter().map(|wish| wish.asked()).collect();
         let mut granted = Vec::new();
         let mut coupons = HashSet::new();

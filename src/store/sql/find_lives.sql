@@ -20,7 +20,11 @@ select
     keyed.redemption_id as "keyed?: RedemptionId",
     keyed.request_hash as "keyed_hash?",
     clock_timestamp() as "database_now!"
-from unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::uuid[], $7::text[]) with ordinality
+-- The lists are hidden from the planner: if it knew their lengths it would make a new plan each time.
+from unnest(
+    (select $1::text[]), (select $2::uuid[]), (select $3::text[]), (select $4::uuid[]), (select $5::text[]),
+    (select $6::uuid[]), (select $7::text[])
+) with ordinality
     as asked (code, coupon_id, order_no, owner, key, holder_id, uid, place)
 cross join lateral (
     select coupon_id from coupon where code = asked.code
