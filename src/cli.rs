@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and how each command ends.
 
+mod app_name;
 mod audit;
 mod bench;
 mod check_config;
@@ -19,6 +20,7 @@ mod role;
 mod secrets;
 mod serve;
 mod session;
+mod sessions;
 mod simulate;
 mod stats;
 mod user;
@@ -58,7 +60,7 @@ enum Command {
     /// Adds, lists and changes people who work for the merchant.
     User(user::User),
     /// Ends sessions of people with coupons.
-    Sessions(user::Sessions),
+    Sessions(sessions::Sessions),
     /// Uploads and counts codes.
     Codes(codes::Codes),
     /// Publishes, updates and withdraws placements, and changes their callback addresses.

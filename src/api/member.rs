@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::ApiState;
 use crate::{
     domain::{
-        id::{AppId, MemberId},
+        id::{AppId, HolderId, MemberId},
         people::{Membership, OpenId},
     },
     http::{
@@ -16,7 +16,7 @@ use crate::{
         extract::{Json, Path},
     },
     service::save_member::{self, NewMember, SaveMemberError},
-    store,
+    store::{self, member::LinkedHolder},
 };
 
 /// What the merchant knows. Classes and month replace what was known; holders are linked and never unlinked, because
@@ -34,7 +34,7 @@ pub struct MemberBody {
 }
 
 /// A person as one app knows them.
-#[derive(Deserialize, Serialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HolderBody {
     app_id: AppId,
@@ -49,7 +49,16 @@ pub struct MemberView {
     uid: String,
     classes: Vec<String>,
     birth_month: Option<i16>,
-    holders: Vec<HolderBody>,
+    holders: Vec<HolderView>,
+}
+
+/// One of their accounts as it is shown.
+#[derive(Serialize, JsonSchema)]
+pub struct HolderView {
+    /// What ends all their sessions asks for it.
+    id: HolderId,
+    app_id: AppId,
+    open_id: String,
 }
 
 /// `PUT /v1/members/{uid}`
@@ -89,15 +98,12 @@ async fn show(state: &ApiState, uid: &str) -> Result<Json<MemberView>, ApiError>
     let mut conn = state.db.acquire().await?;
     let member = save_member::find(&mut conn, uid).await?;
     let holders = store::member::list_holders(&mut conn, member.id).await?;
-    let holders = holders.into_iter();
     Ok(Json(MemberView {
         id: member.id,
         uid: member.uid,
         classes: member.classes,
         birth_month: member.birth_month,
-        holders: holders
-            .map(|holder| HolderBody { app_id: holder.app, open_id: holder.open_id })
-            .collect(),
+        holders: holders.into_iter().map(HolderView::from).collect(),
     }))
 }
 
@@ -107,6 +113,13 @@ impl HolderBody {
             ApiError::refused(Code::InvalidValues, error.to_string()).at("holders.open_id")
         })?;
         Ok((self.app_id, open_id))
+    }
+}
+
+impl From<LinkedHolder> for HolderView {
+    fn from(holder: LinkedHolder) -> Self {
+        let LinkedHolder { id, app, open_id } = holder;
+        Self { id, app_id: app, open_id }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `kaquan user`: people who work for the merchant, and `kaquan sessions`: those of people with coupons.
+//! `kaquan user`: people who work for the merchant.
 
 use std::{
     io::{self, BufRead, IsTerminal},
@@ -14,11 +14,9 @@ use super::{output, role::RoleName, session::Session};
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
-    domain::id::HolderId,
     service::{
         create_operator::{CreateOperatorError, NewOperator, create_operator},
         edit_operator::{EditOperatorError, OperatorEdit, edit_operator},
-        mini_session,
         password::Passwords,
     },
     store::{self, operator::Operator},
@@ -58,21 +56,6 @@ enum What {
     Enable { login: String },
 }
 
-#[derive(Debug, Args)]
-pub(super) struct Sessions {
-    #[command(subcommand)]
-    what: SessionsWhat,
-}
-
-#[derive(Debug, Subcommand)]
-enum SessionsWhat {
-    /// Logs a person of a mini-program out everywhere.
-    Revoke {
-        /// `hld_…`, as their `GET /v1/mini/sessions/current` says.
-        holder: HolderId,
-    },
-}
-
 /// So many people at work are listed.
 const MOST_LISTED: i64 = 1000;
 
@@ -82,18 +65,6 @@ impl User {
         let result = self.what.run(&session).await;
         session.close().await;
         result.map(|()| ExitCode::SUCCESS)
-    }
-}
-
-impl Sessions {
-    pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let session = Session::open_current(config).await?;
-        let SessionsWhat::Revoke { holder } = self.what;
-        let revoked = mini_session::revoke_all(&session.db, SystemClock.now(), holder).await;
-        session.close().await;
-        let Some(revoked) = revoked? else { bail!("there is no holder {holder}") };
-        output::say(format_args!("{revoked} sessions of {holder} are over."));
-        Ok(ExitCode::SUCCESS)
     }
 }
 

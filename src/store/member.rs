@@ -24,6 +24,8 @@ pub struct Member {
 /// A member's account on one app.
 #[derive(Debug, Clone)]
 pub struct LinkedHolder {
+    /// Ours.
+    pub id: HolderId,
     /// Where.
     pub app: AppId,
     /// The person there.
@@ -94,7 +96,7 @@ pub async fn list_holders(
     sqlx::query_as!(
         LinkedHolder,
         r#"
-        select app_id as "app: AppId", open_id
+        select holder_id as "id: HolderId", app_id as "app: AppId", open_id
         from holder
         where member_id = $1
         order by created_at, holder_id

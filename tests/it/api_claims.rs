@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use kaquan::{clock::Clock, ops::audit::AuditScope};
+use kaquan::{clock::Clock, domain::id::HolderId, ops::audit::AuditScope};
 use serde_json::{Value, json};
 use sqlx::postgres::PgListener;
 
@@ -276,7 +276,9 @@ async fn by_uid_the_oldest_account_claims_and_on_an_app_of_ours_one_is_made() {
     unlinked.problem(409, "member_not_linked");
     unknown.problem(422, "no_such_reference");
     let member = admin.get("/v1/members/u-2").await.ok();
-    assert_eq!(member["holders"], json!([{ "app_id": own["app_id"], "open_id": "u-2" }]));
+    let id = HolderId::derive(own["app_id"].as_str().unwrap().parse().unwrap(), "u-2").to_string();
+    let holder = json!({ "id": id, "app_id": own["app_id"], "open_id": "u-2" });
+    assert_eq!(member["holders"], json!([holder]));
     for body in [
         json!({ "placement_id": own["id"] }),
         json!({ "placement_id": own["id"], "uid": "u-1", "open_id": "first" }),

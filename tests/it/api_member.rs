@@ -10,13 +10,15 @@ async fn a_member_is_saved_shown_and_saved_again() {
     let admin = Admin::new().await;
     let app = admin.given_app("key").await;
     let holder = json!({ "app_id": app, "open_id": "open-1" });
+    let id = HolderId::derive(app.parse().unwrap(), "open-1").to_string();
+    let shown = json!({ "id": id, "app_id": app, "open_id": "open-1" });
 
     let body = json!({ "classes": ["gold"], "birth_month": 5, "holders": [holder] });
     let saved = admin.put("/v1/members/u-1", body.clone()).await.ok();
     let same = admin.put("/v1/members/u-1", body).await.ok();
     let other = admin.put("/v1/members/u-1", json!({ "classes": ["staff"] })).await.ok();
 
-    assert_eq!((&saved["uid"], &saved["holders"]), (&json!("u-1"), &json!([holder])));
+    assert_eq!((&saved["uid"], &saved["holders"]), (&json!("u-1"), &json!([shown])));
     assert_eq!(saved, same);
     assert_eq!((&other["classes"], &other["birth_month"]), (&json!(["staff"]), &json!(null)));
     assert_eq!((&other["id"], &other["holders"]), (&saved["id"], &saved["holders"]));

@@ -1,11 +1,15 @@
 //! Sessions of people with coupons: how long they live, and how they end.
 
 use chrono::TimeDelta;
-use kaquan::domain::id::{AppId, HolderId};
+use kaquan::{
+    clock::{Clock, SystemClock},
+    domain::id::{AppId, HolderId},
+};
 use serde_json::json;
 
 use crate::support::{
     admin::{Admin, Reply},
+    command::{database_url, kaquan},
     people,
 };
 
@@ -86,6 +90,39 @@ async fn an_operator_ends_all_sessions_of_a_person() {
     }
     ask(&admin, &other, "GET").await.ok();
     revoke("hld_00000000000070008000000000000001").await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn the_command_ends_the_sessions_of_whom_it_is_told_by_either_name() {
+    let admin = Admin::new().await;
+    let app = app(&admin).await;
+    let (id, holder) = (app.to_string(), HolderId::derive(app, "a").to_string());
+    // The command has no clock but the real one.
+    admin.clock.advance(SystemClock.now() - admin.clock.now());
+    let url = database_url(&admin.database.options);
+    let environment = [("DATABASE_URL", url.as_str())];
+    let revoke = async |words: &[&str]| {
+        kaquan(&[&["sessions", "revoke"], words].concat(), &environment).await
+    };
+
+    for words in [&[&*holder][..], &["--app", &id, "--open-id", "a"]] {
+        let token = people::holder(&admin.state, app, "a").await;
+        let said = revoke(words).await;
+        assert_eq!(said.out.trim_end(), format!("1 sessions of {holder} are over."), "{said:?}");
+        ask(&admin, &token, "GET").await.problem(401, "unauthenticated");
+    }
+
+    let nobody = revoke(&["--app", &id, "--open-id", "nobody"]).await;
+    assert!(nobody.code == 1 && nobody.err.contains("there is no holder"), "{nobody:?}");
+    for half in [
+        &[][..],
+        &["--app", &id],
+        &["--open-id", "a"],
+        &[&*holder, "--app", &id, "--open-id", "a"],
+        &["--app", &id, "--open-id", "a b"],
+    ] {
+        assert_eq!(revoke(half).await.code, 2, "{half:?}");
+    }
 }
 
 #[tokio::test]

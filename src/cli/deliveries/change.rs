@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::{
     json,
-    named::{self, AppName, Since, operator},
+    named::{self, Since, operator},
 };
 use crate::{
-    cli::{columns::harmless, output, session::Session},
+    cli::{app_name::AppName, columns::harmless, output, session::Session},
     clock::{Clock, SystemClock},
     domain::{
         delivery::DeliveryKind,

@@ -5,10 +5,11 @@ use clap::Args;
 
 use super::{
     json,
-    named::{self, AppName, Since},
+    named::{self, Since},
 };
 use crate::{
     cli::{
+        app_name::AppName,
         columns::{LINE, cut, harmless, left, span},
         output,
         session::Session,

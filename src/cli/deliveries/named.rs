@@ -1,55 +1,17 @@
-//! What stands on the command line by its name: apps, kinds, states, moments.
+//! What stands on the command line by its name: kinds, states, moments.
 
 use std::{str::FromStr, time::Duration};
 
-use anyhow::bail;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use sqlx::PgConnection;
 
-use crate::{
-    domain::{
-        delivery::{DeliveryKind, DeliveryState},
-        id::AppId,
-    },
-    store::{self, app::App},
-};
-
-/// An app by its id or its key.
-#[derive(Debug, Clone)]
-pub(super) struct AppName(String);
+use crate::domain::delivery::{DeliveryKind, DeliveryState};
 
 /// A moment: so long ago, or written out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Since {
     Ago(Duration),
     At(DateTime<Utc>),
-}
-
-impl AppName {
-    /// The app that is meant.
-    pub async fn find(&self, conn: &mut PgConnection) -> anyhow::Result<App> {
-        let Self(name) = self;
-        let mut found = match name.parse::<AppId>() {
-            Ok(id) => store::app::find(conn, id).await?.into_iter().collect(),
-            Err(_) => store::app::list_by_key(conn, name).await?,
-        };
-        match (found.pop(), found.as_slice()) {
-            (Some(app), []) => Ok(app),
-            (None, _) => bail!("there is no app {name}"),
-            (Some(one), [other, ..]) => {
-                bail!("several apps have the key {name}: {} and {}; name the id", other.id, one.id)
-            }
-        }
-    }
-}
-
-impl FromStr for AppName {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
 }
 
 impl Since {
