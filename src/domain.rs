@@ -16,6 +16,7 @@ pub mod delivery;
 pub mod discount;
 pub mod event;
 pub mod exact;
+pub mod figure;
 pub mod guessing;
 pub mod id;
 pub mod imported_terms;

@@ -6,6 +6,7 @@ use crate::{
         code::CouponCode,
         discount::Misfit,
         event::Cause,
+        figure::receipt,
         id::{AppId, CouponId, HolderId},
         life::{LifeRefusal, Shown, Whose},
         people::OpenId,
@@ -72,7 +73,7 @@ impl From<LifeError> for ApiError {
             LifeError::Refused(refusal) => refused(refusal),
             LifeError::Misfit(misfit) => misfits(misfit),
             LifeError::DiscountDiffers { sent_fen, computed_fen } => {
-                let (sent, computed) = (yuan(sent_fen), yuan(computed_fen));
+                let (sent, computed) = (receipt(sent_fen), receipt(computed_fen));
                 Self::conflict(Code::DiscountDiffers, &error)
                     .in_chinese(format!("应优惠 {computed} 元，收到的是 {sent} 元"))
                     .with("sent_fen", sent_fen)
@@ -116,7 +117,7 @@ fn misfits(misfit: Misfit) -> ApiError {
             ApiError::conflict(Code::OutOfScope, &misfit).in_chinese("该门店不可用").at("store")
         }
         Misfit::AmountBelow { needs_fen, has_fen } => {
-            let (needs, has) = (yuan(needs_fen), yuan(has_fen));
+            let (needs, has) = (receipt(needs_fen), receipt(has_fen));
             ApiError::conflict(Code::ThresholdNotMet, &misfit)
                 .in_chinese(format!("满 {needs} 元可用，目前 {has} 元"))
                 .with("needs_fen", needs_fen)
@@ -126,23 +127,5 @@ fn misfits(misfit: Misfit) -> ApiError {
             .in_chinese(format!("满 {needs} 件可用，目前 {has} 件"))
             .with("needs_pieces", needs)
             .with("has_pieces", has),
-    }
-}
-
-/// With both decimals, as on a receipt.
-fn yuan(fen: i64) -> String {
-    let (sign, fen) = (if fen < 0 { "-" } else { "" }, fen.unsigned_abs());
-    format!("{sign}{}.{:02}", fen / 100, fen % 100)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn money_is_written_as_on_a_receipt() {
-        for (fen, text) in [(10_000, "100.00"), (5, "0.05"), (-150, "-1.50"), (0, "0.00")] {
-            assert_eq!(yuan(fen), text);
-        }
     }
 }

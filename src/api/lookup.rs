@@ -35,7 +35,7 @@ pub struct LookupView {
     /// The same for people to read.
     benefit_text: String,
     threshold: Threshold,
-    /// The merchant's own words for it.
+    /// The same for people to read, in the merchant's own words where there are any.
     threshold_text: String,
     scope: Scope,
     /// What it is at this moment.
@@ -79,7 +79,7 @@ impl From<LookedUp> for LookupView {
             benefit: terms.benefit.clone(),
             benefit_text: terms.benefit.text(),
             threshold: terms.threshold.clone(),
-            threshold_text: terms.texts.threshold.clone(),
+            threshold_text: terms.threshold_text(),
             scope: terms.scope.clone(),
             status: standing.status(now),
             valid_from: coupon.valid_from,

@@ -3,7 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{exact::nothing_else, problem::Problems};
+use super::{
+    exact::nothing_else,
+    figure::{tenths_left, yuan},
+    problem::Problems,
+};
 
 /// The kinds that platforms know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -116,19 +120,17 @@ impl Benefit {
     /// For people at a till to read, in Chinese.
     pub fn text(&self) -> String {
         let capped = |text: String, cap: Option<i64>| match cap {
-            Some(cap) => format!("{text}，最多减 {}", yuan(cap)),
+            Some(cap) => format!("{text}，最多减 {} 元", yuan(cap)),
             None => text,
         };
         match *self {
-            Self::Amount { off_fen } => format!("减 {}", yuan(off_fen)),
+            Self::Amount { off_fen } => format!("减 {} 元", yuan(off_fen)),
             Self::Percent { off_basis_points, cap_fen } => {
-                // 20 % off is 8 折: what is left, in tenths.
-                let left = 10_000_u16.saturating_sub(off_basis_points);
-                capped(format!("{} 折", decimal(i64::from(left), 1000)), cap_fen)
+                capped(format!("{} 折", tenths_left(off_basis_points)), cap_fen)
             }
             Self::FreeShipping { cap_fen } => capped("免运费".to_owned(), cap_fen),
             Self::Exchange => "兑换".to_owned(),
-            Self::GroupBuy { price_fen } => format!("团购价 {}", yuan(price_fen)),
+            Self::GroupBuy { price_fen } => format!("团购价 {} 元", yuan(price_fen)),
         }
     }
 
@@ -157,18 +159,16 @@ impl Benefit {
     }
 }
 
-fn yuan(fen: i64) -> String {
-    format!("{} 元", decimal(fen, 100))
-}
-
-/// Without zeros at its end.
-fn decimal(number: i64, unit: i64) -> String {
-    let digits = usize::try_from(unit.ilog10()).unwrap_or_default();
-    let text = format!("{}.{:0digits$}", number / unit, number % unit);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 impl Threshold {
+    /// For people to read, in Chinese, as platforms show it: `满100元可用`.
+    pub fn text(&self) -> String {
+        match self {
+            Self::None => "无门槛".to_owned(),
+            Self::Amount { fen } => format!("满{}元可用", yuan(*fen)),
+            Self::Pieces { count } => format!("满{count}件可用"),
+        }
+    }
+
     pub(super) fn check(&self, problems: &mut Problems) {
         match *self {
             Self::None => {}
@@ -214,5 +214,13 @@ mod tests {
         assert_eq!(percent(10_000, None), "0 折");
         assert_eq!(Benefit::FreeShipping { cap_fen: None }.text(), "免运费");
         assert_eq!(Benefit::GroupBuy { price_fen: 9900 }.text(), "团购价 99 元");
+    }
+
+    #[test]
+    fn a_threshold_is_put_in_words() {
+        assert_eq!(Threshold::None.text(), "无门槛");
+        assert_eq!(Threshold::Amount { fen: 10_000 }.text(), "满100元可用");
+        assert_eq!(Threshold::Amount { fen: 9950 }.text(), "满99.5元可用");
+        assert_eq!(Threshold::Pieces { count: 3 }.text(), "满3件可用");
     }
 }

@@ -146,6 +146,12 @@ impl Terms {
                 == (other.claim_from, other.claim_until, &other.validity, other.per_person_limit)
     }
 
+    /// What must be in the cart, in the merchant's own words or, where there are none, in ours.
+    pub fn threshold_text(&self) -> String {
+        let written = &self.texts.threshold;
+        if written.trim().is_empty() { self.threshold.text() } else { written.clone() }
+    }
+
     fn check_audience(&self, problems: &mut Problems) {
         if let Audience::MemberClasses { any_of } = &self.audience {
             let named = any_of.iter().all(|class| (1..=64).contains(&class.len()));

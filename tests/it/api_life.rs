@@ -133,14 +133,26 @@ async fn a_clerk_sees_what_a_coupon_is_and_not_whose() {
     let used = look().await;
 
     assert_eq!(
-        (&fresh["title"], &fresh["benefit_text"]),
-        (&json!("满 100 减 20"), &json!("减 20 元"))
+        (&fresh["title"], &fresh["benefit_text"], &fresh["threshold_text"]),
+        (&json!("满 100 减 20"), &json!("减 20 元"), &json!("满 100 元可用"))
     );
     assert_eq!((&fresh["status"], &fresh["holder"]), (&json!("usable"), &json!("…body")));
     assert_eq!(fresh["threshold"], json!({ "type": "amount", "fen": 10000 }));
     assert_eq!((&locked["status"], &locked["locked_for"]), (&json!("locked"), &json!("a")));
     assert_eq!((&used["status"], &used["used_for"]), (&json!("used"), &json!("a")));
     assert!(!fresh.to_string().contains("open-of-somebody"));
+}
+
+#[tokio::test]
+async fn a_clerk_reads_our_words_where_the_merchant_wrote_none() {
+    let admin = Admin::new().await;
+    let unwritten = json!({ "texts": {}, "threshold": { "type": "pieces", "count": 3 } });
+    let coupon = given_coupon(&admin, unwritten).await;
+
+    let body = json!({ "code": coupon["code"] });
+    let shown = admin.act("/v1/coupon-lookups", body).await.ok();
+
+    assert_eq!(shown["threshold_text"], "满3件可用");
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ pub fn draft(terms: &Terms, callback_url: SecretString) -> Result<TemplateForm, 
         effect_time: from.timestamp(),
         expire_time: until.timestamp(),
         introduce: written(&texts.introduction, || wording::introduction(terms)),
-        sill: written(&texts.threshold, || wording::threshold(&terms.threshold)),
+        sill: terms.threshold_text(),
         take_limit: written(&texts.limit, || wording::limit(terms.per_person_limit)),
         callback_url,
     };

@@ -1,21 +1,13 @@
-//! The Chinese that stands in for what a merchant left unwritten: threshold, limit, and how to use it.
+//! The Chinese that stands in for what a merchant left unwritten: limit, and how to use it.
 
 use chrono::{DateTime, FixedOffset, Utc};
 
 use crate::domain::{
-    benefit::{Benefit, Threshold},
+    benefit::Benefit,
+    figure::{tenths_left, yuan},
     terms::Terms,
     validity::ValidityRule,
 };
-
-/// `满100元可用`.
-pub fn threshold(threshold: &Threshold) -> String {
-    match threshold {
-        Threshold::None => "无门槛".to_owned(),
-        Threshold::Amount { fen } => format!("满{}元可用", yuan(*fen)),
-        Threshold::Pieces { count } => format!("满{count}件可用"),
-    }
-}
 
 /// `每人限领1张`.
 pub fn limit(per_person: u32) -> String {
@@ -24,7 +16,7 @@ pub fn limit(per_person: u32) -> String {
 
 /// All of it in a few short sentences.
 pub fn introduction(terms: &Terms) -> String {
-    let (threshold, limit) = (threshold(&terms.threshold), limit(terms.per_person_limit));
+    let (threshold, limit) = (terms.threshold.text(), limit(terms.per_person_limit));
     let (benefit, validity) = (benefit(&terms.benefit), validity(&terms.validity));
     format!("{benefit}，{threshold}。{limit}。{validity}。")
 }
@@ -39,9 +31,8 @@ fn benefit(benefit: &Benefit) -> String {
         Benefit::Percent { off_basis_points: 10_000.., cap_fen } => {
             capped("全额减免".to_owned(), *cap_fen)
         }
-        // A tenth is a 折: 20 % off are 8折, 15 % off are 8.5折.
         Benefit::Percent { off_basis_points, cap_fen } => {
-            capped(format!("{}折", decimal(10_000 - i64::from(*off_basis_points), 1000)), *cap_fen)
+            capped(format!("{}折", tenths_left(*off_basis_points)), *cap_fen)
         }
         Benefit::FreeShipping { cap_fen } => capped("免运费".to_owned(), *cap_fen),
         Benefit::Exchange => "凭券兑换".to_owned(),
@@ -67,36 +58,13 @@ fn minute(moment: DateTime<Utc>) -> String {
     })
 }
 
-fn yuan(fen: i64) -> String {
-    decimal(fen, 100)
-}
-
-/// `whole` of `unit` without zeros at the end: 9950 of 100 is `99.5`.
-fn decimal(whole: i64, unit: i64) -> String {
-    let digits = unit.ilog10() as usize;
-    let (before, after) = (whole / unit, (whole % unit).abs());
-    let text = format!("{before}.{after:0digits$}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::terms::tests::sample;
 
     #[test]
-    fn money_is_written_without_needless_zeros() {
-        for (fen, text) in [(10_000, "100"), (9950, "99.5"), (9905, "99.05"), (1, "0.01"), (0, "0")]
-        {
-            assert_eq!(yuan(fen), text);
-        }
-    }
-
-    #[test]
-    fn a_threshold_is_put_in_words() {
-        assert_eq!(threshold(&Threshold::None), "无门槛");
-        assert_eq!(threshold(&Threshold::Amount { fen: 10_000 }), "满100元可用");
-        assert_eq!(threshold(&Threshold::Pieces { count: 3 }), "满3件可用");
+    fn a_limit_is_put_in_words() {
         assert_eq!(limit(1), "每人限领1张");
     }
 
