@@ -10,8 +10,7 @@ use crate::{
     domain::{
         benefit::{Benefit, CouponKind, Scope, Threshold},
         id::{CouponId, TemplateId},
-        standing::{CouponStatus, Standing},
-        validity::Validity,
+        standing::CouponStatus,
     },
     http::{error::ApiError, extract::Json},
     service::look_up::{self, LookedUp},
@@ -65,12 +64,7 @@ pub async fn create(
 impl From<LookedUp> for LookupView {
     fn from(looked_up: LookedUp) -> Self {
         let LookedUp { coupon, terms, holder, now } = looked_up;
-        let kept_for = coupon.standing().kept_for(now).map(str::to_owned);
-        let standing = Standing {
-            state: coupon.state,
-            validity: Validity { from: coupon.valid_from, until: coupon.valid_until },
-            locked_until: coupon.lock_expires_at,
-        };
+        let kept_for = coupon.facts().kept_for(now).map(str::to_owned);
         Self {
             coupon_id: coupon.id,
             template_id: coupon.template,
@@ -81,7 +75,7 @@ impl From<LookedUp> for LookupView {
             threshold: terms.threshold.clone(),
             threshold_text: terms.threshold_text(),
             scope: terms.scope.clone(),
-            status: standing.status(now),
+            status: coupon.standing().status(now),
             valid_from: coupon.valid_from,
             valid_until: coupon.valid_until,
             locked_until: coupon.lock_expires_at.filter(|_| kept_for.is_some()),

@@ -1,6 +1,6 @@
 //! The life of a coupon after its issue: whether it may be kept for an order, used, given back or taken out of use.
 //!
-//! Every rule takes how a coupon stands and the moment, and says what becomes of the wish. What was done stays done: a
+//! Every rule takes the facts of a coupon and the moment, and says what becomes of the wish. What was done stays done: a
 //! repetition is right however late it is.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,6 +10,7 @@ use super::{
     code::CouponCode,
     coupon::CouponState,
     id::{CouponId, HolderId},
+    standing::{CouponStatus, Standing},
     validity::Validity,
 };
 
@@ -49,26 +50,15 @@ pub struct ActKey {
 
 /// What the next step is judged by.
 #[derive(Debug, Clone)]
-pub struct Standing {
-    /// Of the coupon.
-    pub state: CouponState,
-    /// Of the coupon.
-    pub validity: Validity,
-    /// The lock, also one that has passed.
-    pub lock: Option<Lock>,
+pub struct Facts {
+    /// What decides what the coupon is, whoever asks.
+    pub standing: Standing,
+    /// The order that its lock is for, also one that has passed.
+    pub locked_for: Option<String>,
     /// The order that it is used for.
     pub used_for: Option<String>,
     /// Whether the order that asks has used it and given it back.
     pub given_back: bool,
-}
-
-/// A coupon is kept for an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lock {
-    /// Which.
-    pub order_no: String,
-    /// From here on it holds no more.
-    pub expires_at: DateTime<Utc>,
 }
 
 /// What becomes of a wish that is granted.
@@ -136,52 +126,63 @@ pub enum LifeRefusal {
 pub const USUAL_LOCK: TimeDelta = TimeDelta::minutes(30);
 
 /// Whether a coupon may be kept for an order.
-pub fn lock(standing: &Standing, order: &str, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
-    match standing.living_lock(now) {
-        Some(lock) if lock.order_no == order => Ok(Ruling::Before),
-        Some(lock) => Err(lock.refusal()),
-        None => standing.free(now),
+pub fn lock(facts: &Facts, order: &str, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
+    let Standing { validity: Validity { from, until }, locked_until, .. } = facts.standing;
+    match (facts.standing.status(now), locked_until) {
+        (CouponStatus::Void, _) => Err(LifeRefusal::Void),
+        (CouponStatus::Used, _) => Err(LifeRefusal::AlreadyRedeemed),
+        (CouponStatus::Locked, Some(end)) if !facts.is_lock_for(order) => {
+            Err(LifeRefusal::Locked { until: end })
+        }
+        (CouponStatus::Locked, _) => Ok(Ruling::Before),
+        (CouponStatus::NotYetValid | CouponStatus::Expired | CouponStatus::Usable, _)
+            if facts.given_back =>
+        {
+            Err(LifeRefusal::GivenBack)
+        }
+        (CouponStatus::NotYetValid, _) => Err(LifeRefusal::NotYetValid { from }),
+        (CouponStatus::Expired, _) => Err(LifeRefusal::Expired { until }),
+        (CouponStatus::Usable, _) => Ok(Ruling::Now),
     }
 }
 
 /// Whether a coupon is kept for an order no longer.
-pub fn unlock(standing: &Standing, order: &str, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
-    match (standing.state, standing.living_lock(now)) {
-        (CouponState::Void, _) => Err(LifeRefusal::Void),
-        (CouponState::Redeemed, _) => Err(LifeRefusal::AlreadyRedeemed),
-        (CouponState::Issued | CouponState::Locked, Some(lock)) if lock.order_no == order => {
-            Ok(Ruling::Now)
+pub fn unlock(facts: &Facts, order: &str, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
+    match (facts.standing.status(now), facts.standing.locked_until) {
+        (CouponStatus::Void, _) => Err(LifeRefusal::Void),
+        (CouponStatus::Used, _) => Err(LifeRefusal::AlreadyRedeemed),
+        (CouponStatus::Locked, Some(end)) if !facts.is_lock_for(order) => {
+            Err(LifeRefusal::Locked { until: end })
         }
-        (CouponState::Issued | CouponState::Locked, Some(lock)) => Err(lock.refusal()),
-        (CouponState::Issued | CouponState::Locked, None) => Ok(Ruling::Before),
+        (CouponStatus::Locked, _) => Ok(Ruling::Now),
+        (CouponStatus::NotYetValid | CouponStatus::Expired | CouponStatus::Usable, _) => {
+            Ok(Ruling::Before)
+        }
     }
 }
 
-/// Whether a coupon may be used for an order. One that was kept for it in time may be used as long as the lock lives.
-pub fn redeem(standing: &Standing, order: &str, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
-    if standing.state == CouponState::Redeemed && standing.used_for.as_deref() == Some(order) {
+/// Whether a coupon may be used for an order: whenever it may be kept for it, so that one which was kept for it in time may
+/// be used as long as the lock lives.
+pub fn redeem(facts: &Facts, order: &str, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
+    if facts.standing.state == CouponState::Redeemed && facts.used_for.as_deref() == Some(order) {
         return Ok(Ruling::Before);
     }
-    match standing.living_lock(now) {
-        Some(lock) if lock.order_no == order => Ok(Ruling::Now),
-        Some(lock) => Err(lock.refusal()),
-        None => standing.free(now),
-    }
+    lock(facts, order, now).map(|_| Ruling::Now)
 }
 
 /// What is given back of the use for an order: of `lines`, those that say `true` are back already; without `wanted` all of
 /// it is meant.
 pub fn give_back(
-    standing: &Standing,
+    facts: &Facts,
     order: &str,
     lines: &[(i32, bool)],
     wanted: Option<&[i32]>,
 ) -> Result<Returned, LifeRefusal> {
-    if standing.state == CouponState::Void {
+    if facts.standing.state == CouponState::Void {
         return Err(LifeRefusal::Void);
     }
-    let stands = standing.used_for.as_deref() == Some(order);
-    if !stands && !standing.given_back {
+    let stands = facts.used_for.as_deref() == Some(order);
+    if !stands && !facts.given_back {
         return Err(LifeRefusal::NotRedeemed);
     }
     let known = |line: i32| lines.iter().any(|&(other, _)| other == line);
@@ -202,53 +203,22 @@ pub fn give_back(
 
 /// Whether a coupon may be taken out of use. One that has ended unused is out of use by itself, and counts as such.
 pub fn void(standing: &Standing, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
-    let until = standing.validity.until;
-    match standing.state {
-        CouponState::Issued | CouponState::Locked
-            if until <= now && standing.living_lock(now).is_none() =>
-        {
-            Err(LifeRefusal::Expired { until })
-        }
-        CouponState::Issued | CouponState::Locked => Ok(Ruling::Now),
-        CouponState::Void => Ok(Ruling::Before),
-        CouponState::Redeemed => Err(LifeRefusal::AlreadyRedeemed),
+    match standing.status(now) {
+        CouponStatus::Usable | CouponStatus::NotYetValid | CouponStatus::Locked => Ok(Ruling::Now),
+        CouponStatus::Expired => Err(LifeRefusal::Expired { until: standing.validity.until }),
+        CouponStatus::Void => Ok(Ruling::Before),
+        CouponStatus::Used => Err(LifeRefusal::AlreadyRedeemed),
     }
 }
 
-impl Lock {
-    /// For every other order.
-    const fn refusal(&self) -> LifeRefusal {
-        LifeRefusal::Locked { until: self.expires_at }
-    }
-}
-
-impl Standing {
+impl Facts {
     /// The order that it is kept for at this moment; a lock that has passed is none.
     pub fn kept_for(&self, now: DateTime<Utc>) -> Option<&str> {
-        self.living_lock(now).map(|lock| &*lock.order_no)
+        let order = self.locked_for.as_deref();
+        order.filter(|_| self.standing.status(now) == CouponStatus::Locked)
     }
 
-    fn living_lock(&self, now: DateTime<Utc>) -> Option<&Lock> {
-        let lock = self.lock.as_ref().filter(|_| self.state == CouponState::Locked)?;
-        (now < lock.expires_at).then_some(lock)
-    }
-
-    /// Whether an order may have it that has nothing to do with it yet.
-    fn free(&self, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
-        let Validity { from, until } = self.validity;
-        match self.state {
-            CouponState::Void => Err(LifeRefusal::Void),
-            CouponState::Redeemed => Err(LifeRefusal::AlreadyRedeemed),
-            CouponState::Issued | CouponState::Locked if self.given_back => {
-                Err(LifeRefusal::GivenBack)
-            }
-            CouponState::Issued | CouponState::Locked if now < from => {
-                Err(LifeRefusal::NotYetValid { from })
-            }
-            CouponState::Issued | CouponState::Locked if until <= now => {
-                Err(LifeRefusal::Expired { until })
-            }
-            CouponState::Issued | CouponState::Locked => Ok(Ruling::Now),
-        }
+    fn is_lock_for(&self, order: &str) -> bool {
+        self.locked_for.as_deref() == Some(order)
     }
 }

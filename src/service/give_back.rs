@@ -53,7 +53,7 @@ pub async fn give_back(
         };
         let kept = redemption.iter().flat_map(|redemption| &redemption.lines);
         let lines: Vec<_> = kept.map(|line| (line.line, line.given_back_at.is_some())).collect();
-        let returned = life::give_back(&found.standing(), &order_no, &lines, wanted.as_deref())?;
+        let returned = life::give_back(&found.facts(), &order_no, &lines, wanted.as_deref())?;
         let Some(redemption) = redemption else { return Err(LifeRefusal::NotRedeemed.into()) };
 
         let id = redemption.id;

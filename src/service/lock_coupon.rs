@@ -74,7 +74,7 @@ pub async fn lock_coupon(
         let found = store::life::find(&mut conn, coupon.asked(Some(&order_no))).await?;
         let found = found.ok_or(LifeError::NoSuchCoupon)?;
         let now = clock.at_database(found.database_now);
-        let ruling = life::lock(&found.standing(), &order_no, now)?;
+        let ruling = life::lock(&found.facts(), &order_no, now)?;
         if let (Ruling::Before, Some(locked_at), Some(expires_at)) =
             (ruling, found.locked_at, found.lock_expires_at)
         {
@@ -106,7 +106,7 @@ pub async fn unlock_coupon(
         let found = store::life::find(&mut conn, coupon.asked(Some(&order_no))).await?;
         let found = found.ok_or(LifeError::NoSuchCoupon)?;
         let now = clock.at_database(found.database_now);
-        if life::unlock(&found.standing(), &order_no, now)? == Ruling::Before {
+        if life::unlock(&found.facts(), &order_no, now)? == Ruling::Before {
             return Ok(Unlocked { coupon: found.id, changed: false });
         }
         let step = step(&found, clock, cause, json!({ "order_no": order_no }));

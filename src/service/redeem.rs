@@ -172,7 +172,7 @@ impl Tools {
             return Ok(Judged::Keyed { redemption, is_the_same });
         }
         let now = self.clock.at_database(found.database_now);
-        let ruling = life::redeem(&found.standing(), &wish.redeem.order_no, now)?;
+        let ruling = life::redeem(&found.facts(), &wish.redeem.order_no, now)?;
         if let (Ruling::Before, Some(redemption)) = (ruling, found.of_order) {
             return Ok(Judged::Repeated(redemption));
         }

@@ -11,7 +11,8 @@ use crate::domain::{
     coupon::CouponState,
     event::{Cause, EventKind},
     id::{AppId, CouponId, EventId, PlacementId, RedemptionId, TemplateId},
-    life::{ActKey, Lock, Shown, Standing, Whose},
+    life::{ActKey, Facts, Shown, Whose},
+    standing::Standing,
     validity::Validity,
 };
 
@@ -292,13 +293,17 @@ pub async fn give_back_lines(
 }
 
 impl Found {
-    /// As the rules see it.
+    /// What it is at any moment.
     pub fn standing(&self) -> Standing {
-        let lock = self.locked_for.clone().zip(self.lock_expires_at);
-        Standing {
-            state: self.state,
-            validity: Validity { from: self.valid_from, until: self.valid_until },
-            lock: lock.map(|(order_no, expires_at)| Lock { order_no, expires_at }),
+        let validity = Validity { from: self.valid_from, until: self.valid_until };
+        Standing { state: self.state, validity, locked_until: self.lock_expires_at }
+    }
+
+    /// What its next step is judged by.
+    pub fn facts(&self) -> Facts {
+        Facts {
+            standing: self.standing(),
+            locked_for: self.locked_for.clone(),
             used_for: self.used_for.clone(),
             given_back: self.given_back,
         }

@@ -12,27 +12,33 @@ fn until() -> DateTime<Utc> {
     from() + TimeDelta::days(1)
 }
 
-fn standing(state: CouponState) -> Standing {
+fn facts(state: CouponState) -> Facts {
     let validity = Validity { from: from(), until: until() };
-    Standing { state, validity, lock: None, used_for: None, given_back: false }
+    let standing = Standing { state, validity, locked_until: None };
+    Facts { standing, locked_for: None, used_for: None, given_back: false }
 }
 
-fn issued() -> Standing {
-    standing(CouponState::Issued)
+fn issued() -> Facts {
+    facts(CouponState::Issued)
 }
 
 /// Kept for an order until an hour past its validity.
-fn kept(order: &str) -> Standing {
-    let lock = Lock { order_no: order.into(), expires_at: until() + TimeDelta::hours(1) };
-    Standing { lock: Some(lock), ..standing(CouponState::Locked) }
+fn kept(order: &str) -> Facts {
+    kept_until(order, until() + TimeDelta::hours(1))
 }
 
-fn used(order: &str) -> Standing {
-    Standing { used_for: Some(order.into()), ..standing(CouponState::Redeemed) }
+fn kept_until(order: &str, expires_at: DateTime<Utc>) -> Facts {
+    let mut facts = facts(CouponState::Locked);
+    facts.standing.locked_until = Some(expires_at);
+    Facts { locked_for: Some(order.into()), ..facts }
 }
 
-fn back(standing: Standing) -> Standing {
-    Standing { given_back: true, ..standing }
+fn used(order: &str) -> Facts {
+    Facts { used_for: Some(order.into()), ..facts(CouponState::Redeemed) }
+}
+
+fn back(facts: Facts) -> Facts {
+    Facts { given_back: true, ..facts }
 }
 
 const EARLY: LifeRefusal = LifeRefusal::NotYetValid { from: DateTime::UNIX_EPOCH };
@@ -49,7 +55,7 @@ fn locked() -> LifeRefusal {
 #[test]
 fn a_coupon_is_used_once_inside_its_time_and_what_was_done_stays_done() {
     let passed = until() + TimeDelta::hours(1);
-    for (standing, now, expected) in [
+    for (facts, now, expected) in [
         (issued(), from() - TICK, Err(EARLY)),
         (issued(), from(), Ok(Ruling::Now)),
         (issued(), until() - TICK, Ok(Ruling::Now)),
@@ -63,24 +69,20 @@ fn a_coupon_is_used_once_inside_its_time_and_what_was_done_stays_done() {
         (kept("other"), from(), Err(locked())),
         (kept("other"), passed - TICK, Err(locked())),
         (kept("other"), passed, Err(late())),
-        (standing(CouponState::Void), from(), Err(LifeRefusal::Void)),
-        (standing(CouponState::Void), until(), Err(LifeRefusal::Void)),
+        (facts(CouponState::Void), from(), Err(LifeRefusal::Void)),
+        (facts(CouponState::Void), until(), Err(LifeRefusal::Void)),
         (used("mine"), from(), Ok(Ruling::Before)),
         (used("mine"), until(), Ok(Ruling::Before)),
         (used("other"), from(), Err(LifeRefusal::AlreadyRedeemed)),
         (back(used("other")), until(), Err(LifeRefusal::AlreadyRedeemed)),
-        (standing(CouponState::Redeemed), from(), Err(LifeRefusal::AlreadyRedeemed)),
+        (facts(CouponState::Redeemed), from(), Err(LifeRefusal::AlreadyRedeemed)),
     ] {
-        assert_eq!(redeem(&standing, "mine", now), expected, "{standing:?} {now}");
+        assert_eq!(redeem(&facts, "mine", now), expected, "{facts:?} {now}");
     }
 }
 
 #[test]
 fn a_lock_that_has_passed_is_none() {
-    let short = |order: &str| {
-        let lock = Lock { order_no: order.into(), expires_at: from() + TimeDelta::hours(1) };
-        Standing { lock: Some(lock), ..standing(CouponState::Locked) }
-    };
     let passed = from() + TimeDelta::hours(1);
     for (order, now, redeemed, locked, unlocked) in [
         ("mine", passed - TICK, Ok(Ruling::Now), Ok(Ruling::Before), Ok(Ruling::Now)),
@@ -94,17 +96,17 @@ fn a_lock_that_has_passed_is_none() {
         ),
         ("other", passed, Ok(Ruling::Now), Ok(Ruling::Now), Ok(Ruling::Before)),
     ] {
-        let standing = short(order);
+        let facts = kept_until(order, passed);
 
-        assert_eq!(redeem(&standing, "mine", now), redeemed, "redeem {order} {now}");
-        assert_eq!(lock(&standing, "mine", now), locked, "lock {order} {now}");
-        assert_eq!(unlock(&standing, "mine", now), unlocked, "unlock {order} {now}");
+        assert_eq!(redeem(&facts, "mine", now), redeemed, "redeem {order} {now}");
+        assert_eq!(lock(&facts, "mine", now), locked, "lock {order} {now}");
+        assert_eq!(unlock(&facts, "mine", now), unlocked, "unlock {order} {now}");
     }
 }
 
 #[test]
 fn only_what_is_usable_is_locked() {
-    for (standing, now, expected) in [
+    for (facts, now, expected) in [
         (issued(), from() - TICK, Err(EARLY)),
         (issued(), from(), Ok(Ruling::Now)),
         (issued(), until(), Err(late())),
@@ -113,23 +115,23 @@ fn only_what_is_usable_is_locked() {
         (kept("other"), from(), Err(locked())),
         (used("mine"), from(), Err(LifeRefusal::AlreadyRedeemed)),
         (used("other"), from(), Err(LifeRefusal::AlreadyRedeemed)),
-        (standing(CouponState::Void), from(), Err(LifeRefusal::Void)),
+        (facts(CouponState::Void), from(), Err(LifeRefusal::Void)),
     ] {
-        assert_eq!(lock(&standing, "mine", now), expected, "{standing:?} {now}");
+        assert_eq!(lock(&facts, "mine", now), expected, "{facts:?} {now}");
     }
 }
 
 #[test]
 fn only_the_order_that_has_it_lets_it_go() {
-    for (standing, expected) in [
+    for (facts, expected) in [
         (issued(), Ok(Ruling::Before)),
         (back(issued()), Ok(Ruling::Before)),
         (kept("mine"), Ok(Ruling::Now)),
         (kept("other"), Err(locked())),
         (used("mine"), Err(LifeRefusal::AlreadyRedeemed)),
-        (standing(CouponState::Void), Err(LifeRefusal::Void)),
+        (facts(CouponState::Void), Err(LifeRefusal::Void)),
     ] {
-        assert_eq!(unlock(&standing, "mine", from()), expected, "{standing:?}");
+        assert_eq!(unlock(&facts, "mine", from()), expected, "{facts:?}");
     }
 }
 
@@ -139,7 +141,7 @@ fn a_use_is_given_back_whole_or_line_by_line() {
     let fresh = &[(1, false), (3, false)][..];
     let half = &[(1, true), (3, false)][..];
     let refused = |refusal| Err::<Returned, _>(refusal);
-    for (standing, lines, wanted, expected) in [
+    for (facts, lines, wanted, expected) in [
         (used("mine"), none, None, Ok(Returned::Whole)),
         (used("mine"), half, None, Ok(Returned::Whole)),
         (used("mine"), fresh, Some(&[3][..]), Ok(Returned::Lines(vec![3]))),
@@ -155,12 +157,12 @@ fn a_use_is_given_back_whole_or_line_by_line() {
         (issued(), none, None, refused(LifeRefusal::NotRedeemed)),
         (kept("mine"), none, None, refused(LifeRefusal::NotRedeemed)),
         (back(kept("other")), none, None, Ok(Returned::Nothing)),
-        (standing(CouponState::Void), none, None, refused(LifeRefusal::Void)),
-        (back(standing(CouponState::Void)), none, None, refused(LifeRefusal::Void)),
+        (facts(CouponState::Void), none, None, refused(LifeRefusal::Void)),
+        (back(facts(CouponState::Void)), none, None, refused(LifeRefusal::Void)),
     ] {
-        let returned = give_back(&standing, "mine", lines, wanted);
+        let returned = give_back(&facts, "mine", lines, wanted);
 
-        assert_eq!(returned, expected, "{standing:?} {lines:?} {wanted:?}");
+        assert_eq!(returned, expected, "{facts:?} {lines:?} {wanted:?}");
     }
 }
 
@@ -168,7 +170,7 @@ fn a_use_is_given_back_whole_or_line_by_line() {
 fn what_is_not_used_can_be_taken_out_of_use() {
     let (soon, over) = (until() - TICK, until());
     let lapsed = until() + TimeDelta::hours(1);
-    for (standing, now, expected) in [
+    for (facts, now, expected) in [
         (issued(), from() - TICK, Ok(Ruling::Now)),
         (issued(), soon, Ok(Ruling::Now)),
         (issued(), over, Err(late())),
@@ -176,11 +178,11 @@ fn what_is_not_used_can_be_taken_out_of_use() {
         // Whoever keeps it can still use it.
         (kept("a"), lapsed - TICK, Ok(Ruling::Now)),
         (kept("a"), lapsed, Err(late())),
-        (standing(CouponState::Void), soon, Ok(Ruling::Before)),
-        (standing(CouponState::Void), over, Ok(Ruling::Before)),
+        (facts(CouponState::Void), soon, Ok(Ruling::Before)),
+        (facts(CouponState::Void), over, Ok(Ruling::Before)),
         (used("a"), soon, Err(LifeRefusal::AlreadyRedeemed)),
         (used("a"), over, Err(LifeRefusal::AlreadyRedeemed)),
     ] {
-        assert_eq!(void(&standing, now), expected, "{standing:?} {now}");
+        assert_eq!(void(&facts.standing, now), expected, "{facts:?} {now}");
     }
 }
