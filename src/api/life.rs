@@ -1,5 +1,6 @@
 //! What the routes of a coupon's life share: how a body names a coupon and a person, and how a "no" is told.
 
+use super::person;
 use crate::{
     domain::{
         access::Actor,
@@ -9,11 +10,13 @@ use crate::{
         figure::receipt,
         id::{AppId, CouponId, HolderId},
         life::{LifeRefusal, Shown, Whose},
-        people::OpenId,
         problem::Problem,
     },
     http::{code::Code, error::ApiError, request_id},
-    service::life::{LifeError, Named},
+    service::{
+        life::{LifeError, Named},
+        person::NamedPerson,
+    },
 };
 
 /// The coupon that a body names, by exactly one of its two names.
@@ -21,7 +24,10 @@ pub fn shown(id: Option<CouponId>, code: Option<&str>) -> Result<Shown, ApiError
     match (id, code) {
         (Some(id), None) => Ok(Shown::Id(id)),
         (None, Some(code)) => by_code(code).map(Shown::Code),
-        (Some(_), Some(_)) | (None, None) => Err(either("coupon_id", "or `code`, and not both")),
+        (Some(_), Some(_)) | (None, None) => {
+            let message = "or `code`, and not both".to_owned();
+            Err(ApiError::invalid(vec![Problem { param: "coupon_id", message }]))
+        }
     }
 }
 
@@ -36,15 +42,14 @@ pub fn whose(
     app: Option<AppId>,
     open_id: Option<&str>,
 ) -> Result<Whose, ApiError> {
-    match (uid, app, open_id) {
-        (None, None, None) => Ok(Whose::Anybodys),
-        (Some(uid), None, None) => Ok(Whose::Member(uid)),
-        (None, Some(app), Some(open_id)) => match OpenId::parse(open_id) {
-            Ok(open_id) => Ok(Whose::Holder(HolderId::derive(app, open_id.as_str()))),
-            Err(_) => Err(LifeError::NoSuchCoupon.into()),
-        },
-        _ => Err(either("uid", "or `app_id` and `open_id` together, or none of them")),
-    }
+    let named = person::named_if_any(uid, app, open_id)?;
+    Ok(match named {
+        None => Whose::Anybodys,
+        Some(NamedPerson::Uid(uid)) => Whose::Member(uid),
+        Some(NamedPerson::Holder(app, open_id)) => {
+            Whose::Holder(HolderId::derive(app, open_id.as_str()))
+        }
+    })
 }
 
 /// The coupon that a body names, whoever has it.
@@ -55,10 +60,6 @@ pub fn named(id: Option<CouponId>, code: Option<&str>) -> Result<Named, ApiError
 /// Who asks, with the request that is being answered.
 pub fn cause(actor: Actor) -> Cause {
     Cause { actor, request: request_id::current() }
-}
-
-fn either(param: &'static str, message: &str) -> ApiError {
-    ApiError::invalid(vec![Problem { param, message: message.to_owned() }])
 }
 
 impl From<LifeError> for ApiError {

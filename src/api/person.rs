@@ -6,19 +6,32 @@ use crate::{
         people::{OpenId, is_uid},
     },
     http::{code::Code, error::ApiError},
-    service::person::Named,
+    service::person::NamedPerson,
 };
+
+const HOW: &str = "name the person by `uid`, or by `app_id` and `open_id`";
 
 /// Reads the three parts of a name, of which one way must be used, and one only.
 pub fn named(
     uid: Option<String>,
     app: Option<AppId>,
     open_id: Option<&str>,
-) -> Result<Named, ApiError> {
+) -> Result<NamedPerson, ApiError> {
+    let named = named_if_any(uid, app, open_id)?;
+    named.ok_or_else(|| unnamed(HOW))
+}
+
+/// Reads the three parts of a name that may as well be left out.
+pub fn named_if_any(
+    uid: Option<String>,
+    app: Option<AppId>,
+    open_id: Option<&str>,
+) -> Result<Option<NamedPerson>, ApiError> {
     match (uid, app, open_id) {
-        (Some(text), None, None) => Ok(Named::Uid(self::uid(text)?)),
-        (None, Some(app), Some(text)) => Ok(Named::Holder(app, self::open_id(text)?)),
-        _ => Err(unnamed("name the person by `uid`, or by `app_id` and `open_id`")),
+        (None, None, None) => Ok(None),
+        (Some(text), None, None) => Ok(Some(NamedPerson::Uid(self::uid(text)?))),
+        (None, Some(app), Some(text)) => Ok(Some(NamedPerson::Holder(app, self::open_id(text)?))),
+        _ => Err(unnamed(HOW)),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
 
 /// How the merchant names somebody.
 #[derive(Debug, Clone)]
-pub enum Named {
+pub enum NamedPerson {
     /// As the merchant knows them.
     Uid(String),
     /// As one app knows them.
@@ -31,13 +31,13 @@ pub struct Person {
 
 impl Person {
     /// The person who was named.
-    pub async fn find(conn: &mut PgConnection, named: &Named) -> sqlx::Result<Self> {
+    pub async fn find(conn: &mut PgConnection, named: &NamedPerson) -> sqlx::Result<Self> {
         match named {
-            Named::Uid(uid) => {
+            NamedPerson::Uid(uid) => {
                 let member = store::member::find_by_uid(conn, uid).await?;
                 Ok(Self { account: None, member: member.map(|member| member.id) })
             }
-            Named::Holder(app, open_id) => {
+            NamedPerson::Holder(app, open_id) => {
                 let holder = HolderId::derive(*app, open_id.as_str());
                 let member = store::member::find_of_holder(conn, holder).await?;
                 Ok(Self { account: Some((*app, holder)), member })

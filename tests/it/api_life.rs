@@ -221,8 +221,16 @@ async fn people_use_what_is_theirs_and_a_person_who_is_named_must_be_the_right_o
         anonymous(admin.act("/v1/redemptions", named(wrong.clone())).await);
         anonymous(admin.act("/v1/locks", named(wrong)).await);
     }
-    let half = named(json!({ "open_id": "open-bert" }));
-    admin.act("/v1/redemptions", half).await.problem(422, "invalid_values");
+    for unread in [
+        json!({ "open_id": "open-bert" }),
+        json!({ "app_id": app, "open_id": "open bert" }),
+        json!({ "uid": "" }),
+        json!({ "uid": "u-bert", "app_id": app, "open_id": "open-bert" }),
+    ] {
+        let unread = named(unread);
+        admin.act("/v1/redemptions", unread.clone()).await.problem(422, "invalid_values");
+        admin.act("/v1/locks", unread).await.problem(422, "invalid_values");
+    }
     let right = named(json!({ "app_id": app, "open_id": "open-bert" }));
     admin.act("/v1/redemptions", right).await.created();
     is_sound(&admin).await;
