@@ -4,11 +4,11 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::bail;
 use chrono::{DateTime, TimeDelta, Utc};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use ipnet::IpNet;
 use serde::Serialize;
 
-use super::{output, role::RoleName, session::Session};
+use super::{output, role, session::Session};
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
@@ -39,11 +39,11 @@ enum What {
         #[arg(long)]
         name: String,
         /// What its holder may do, as a person at work would; owner when no scope is named.
-        #[arg(long, conflicts_with = "scope")]
-        role: Option<RoleName>,
+        #[arg(long, conflicts_with = "scope", value_parser = role::role())]
+        role: Option<Role>,
         /// What its holder may do, as a server; can stand several times.
-        #[arg(long)]
-        scope: Vec<ScopeName>,
+        #[arg(long, value_parser = role::scope())]
+        scope: Vec<Scope>,
         /// A network it may come from, such as 10.0.0.0/8; can stand several times, anywhere without.
         #[arg(long, value_name = "CIDR")]
         source: Vec<IpNet>,
@@ -76,18 +76,6 @@ enum What {
         #[arg(long)]
         json: bool,
     },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-enum ScopeName {
-    /// Look at anything.
-    Read,
-    /// Give coupons to people, and say who is who.
-    Claim,
-    /// Lock, use and give back.
-    Redeem,
-    /// Everything.
-    Admin,
 }
 
 #[derive(Serialize)]
@@ -127,9 +115,9 @@ impl What {
                 scope.sort_unstable();
                 scope.dedup();
                 let grant = if scope.is_empty() {
-                    Grant::Role(role.unwrap_or(RoleName::Owner).into())
+                    Grant::Role(role.unwrap_or(Role::Owner))
                 } else {
-                    Grant::Scopes(scope.into_iter().map(Scope::from).collect())
+                    Grant::Scopes(scope)
                 };
                 let new = NewKey { name, grant, sources: source };
                 let made = create_key_by(&session.db, now, new, None).await;
@@ -183,16 +171,15 @@ fn line(key: &ApiKey, now: DateTime<Utc>) -> String {
         (None, None) => "live",
     };
     let grant = match &key.grant {
-        Grant::Role(role) => format!("{role:?}"),
+        Grant::Role(role) => role.as_str().to_owned(),
         Grant::Scopes(scopes) => {
-            scopes.iter().map(|scope| format!("{scope:?}")).collect::<Vec<_>>().join(",")
+            scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",")
         }
     };
     let used = key.last_used_at.map_or_else(
         || "never used".to_owned(),
         |at| format!("used {}", at.format("%Y-%m-%d %H:%M")),
     );
-    let grant = grant.to_lowercase();
     format!("{id}  {prefix}…  {grant:<8}  {state:<8}  {used:<21}  {name}")
 }
 
@@ -214,17 +201,6 @@ impl From<ApiKey> for KeyView {
             retires_at: key.retires_at,
             revoked_at: key.revoked_at,
             key: None,
-        }
-    }
-}
-
-impl From<ScopeName> for Scope {
-    fn from(name: ScopeName) -> Self {
-        match name {
-            ScopeName::Read => Self::Read,
-            ScopeName::Claim => Self::Claim,
-            ScopeName::Redeem => Self::Redeem,
-            ScopeName::Admin => Self::Admin,
         }
     }
 }

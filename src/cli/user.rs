@@ -10,10 +10,11 @@ use clap::{Args, Subcommand};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 use secrecy::SecretString;
 
-use super::{output, role::RoleName, session::Session};
+use super::{output, role, session::Session};
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
+    domain::access::Role,
     service::{
         create_operator::{CreateOperatorError, NewOperator, create_operator},
         edit_operator::{EditOperatorError, OperatorEdit, edit_operator},
@@ -38,8 +39,8 @@ enum What {
         #[arg(long)]
         name: String,
         /// What they may do.
-        #[arg(long)]
-        role: RoleName,
+        #[arg(long, value_parser = role::role())]
+        role: Role,
         /// The shop of a clerk.
         #[arg(long)]
         store: Option<String>,
@@ -47,7 +48,11 @@ enum What {
     /// Lists everybody.
     List,
     /// Changes what somebody may do, and ends their sessions.
-    SetRole { login: String, role: RoleName },
+    SetRole {
+        login: String,
+        #[arg(value_parser = role::role())]
+        role: Role,
+    },
     /// Gives somebody another password, asked for as with `add`, and ends their sessions.
     SetPassword { login: String },
     /// Lets somebody log in no more, and ends their sessions.
@@ -72,7 +77,7 @@ impl What {
     async fn run(self, session: &Session) -> anyhow::Result<()> {
         match self {
             Self::Add { login, name, role, store } => {
-                let new = NewOperator { login, name, role: role.into(), store, password: ask()? };
+                let new = NewOperator { login, name, role, store, password: ask()? };
                 let passwords = Passwords::of_this_process();
                 let now = SystemClock.now();
                 let added = create_operator(&session.db, &passwords, now, new).await;
@@ -88,7 +93,7 @@ impl What {
                 Ok(())
             }
             Self::SetRole { login, role } => {
-                let edit = OperatorEdit { role: Some(role.into()), ..OperatorEdit::default() };
+                let edit = OperatorEdit { role: Some(role), ..OperatorEdit::default() };
                 change(session, &login, edit).await
             }
             Self::SetPassword { login } => {
@@ -119,7 +124,7 @@ async fn change(session: &Session, login: &str, edit: OperatorEdit) -> anyhow::R
 
 fn line(operator: &Operator) -> String {
     let Operator { id, login, name, .. } = operator;
-    let role = format!("{:?}", operator.role).to_lowercase();
+    let role = operator.role.as_str();
     let state = if operator.disabled_at.is_some() { "disabled" } else { "active" };
     let store = operator.store.as_deref().unwrap_or("-");
     format!("{id}  {login}  {role:<8}  {state:<8}  {store}  {name}")

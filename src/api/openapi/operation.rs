@@ -157,22 +157,10 @@ fn security(asks: Asks) -> Value {
 }
 
 fn allowed(permission: Permission) -> String {
-    let roles = [
-        (Role::Owner, "owner"),
-        (Role::Operator, "operator"),
-        (Role::Clerk, "clerk"),
-        (Role::Auditor, "auditor"),
-    ];
-    let scopes = [
-        (Scope::Admin, "admin"),
-        (Scope::Read, "read"),
-        (Scope::Claim, "claim"),
-        (Scope::Redeem, "redeem"),
-    ];
-    let roles = roles.into_iter().filter(|(role, _)| role.allows(permission));
-    let scopes = scopes.into_iter().filter(|(scope, _)| scope.allows(permission));
-    let roles: Vec<_> = roles.map(|(_, name)| name).collect();
-    let scopes: Vec<_> = scopes.map(|(_, name)| name).collect();
+    let roles = Role::ALL.into_iter().filter(|role| role.allows(permission));
+    let scopes = Scope::ALL.into_iter().filter(|scope| scope.allows(permission));
+    let roles: Vec<_> = roles.map(Role::as_str).collect();
+    let scopes: Vec<_> = scopes.map(Scope::as_str).collect();
     format!("For the roles {} and keys with the scope {}.", roles.join(", "), scopes.join(" or "))
 }
 
