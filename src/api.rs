@@ -46,6 +46,7 @@ pub mod import;
 pub mod key;
 pub mod life;
 pub mod limits;
+pub mod list;
 pub mod lock;
 pub mod lookup;
 pub mod member;

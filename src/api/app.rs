@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{ApiState, platform_rules, secret};
+use super::{ApiState, list, platform_rules, secret};
 use crate::{
     domain::{app::PlatformKind, id::AppId},
     http::{
@@ -91,11 +91,7 @@ pub async fn list(
     State(state): State<ApiState>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<AppView>>, ApiError> {
-    let slice = query.slice()?;
-    let mut conn = state.db.acquire().await?;
-    let before = slice.before.map(AppId::from);
-    let apps = store::app::list(&mut conn, before, slice.to_read()).await?;
-    Ok(Json(slice.page(apps, |app| app.id.uuid())))
+    list::newest_first(&state, &query, store::app::list, |app| app.id.uuid()).await
 }
 
 /// `GET /v1/admin/apps/{app}`

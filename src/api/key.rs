@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ApiState;
+use super::{ApiState, list};
 use crate::{
     domain::{
         access::{Grant, Role, Scope},
@@ -91,11 +91,7 @@ pub async fn list(
     State(state): State<ApiState>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<KeyView>>, ApiError> {
-    let slice = query.slice()?;
-    let mut conn = state.db.acquire().await?;
-    let before = slice.before.map(KeyId::from);
-    let keys = store::api_key::list_before(&mut conn, before, slice.to_read()).await?;
-    Ok(Json(slice.page(keys, |key| key.id.uuid())))
+    list::newest_first(&state, &query, store::api_key::list_before, |key| key.id.uuid()).await
 }
 
 /// `POST /v1/admin/keys`

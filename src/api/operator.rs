@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{ApiState, secret};
+use super::{ApiState, list, secret};
 use crate::{
     domain::{
         access::{Actor, Grant, Role},
@@ -79,11 +79,7 @@ pub async fn list(
     State(state): State<ApiState>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<OperatorView>>, ApiError> {
-    let slice = query.slice()?;
-    let mut conn = state.db.acquire().await?;
-    let before = slice.before.map(OperatorId::from);
-    let operators = store::operator::list(&mut conn, before, slice.to_read()).await?;
-    Ok(Json(slice.page(operators, |operator| operator.id.uuid())))
+    list::newest_first(&state, &query, store::operator::list, |operator| operator.id.uuid()).await
 }
 
 /// `POST /v1/admin/operators`

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{ApiState, platform_rules};
+use super::{ApiState, list, platform_rules};
 use crate::{
     domain::{id::TemplateId, template::TemplateState, terms::Terms},
     http::{
@@ -70,11 +70,8 @@ pub async fn list(
     State(state): State<ApiState>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<TemplateView>>, ApiError> {
-    let slice = query.slice()?;
-    let mut conn = state.db.acquire().await?;
-    let before = slice.before.map(TemplateId::from);
-    let templates = store::template::list(&mut conn, before, slice.to_read()).await?;
-    Ok(Json(slice.page(templates, |counted| counted.template.id.uuid())))
+    list::newest_first(&state, &query, store::template::list, |counted| counted.template.id.uuid())
+        .await
 }
 
 /// `GET /v1/admin/templates/{template}`

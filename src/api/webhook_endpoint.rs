@@ -6,7 +6,7 @@ use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ApiState;
+use super::{ApiState, list};
 use crate::{
     domain::{
         event::EventKind,
@@ -109,11 +109,8 @@ pub async fn list(
     State(state): State<ApiState>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<EndpointView>>, ApiError> {
-    let slice = query.slice()?;
-    let mut conn = state.db.acquire().await?;
-    let before = slice.before.map(AppId::from);
-    let found = store::webhook_endpoint::list(&mut conn, before, slice.to_read()).await?;
-    Ok(Json(slice.page(found, |endpoint| endpoint.id.uuid())))
+    list::newest_first(&state, &query, store::webhook_endpoint::list, |endpoint| endpoint.id.uuid())
+        .await
 }
 
 /// `GET /v1/admin/webhook-endpoints/{endpoint}`
