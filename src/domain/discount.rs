@@ -3,11 +3,14 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use self::scope::{admits_store, is_for, is_for_all};
 use super::{
-    benefit::{Benefit, Scope, Selection, Threshold},
+    benefit::{Benefit, Threshold},
     cart::{Cart, CartLine},
     terms::Terms,
 };
+
+pub mod scope;
 
 /// What a coupon does for a cart that it fits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -113,29 +116,6 @@ pub fn discount(terms: &Terms, cart: &Cart) -> Result<Discount, Misfit> {
     })
 }
 
-/// Whether it is for this store. A coupon for certain stores asks that one of them is named; one that is only barred from
-/// some does not.
-pub fn admits_store(scope: &Scope, store: Option<&str>) -> bool {
-    admits(&scope.stores, store)
-}
-
-fn is_for(scope: &Scope, line: &CartLine) -> bool {
-    admits(&scope.goods, Some(&line.goods_id))
-        && admits(&scope.categories, line.category.as_deref())
-        && admits(&scope.brands, line.brand.as_deref())
-}
-
-fn is_for_all(scope: &Scope) -> bool {
-    let Scope { goods, categories, brands, stores: _ } = scope;
-    [goods, categories, brands].iter().all(|selection| **selection == Selection::default())
-}
-
-/// What has no name is in no list.
-fn admits(selection: &Selection, id: Option<&str>) -> bool {
-    let listed = |list: &[String]| id.is_some_and(|id| list.iter().any(|other| other == id));
-    (selection.include.is_empty() || listed(&selection.include)) && !listed(&selection.exclude)
-}
-
 fn reach(threshold: &Threshold, has_fen: i64, has: i64) -> Result<(), Misfit> {
     match *threshold {
         Threshold::Amount { fen } if has_fen < fen => {
@@ -217,7 +197,7 @@ mod laws {
         tests::{but, only, percent, terms},
         *,
     };
-    use crate::domain::cart::tests::line;
+    use crate::domain::{benefit::Selection, cart::tests::line};
 
     fn any_benefit() -> impl Strategy<Value = Benefit> {
         let cap = || proptest::option::of(1i64..200_000);

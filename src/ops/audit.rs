@@ -5,6 +5,7 @@
 pub mod check;
 pub mod report;
 
+mod finding;
 mod owed;
 mod pass;
 

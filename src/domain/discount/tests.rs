@@ -1,7 +1,11 @@
 //! Discounts worked out by hand.
 
 use super::*;
-use crate::domain::{cart::tests::line, terms::tests::sample};
+use crate::domain::{
+    benefit::{Scope, Selection},
+    cart::tests::line,
+    terms::tests::sample,
+};
 
 pub(super) fn terms(benefit: Benefit, threshold: Threshold) -> Terms {
     Terms { benefit, threshold, ..sample() }

@@ -5,11 +5,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::{
-    check::Check,
-    pass::{MOST, add_coupons},
-    report::Findings,
-};
+use super::{check::Check, finding::add_coupons, pass::MOST, report::Findings};
 use crate::store::audit::{
     self,
     delivery::{DeliveryFault, DeliveryFinding},

@@ -10,7 +10,7 @@ use super::Redeem;
 use crate::{
     domain::{
         cart::CartLine,
-        discount::{Discount, Misfit, admits_store, discount},
+        discount::{Discount, Misfit, discount, scope::admits_store},
         event::Cause,
         id::RedemptionId,
         life::{Shown, Whose, check},
