@@ -97,12 +97,11 @@ impl Demo {
         folder: Option<PathBuf>,
         say: impl Fn(&str),
     ) -> anyhow::Result<Self> {
-        let (folder, own) = match folder {
-            Some(folder) => (folder, None),
-            None => {
-                let own = OwnFolder::new();
-                (own.0.clone(), Some(own))
-            }
+        let (folder, own) = if let Some(folder) = folder {
+            (folder, None)
+        } else {
+            let own = OwnFolder::new();
+            (own.0.clone(), Some(own))
         };
         let demo = Self::play_in(config, &folder, say).await?;
         Ok(Self { own_folder: own, ..demo })
