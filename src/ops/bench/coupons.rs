@@ -190,9 +190,10 @@ impl Bench<'_> {
 
     /// The same two statements, straight to Postgres.
     async fn redeem_alone(&self, most: i64) -> anyhow::Result<Rate> {
+        let options = store::planned_once(self.scratch.options.clone());
         let mut conns = Vec::with_capacity(CONNECTIONS);
         for _ in 0..CONNECTIONS {
-            conns.push(self.scratch.options.connect().await?);
+            conns.push(options.connect().await?);
         }
         let length = Duration::from_secs(self.settings.seconds);
         let (begin, now) = (Instant::now(), self.clock.now());
