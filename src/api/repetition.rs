@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     domain::{access::Actor, life::ActKey},
-    http::{code::Code, error::ApiError, extract::only, request_id},
+    http::{code::Code, error::ApiError, extract::only, request_id::to_its_end},
     service::keep_answer::{self, Answer, Begun, Lease},
     store::idempotency::NamedRequest,
 };
@@ -70,11 +70,20 @@ pub async fn once(
     })?;
     let body = body.to_bytes();
     let named = NamedRequest { owner, key, hash: request_hash::of(&parts, &body) };
+    let request = Request::from_parts(parts, body.into());
+    to_its_end(answer(door, named, request, next)).await
+}
+
+/// A caller who hangs up changes nothing from here on, and leaves no lease behind.
+async fn answer(
+    door: Door,
+    named: NamedRequest,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
     let (state, clock) = (&door.state, &*door.state.clock);
     match keep_answer::begin(&state.db, &state.vault, clock, named).await? {
-        Begun::First(lease) => {
-            Ok(first(door, lease, Request::from_parts(parts, body.into()), next).await)
-        }
+        Begun::First(lease) => Ok(first(&door, lease, request, next).await),
         Begun::Again(answer) => Ok(again(answer)),
         Begun::Taken => Err(taken("this `Idempotency-Key` was used for another request")),
         Begun::InFlight => {
@@ -98,21 +107,13 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     Ok(Some(key.to_owned()))
 }
 
-/// Answers in a task of its own: a caller who hangs up changes nothing, and leaves no lease behind.
-async fn first(door: Door, lease: Lease, request: Request, next: Next) -> Response {
-    let answering = async move {
-        match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-            Ok(response) => settle(&door, lease, response).await,
-            Err(panic) => {
-                give_up(&door, lease).await;
-                resume_unwind(panic)
-            }
+async fn first(door: &Door, lease: Lease, request: Request, next: Next) -> Response {
+    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => settle(door, lease, response).await,
+        Err(panic) => {
+            give_up(door, lease).await;
+            resume_unwind(panic)
         }
-    };
-    match tokio::spawn(request_id::carry(answering)).await {
-        Ok(response) => response,
-        Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
-        Err(_) => ApiError::refused(Code::Busy, "stopping; try again").into_response(),
     }
 }
 

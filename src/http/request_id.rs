@@ -24,7 +24,7 @@ pub fn current() -> Option<String> {
 }
 
 /// Runs `work` as a part of the request that is being answered, also when it outlives the task that began it.
-pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
+fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
     let (id, language) = (current().unwrap_or_default(), language::current());
     CURRENT.scope(id, language.scope(work)).in_current_span()
 }

@@ -15,8 +15,9 @@ use crate::store::{
 
 /// So many at a time.
 pub const PORTION: i64 = 500;
-/// How far walks stay behind the present: longer than any commit is under way that was judged before.
-pub const LAG: TimeDelta = TimeDelta::seconds(10);
+/// How far walks stay behind the present: longer than any commit is under way that was judged before, since no statement
+/// of ours lives for more than thirty seconds.
+pub const LAG: TimeDelta = TimeDelta::seconds(45);
 
 /// One portion; how many coupons the walk passed.
 pub async fn count_expired(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<i64> {

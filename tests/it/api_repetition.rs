@@ -1,10 +1,10 @@
 //! Requests that are sent again under the same `Idempotency-Key`.
 
-use std::sync::Arc;
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use axum::body::Body;
 use chrono::TimeDelta;
-use http::Request;
+use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use kaquan::{domain::access::Role, service::reseal_secrets, store, vault::Vault};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use tower::ServiceExt;
 
 use crate::support::{
     admin::{Admin, Reply, noon, terms},
-    until::until_true,
+    until::{until_true, until_within},
 };
 
 fn named(admin: &Admin, key: &str, path: &str, body: &Value) -> Request<Body> {
@@ -177,6 +177,34 @@ async fn a_caller_who_hangs_up_finds_the_answer_later() {
     assert!(is_replayed(&again));
     again.created();
     assert_eq!(templates(&admin).await, 1);
+}
+
+/// Looks after so much of it that it has waited `times` times, and then hangs up.
+async fn hang_up_after(times: usize, work: impl Future) {
+    let mut work = pin!(work);
+    let mut left = times;
+    poll_fn(|context| {
+        left -= 1;
+        let is_over = work.as_mut().poll(context).is_ready();
+        if is_over || left == 0 { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_at_whatever_moment_can_ask_again() {
+    let admin = Admin::new().await;
+
+    for times in 1..40 {
+        let key = format!("hung-up-{times}");
+        hang_up_after(times, make(&admin, &key)).await;
+        until_within(Duration::from_secs(20), "the name is free or has its answer", async || {
+            make(&admin, &key).await.status == StatusCode::CREATED
+        })
+        .await;
+    }
+
+    assert_eq!(templates(&admin).await, 39);
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ pub struct UpkeepScene {
 
 pub const DAY: TimeDelta = TimeDelta::days(1);
 /// How far walks stay behind the present.
-pub const LAG: TimeDelta = TimeDelta::seconds(10);
+pub const LAG: TimeDelta = TimeDelta::seconds(45);
 
 impl UpkeepScene {
     /// Reminds three days and one day before the end.
