@@ -7,19 +7,12 @@ pub mod worker;
 
 mod health;
 
-use std::{
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use anyhow::Context;
 use axum::Router;
 use chrono::TimeDelta;
-use sqlx::{
-    ConnectOptions, Connection, PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{ConnectOptions, Connection, PgPool, postgres::PgConnectOptions};
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -216,19 +209,8 @@ async fn pool(config: &Config, database: &PgConnectOptions) -> anyhow::Result<Pg
         ("idle_in_transaction_session_timeout", "30s"),
         ("synchronous_commit", "on"),
     ]);
-    PgPoolOptions::new()
+    store::pool()
         .max_connections(config.database.connections)
-        .acquire_timeout(Duration::from_secs(3))
-        // A connection that was in use a moment ago is as good as one that was just asked, and spares a way there and back.
-        .test_before_acquire(false)
-        .before_acquire(|conn, meta| {
-            Box::pin(async move {
-                if meta.idle_for > Duration::from_secs(1) {
-                    conn.ping().await?;
-                }
-                Ok(true)
-            })
-        })
         .connect_with(options)
         .await
         .context("the database cannot be reached")

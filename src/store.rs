@@ -43,7 +43,12 @@ pub mod upkeep;
 pub mod wallet;
 pub mod webhook_endpoint;
 
-use sqlx::postgres::PgConnectOptions;
+use std::time::Duration;
+
+use sqlx::{
+    Connection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 
 /// All migrations, embedded; run at start.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -51,6 +56,22 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 /// Whether a statement failed because it would have broken this constraint.
 pub fn violates(error: &sqlx::Error, constraint: &str) -> bool {
     error.as_database_error().and_then(|error| error.constraint()) == Some(constraint)
+}
+
+/// How connections are shared.
+pub fn pool() -> PgPoolOptions {
+    PgPoolOptions::new()
+        .acquire_timeout(Duration::from_secs(3))
+        // A connection that was in use a moment ago is as good as one that was just asked, and spares a way there and back.
+        .test_before_acquire(false)
+        .before_acquire(|conn, meta| {
+            Box::pin(async move {
+                if meta.idle_for > Duration::from_secs(1) {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 /// Options for connections that do a few statements all day.

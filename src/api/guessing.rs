@@ -92,8 +92,8 @@ const SHOW_CODES: &[&str] = &[
     "/v1/unlocks",
 ];
 
-/// Whoever was never wrong may have so many buckets of codes looked at together; all of them are paid for if they are
-/// wrong. For the others one bucket is all.
+/// Callers who were never wrong may have so many buckets of codes looked at together; all of them are paid for if they are
+/// wrong. For the others, and for people, one bucket is all.
 const FIRST_TRUST: u32 = 10;
 
 /// A server that says for whom it asks may be wrong so many times as often as a caller who does not: for so many people.
@@ -133,7 +133,9 @@ impl Guessing {
             if level.wait.is_some() {
                 return Err(Held::Off(*guesser, level));
             }
-            let is_trusted = level.left == level.size;
+            // A person who types has one code at a time; whoever has many guesses.
+            let is_person = matches!(guesser, Guesser::Person(_));
+            let is_trusted = level.left == level.size && !is_person;
             let room = if is_trusted { level.size.saturating_mul(FIRST_TRUST) } else { level.left };
             if looked_at.get(guesser).is_some_and(|held| *held >= room) {
                 return Err(Held::Back);
@@ -275,6 +277,9 @@ mod tests {
             Err(Held::Off(..)) => "off",
         };
 
+        let alone = [Guesser::Caller(Uuid::from_u128(3))];
+        let servers = (0..30).filter(|_| hold(&alone) == "looked at").count();
+        (0..servers).for_each(|_| limits.settle(now, &alone, false));
         let trusted = (0..30).filter(|_| hold(&anna) == "looked at").count();
         let besides = hold(&bert);
         limits.settle(now, &anna, true);
@@ -283,7 +288,7 @@ mod tests {
         let (next, together) = (hold(&anna), hold(&bert));
         limits.settle(now, &anna, true);
 
-        assert_eq!((trusted, besides), (20, "back"));
+        assert_eq!((servers, trusted, besides), (20, 2, "back"));
         assert_eq!((after_an_error, next, together), ("back", "looked at", "back"));
         assert_eq!((hold(&anna), hold(&bert)), ("off", "off"));
         assert!(limits.looked_at.lock().unwrap().is_empty());

@@ -102,10 +102,11 @@ pub async fn limit(State(door): State<Door>, request: Request, next: Next) -> Re
 }
 
 /// What somebody hears who was not let in. If that is because nobody knows them it is charged to their address, and
-/// where that was too often they are told to wait.
+/// where that was too often they are told to wait. People whose session is over are told so in any case: they have to log
+/// in anew, and many of them come from one address.
 pub fn turn_away(door: &Door, request: &Request, refused: ApiError) -> Response {
     let limits = &door.state.limits;
-    let is_unknown = refused.code() == Code::Unauthenticated;
+    let is_unknown = refused.code() == Code::Unauthenticated && door.route.asks != Asks::Holder;
     let Some(network) = limits.network(request).filter(|_| is_unknown) else {
         return refused.into_response();
     };

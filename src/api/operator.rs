@@ -134,7 +134,7 @@ fn check_giver(caller: &Caller, role: Option<Role>) -> Result<(), ApiError> {
     Err(ApiError::refused(Code::Forbidden, detail))
 }
 
-/// Whoever has got hold of a session must not be able to make the account theirs.
+/// A session that somebody left open changes no password in passing. It can still make another owner, which history shows.
 fn own_password() -> ApiError {
     let detail = "to change your own password, show the present one: `POST /v1/admin/sessions/current/password`";
     ApiError::refused(Code::Forbidden, detail).at("password")

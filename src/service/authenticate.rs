@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use chrono::{DateTime, TimeDelta, Utc};
 use ipnet::IpNet;
 use sqlx::PgPool;
+use tokio::time::timeout;
 
 use super::{
     operator_session,
     secret::{self, SecretHash},
-    together::Together,
+    together::{LONGEST, Late, Together},
 };
 use crate::{
     domain::{
@@ -69,7 +70,7 @@ const USE_IS_NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
 #[derive(Debug, Clone)]
 pub struct Keys {
     db: PgPool,
-    together: Together<SecretHash, Option<ApiKey>>,
+    together: Together<SecretHash, sqlx::Result<Option<ApiKey>>>,
 }
 
 impl Keys {
@@ -78,7 +79,16 @@ impl Keys {
         let pool = db.clone();
         let read = move |hashes: Vec<SecretHash>| {
             let db = pool.clone();
-            async move { list(&db, &hashes).await.unwrap_or_default() }
+            async move {
+                match list(&db, &hashes).await {
+                    Ok(keys) => keys.into_iter().map(Ok).collect(),
+                    Err(sqlx::Error::PoolTimedOut) => {
+                        hashes.iter().map(|_| Err(sqlx::Error::PoolTimedOut)).collect()
+                    }
+                    // What failed is heard by each one from his own try.
+                    Err(_) => Vec::new(),
+                }
+            }
         };
         Self { db, together: Together::start(read) }
     }
@@ -102,8 +112,9 @@ impl Keys {
         if !is_allowed(&key.sources, from) {
             return Err(NotRecognised::SourceNotAllowed(key.id));
         }
-        if key.last_used_at.is_none_or(|last| last + USE_IS_NOTED_EVERY <= now) {
-            store::api_key::mark_used(&mut *self.db.acquire().await?, key.id, now).await?;
+        let before = now - USE_IS_NOTED_EVERY;
+        if key.last_used_at.is_none_or(|last| last <= before) {
+            store::api_key::mark_used(&mut *self.db.acquire().await?, key.id, now, before).await?;
         }
         let actor = Actor::Key(key.id);
         Ok(Caller { actor, name: key.name, grant: key.grant, store: None, session: None })
@@ -111,16 +122,22 @@ impl Keys {
 
     async fn find(&self, hash: SecretHash) -> sqlx::Result<Option<ApiKey>> {
         match self.together.ask(hash).await {
-            Some(key) => Ok(key),
-            // What failed there is heard here.
-            None => Ok(list(&self.db, &[hash]).await?.pop().flatten()),
+            Ok(Some(key)) => key,
+            Ok(None) => Ok(list(&self.db, &[hash]).await?.pop().flatten()),
+            Err(Late) => Err(sqlx::Error::PoolTimedOut),
         }
     }
 }
 
 /// The keys with these hashes, in their order.
 async fn list(db: &PgPool, hashes: &[SecretHash]) -> sqlx::Result<Vec<Option<ApiKey>>> {
-    let keys = store::api_key::list_by_hash(&mut *db.acquire().await?, hashes).await?;
+    let mut conn = db.acquire().await?;
+    let reading = timeout(LONGEST, store::api_key::list_by_hash(&mut conn, hashes));
+    let Ok(keys) = reading.await else {
+        drop(conn.detach());
+        return Err(sqlx::Error::PoolTimedOut);
+    };
+    let keys = keys?;
     let of = |hash: &SecretHash| keys.iter().find(|(of, _)| of == hash).map(|(_, key)| key.clone());
     Ok(hashes.iter().map(of).collect())
 }

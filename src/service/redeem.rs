@@ -5,9 +5,10 @@
 mod together;
 mod wish;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use sqlx::{PgConnection, PgPool, postgres::PgPoolOptions};
+use sqlx::{PgConnection, PgPool};
+use tokio::time::timeout;
 
 use self::{
     together::Told,
@@ -16,7 +17,7 @@ use self::{
 use super::{
     known_terms::KnownTerms,
     life::{LifeError, MOST_TRIES, Named, step},
-    together::{LANES, Together},
+    together::{LANES, LONGEST, Late, Together},
 };
 use crate::{
     clock::Clock,
@@ -24,7 +25,7 @@ use crate::{
         cart::Cart,
         discount::Discount,
         event::Cause,
-        id::RedemptionId,
+        id::{CouponId, RedemptionId},
         life::{self, ActKey, Ruling},
     },
     store::{
@@ -82,9 +83,6 @@ struct Tools {
     known_terms: KnownTerms,
 }
 
-/// How long a use waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(3);
-
 /// What is to be done about a wish.
 enum Judged {
     /// The coupon is to be used.
@@ -95,12 +93,18 @@ enum Judged {
     Repeated(RedemptionId),
 }
 
+/// What came of one try.
+enum Tried {
+    Told(Redeemed),
+    /// The coupon was changed since it was judged, or somebody is about to.
+    TooLate(CouponId),
+}
+
 impl Redeemer {
     /// Begins to wait for wishes, on the present runtime, until the last clone is dropped.
     pub fn start(db: PgPool, clock: Arc<dyn Clock>, known_terms: KnownTerms) -> Self {
-        let tills = PgPoolOptions::new()
+        let tills = store::pool()
             .max_connections(2 * LANES)
-            .acquire_timeout(PATIENCE)
             .connect_lazy_with(store::planned_once((*db.connect_options()).clone()));
         let tools = Tools { db, tills, clock, known_terms };
         let all = tools.clone();
@@ -115,9 +119,11 @@ impl Redeemer {
     pub async fn redeem(&self, cause: Cause, redeem: Redeem) -> Result<Redeemed, LifeError> {
         redeem.check()?;
         let wish = Arc::new(Wish::new(cause, redeem));
-        let told = match self.together.ask(Arc::clone(&wish)).await.flatten() {
-            Some(told) => told,
-            None => self.tools.redeem_alone(&wish).await,
+        let told = match self.together.ask(Arc::clone(&wish)).await {
+            Ok(Some(Some(told))) => told,
+            Ok(Some(None) | None) => self.tools.redeem_alone(&wish).await,
+            // The key of the use tells what came of it.
+            Err(Late) => Err(sqlx::Error::PoolTimedOut.into()),
         };
         if let Ok(Redeemed::Now(redemption)) = &told {
             tracing::info!(coupon.id = %redemption.coupon, redemption.id = %redemption.id, "coupon redeemed");
@@ -130,35 +136,63 @@ impl Tools {
     async fn redeem_alone(&self, wish: &Wish) -> Result<Redeemed, LifeError> {
         for _ in 0..MOST_TRIES {
             let mut conn = self.tills.acquire().await?;
-            let Some(found) = store::life::find(&mut conn, wish.asked()).await? else {
-                return replay_of_another(&mut conn, &wish.redeem.key, &wish.hash).await;
+            let Ok(tried) = timeout(LONGEST, self.try_alone(&mut conn, wish)).await else {
+                drop(conn.detach());
+                return Err(sqlx::Error::PoolTimedOut.into());
             };
-            let redemption = match self.judge(&mut conn, wish, &found).await? {
-                Judged::Use(redemption) => redemption,
-                Judged::Keyed { redemption, is_the_same } => {
-                    return replay(&mut conn, redemption, is_the_same).await;
-                }
-                Judged::Repeated(redemption) => {
-                    let earlier = replay(&mut conn, redemption, true).await?;
-                    if wish.redeem.cart.is_none() {
-                        return Ok(earlier);
-                    }
-                    let now = wish.redeem.work_out(&mut conn, &self.known_terms, &found).await?;
-                    return earlier.agreeing_with(now.as_ref());
-                }
+            let held = match tried? {
+                Tried::Told(told) => return Ok(told),
+                Tried::TooLate(coupon) => coupon,
             };
-            match redeem(&mut conn, &[self.granted(wish, &found, &redemption)]).await {
-                Ok(used) if !used.is_empty() => return Ok(Redeemed::Now(redemption)),
-                // Somebody was quicker, or is about to be.
-                Ok(_) => {
-                    drop(conn);
-                    store::life::wait_for(&mut *self.db.acquire().await?, found.id).await?;
-                }
-                Err(error) if store::violates(&error, "redemption_one_per_key") => {}
-                Err(error) => return Err(error.into()),
-            }
+            drop(conn);
+            let mut conn = self.db.acquire().await?;
+            let Ok(waited) = timeout(LONGEST, store::life::wait_for(&mut conn, held)).await else {
+                drop(conn.detach());
+                break;
+            };
+            waited?;
         }
         Err(LifeError::Busy)
+    }
+
+    async fn try_alone(&self, conn: &mut PgConnection, wish: &Wish) -> Result<Tried, LifeError> {
+        let Some(found) = store::life::find(conn, wish.asked()).await? else {
+            return replay_of_another(conn, &wish.redeem.key, &wish.hash).await.map(Tried::Told);
+        };
+        let redemption = match self.judge(conn, wish, &found).await? {
+            Judged::Use(redemption) => redemption,
+            Judged::Keyed { redemption, is_the_same } => {
+                return replay(conn, redemption, is_the_same).await.map(Tried::Told);
+            }
+            Judged::Repeated(redemption) => {
+                return self.repeat(conn, wish, &found, redemption).await.map(Tried::Told);
+            }
+        };
+        match redeem(conn, &[self.granted(wish, &found, &redemption)]).await {
+            Ok(used) if !used.is_empty() => Ok(Tried::Told(Redeemed::Now(redemption))),
+            // Somebody was quicker, with this coupon or with this key, or is about to be.
+            Ok(_) => Ok(Tried::TooLate(found.id)),
+            Err(error) if store::violates(&error, "redemption_one_per_key") => {
+                Ok(Tried::TooLate(found.id))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What was done for the same order before, if what is bought now takes the same off.
+    async fn repeat(
+        &self,
+        conn: &mut PgConnection,
+        wish: &Wish,
+        found: &Found,
+        redemption: RedemptionId,
+    ) -> Result<Redeemed, LifeError> {
+        let earlier = replay(conn, redemption, true).await?;
+        if wish.redeem.cart.is_none() {
+            return Ok(earlier);
+        }
+        let now = wish.redeem.work_out(conn, &self.known_terms, found).await?;
+        earlier.agreeing_with(now.as_ref())
     }
 
     async fn judge(

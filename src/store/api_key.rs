@@ -164,16 +164,28 @@ pub async fn retire(conn: &mut PgConnection, id: KeyId, at: DateTime<Utc>) -> sq
     Ok(())
 }
 
-/// Notes that a key was used at `now`.
-pub async fn mark_used(conn: &mut PgConnection, id: KeyId, now: DateTime<Utc>) -> sqlx::Result<()> {
+/// Notes that a key was used at `now`, if its last use was noted at `before` or earlier.
+pub async fn mark_used(
+    conn: &mut PgConnection,
+    id: KeyId,
+    now: DateTime<Utc>,
+    before: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update api_key
         set last_used_at = $2
-        where key_id = $1
+        where key_id = (
+            select key_id
+            from api_key
+            where key_id = $1 and (last_used_at is null or last_used_at <= $3)
+            -- Of many who note the same use one is enough; the others do not wait for him.
+            for no key update skip locked
+        )
         "#,
         id as _,
         now,
+        before,
     )
     .execute(conn)
     .await?;

@@ -106,14 +106,8 @@ async fn an_address_that_knocks_with_wrong_keys_waits_and_good_ones_from_there_a
     let at_work = people::work_session(&admin.state, operator).await;
     let unknown = ["kq_", "ko_", "ks_"].map(|kind| Fresh::random_checked(kind).unwrap());
     let [key, work, mini] = &unknown.each_ref().map(Fresh::reveal);
-    let wrong = [
-        (APPS, None),
-        (APPS, Some("kq_mistyped")),
-        (APPS, Some(*key)),
-        (APPS, Some(*work)),
-        (MINE, None),
-        (MINE, Some(*mini)),
-    ];
+    let wrong =
+        [(APPS, None), (APPS, Some("kq_mistyped")), (APPS, Some(*key)), (APPS, Some(*work))];
     let good = [(APPS, &admin.owner), (APPS, &at_work), (MINE, &holder)];
     let address = "192.0.2.1";
 
@@ -123,6 +117,10 @@ async fn an_address_that_knocks_with_wrong_keys_waits_and_good_ones_from_there_a
             knock(&admin, address, path, Some(good)).await.ok();
         }
         seen.push(knock(&admin, address, path, shown).await);
+    }
+    // People whose session is over log in anew, however many they are.
+    for shown in [None, Some(*mini)] {
+        knock(&admin, address, MINE, shown).await.problem(401, "unauthenticated");
     }
     let elsewhere = knock(&admin, "192.0.2.2", APPS, None).await;
     admin.clock.advance(TimeDelta::seconds(1));

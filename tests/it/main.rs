@@ -89,6 +89,8 @@ mod reconcile_jobs;
 mod reconcile_plan;
 mod reconcile_templates;
 mod redeem_again;
+mod redeem_outages;
+mod redeem_plans;
 mod redeem_together;
 mod secrets_apps;
 mod secrets_privacy;

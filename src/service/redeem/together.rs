@@ -5,10 +5,13 @@
 
 use std::{collections::HashSet, sync::Arc};
 
+use sqlx::PgConnection;
+use tokio::time::timeout;
+
 use super::{Judged, Redeemed, Tools, Wish};
 use crate::{
     domain::life::ActKey,
-    service::life::LifeError,
+    service::{life::LifeError, together::LONGEST},
     store::{
         self,
         life::{Found, redeeming::redeem},
@@ -30,22 +33,44 @@ struct Granted {
 impl Tools {
     pub(super) async fn redeem_together(self, wishes: Vec<Arc<Wish>>) -> Vec<Told> {
         let mut told: Vec<_> = wishes.iter().map(|_| None).collect();
-        if let Err(error) = self.try_together(&wishes, &mut told).await {
+        match self.try_in_time(&wishes, &mut told).await {
+            Ok(()) => {}
+            Err(error @ sqlx::Error::PoolTimedOut) => {
+                tracing::warn!(error = %error, wishes = wishes.len(), "uses wait for the database");
+                for one in told.iter_mut().filter(|one| one.is_none()) {
+                    *one = Some(Err(sqlx::Error::PoolTimedOut.into()));
+                }
+            }
             // Of what was not done each one hears by himself, from his own try.
-            tracing::debug!(error = %error, wishes = wishes.len(), "uses of one moment go apart");
+            Err(error) => {
+                tracing::debug!(error = %error, wishes = wishes.len(), "uses go apart");
+            }
         }
         told
     }
 
-    async fn try_together(&self, wishes: &[Arc<Wish>], told: &mut [Told]) -> sqlx::Result<()> {
+    async fn try_in_time(&self, wishes: &[Arc<Wish>], told: &mut [Told]) -> sqlx::Result<()> {
         let mut conn = self.tills.acquire().await?;
+        let Ok(done) = timeout(LONGEST, self.try_together(&mut conn, wishes, told)).await else {
+            drop(conn.detach());
+            return Err(sqlx::Error::PoolTimedOut);
+        };
+        done
+    }
+
+    async fn try_together(
+        &self,
+        conn: &mut PgConnection,
+        wishes: &[Arc<Wish>],
+        told: &mut [Told],
+    ) -> sqlx::Result<()> {
         let asked: Vec<_> = wishes.iter().map(|wish| wish.asked()).collect();
         let mut granted = Vec::new();
         let mut coupons = HashSet::new();
         let mut keys: HashSet<&ActKey> = HashSet::new();
-        for (place, found) in store::life::list(&mut conn, &asked).await?.into_iter().enumerate() {
+        for (place, found) in store::life::list(conn, &asked).await?.into_iter().enumerate() {
             let (wish, Some(found)) = (&wishes[place], found) else { continue };
-            match self.judge(&mut conn, wish, &found).await {
+            match self.judge(conn, wish, &found).await {
                 Ok(Judged::Use(redemption)) => {
                     if coupons.insert(found.id) && keys.insert(&wish.redeem.key) {
                         granted.push(Granted { place, found, redemption });
@@ -60,7 +85,7 @@ impl Tools {
         }
         let grants = granted.iter();
         let uses = grants.map(|one| self.granted(&wishes[one.place], &one.found, &one.redemption));
-        let done = redeem(&mut conn, &uses.collect::<Vec<_>>()).await?;
+        let done = redeem(conn, &uses.collect::<Vec<_>>()).await?;
         let done: HashSet<_> = done.into_iter().collect();
         for Granted { place, found, redemption } in granted {
             if done.contains(&found.id) {

@@ -20,8 +20,10 @@ enum Argument {
     Texts,
     Numbers,
     Times,
+    Bytes,
+    Documents,
 }
-use Argument::{Number, Numbers, Texts, Time, Times, Uuid, Uuids};
+use Argument::{Bytes, Documents, Number, Numbers, Texts, Time, Times, Uuid, Uuids};
 
 /// All of them but the terms of a template by their primary key.
 pub const STATEMENTS: [Statement; 5] = [
@@ -65,6 +67,26 @@ pub const STATEMENTS: [Statement; 5] = [
         ],
         // A handful of endpoints, or none at all: read as they lie.
         ways: &["code by code_pkey", "stock by stock_once", "webhook_endpoint by Seq Scan"],
+    },
+];
+
+/// Those of a use.
+pub const USES: [Statement; 2] = [
+    Statement {
+        name: "find_lives",
+        text: include_str!("../../../src/store/sql/find_lives.sql"),
+        arguments: &[Texts, Uuids, Texts, Uuids, Texts, Uuids, Texts],
+        ways: &[],
+    },
+    Statement {
+        name: "redeem_coupons",
+        text: include_str!("../../../src/store/sql/redeem_coupons.sql"),
+        arguments: &[
+            Uuids, Numbers, Uuids, Texts, Texts, Texts, Times, Texts, Numbers, Numbers, Uuids,
+            Texts, Bytes, Uuids, Numbers, Texts, Numbers, Numbers, Numbers, Uuids, Uuids, Texts,
+            Documents,
+        ],
+        ways: &[],
     },
 ];
 
@@ -116,6 +138,8 @@ fn literal(argument: Argument) -> String {
         Texts => list(&|n| format!("record-{n}")),
         Numbers => list(&|n| n.to_string()),
         Times => list(&|_| "2026-11-11T12:00:00Z".to_owned()),
+        Bytes => list(&|_| "00".to_owned()),
+        Documents => list(&|_| "{}".to_owned()).replace("{}", "null"),
     }
 }
 
