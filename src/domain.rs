@@ -17,7 +17,6 @@ pub mod discount;
 pub mod event;
 pub mod exact;
 pub mod figure;
-pub mod grant_name;
 pub mod guessing;
 pub mod id;
 pub mod imported_terms;

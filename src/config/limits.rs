@@ -18,7 +18,7 @@ pub struct Limits {
     pub stranger_rate: u32,
     /// And at once.
     pub stranger_burst: u32,
-    /// Requests per second from one address with no key or session, or one that is unknown or over, in the long run.
+    /// Requests per second from one address with no key or session at work, or one that is unknown or over, in the long run.
     pub unauthenticated_rate: u32,
     /// And at once.
     pub unauthenticated_burst: u32,

@@ -120,6 +120,19 @@ impl Permission {
 }
 
 impl Role {
+    /// Each of them, those with the most first.
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Operator, Self::Clerk, Self::Auditor];
+
+    /// As the API spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Operator => "operator",
+            Self::Clerk => "clerk",
+            Self::Auditor => "auditor",
+        }
+    }
+
     /// Whether this role carries the permission; what is not listed is denied.
     pub const fn allows(self, permission: Permission) -> bool {
         use Permission::{
@@ -144,6 +157,19 @@ impl Role {
 }
 
 impl Scope {
+    /// Each of them, those with the most last.
+    pub const ALL: [Self; 4] = [Self::Read, Self::Claim, Self::Redeem, Self::Admin];
+
+    /// As the API spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Claim => "claim",
+            Self::Redeem => "redeem",
+            Self::Admin => "admin",
+        }
+    }
+
     /// Whether this scope carries the permission; what is not listed is denied.
     pub const fn allows(self, permission: Permission) -> bool {
         use Permission::{Claim, ManageOrders, Read, Redeem};
@@ -242,5 +268,15 @@ mod tests {
         let allowed = Permission::ALL.into_iter().filter(|asked| Role::Clerk.allows(*asked));
 
         assert_eq!(allowed.collect::<Vec<_>>(), [Permission::Redeem]);
+    }
+
+    #[test]
+    fn names_are_those_of_the_api() {
+        for role in Role::ALL {
+            assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
+        }
+        for scope in Scope::ALL {
+            assert_eq!(serde_json::to_value(scope).unwrap(), scope.as_str());
+        }
     }
 }

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::{
     operator_session,
     secret::{self, SecretHash},
-    together::{LONGEST, Late, Together},
+    together::{LONGEST, Late, Together, give_up},
 };
 use crate::{
     domain::{
@@ -134,8 +134,7 @@ async fn list(db: &PgPool, hashes: &[SecretHash]) -> sqlx::Result<Vec<Option<Api
     let mut conn = db.acquire().await?;
     let reading = timeout(LONGEST, store::api_key::list_by_hash(&mut conn, hashes));
     let Ok(keys) = reading.await else {
-        drop(conn.detach());
-        return Err(sqlx::Error::PoolTimedOut);
+        return Err(give_up(conn));
     };
     let keys = keys?;
     let of = |hash: &SecretHash| keys.iter().find(|(of, _)| of == hash).map(|(_, key)| key.clone());

@@ -17,7 +17,7 @@ use self::{
 use super::{
     known_terms::KnownTerms,
     life::{LifeError, MOST_TRIES, Named, step},
-    together::{LANES, LONGEST, Late, Together},
+    together::{LANES, LONGEST, Late, Together, give_up},
 };
 use crate::{
     clock::Clock,
@@ -137,8 +137,7 @@ impl Tools {
         for _ in 0..MOST_TRIES {
             let mut conn = self.tills.acquire().await?;
             let Ok(tried) = timeout(LONGEST, self.try_alone(&mut conn, wish)).await else {
-                drop(conn.detach());
-                return Err(sqlx::Error::PoolTimedOut.into());
+                return Err(give_up(conn).into());
             };
             let held = match tried? {
                 Tried::Told(told) => return Ok(told),
@@ -147,7 +146,7 @@ impl Tools {
             drop(conn);
             let mut conn = self.db.acquire().await?;
             let Ok(waited) = timeout(LONGEST, store::life::wait_for(&mut conn, held)).await else {
-                drop(conn.detach());
+                drop(give_up(conn));
                 break;
             };
             waited?;

@@ -7,6 +7,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
+use sqlx::{Postgres, pool::PoolConnection};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// Where questions are handed in; cheap to clone. Its lanes end when the last clone is dropped.
@@ -34,6 +35,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) const LANES: u32 = 2;
 /// So many questions in a batch.
 const MOST: usize = 64;
+
+/// Closes a connection that has taken too long, since nobody knows what it is in the middle of.
+pub(super) fn give_up(conn: PoolConnection<Postgres>) -> sqlx::Error {
+    drop(conn.detach());
+    sqlx::Error::PoolTimedOut
+}
 
 impl<Q: Send + 'static, A: Send + 'static> Together<Q, A> {
     /// Begins to wait for questions, on the present runtime. `answer` gives an answer for each question, in their order;

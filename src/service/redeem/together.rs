@@ -11,7 +11,10 @@ use tokio::time::timeout;
 use super::{Judged, Redeemed, Tools, Wish};
 use crate::{
     domain::life::ActKey,
-    service::{life::LifeError, together::LONGEST},
+    service::{
+        life::LifeError,
+        together::{LONGEST, give_up},
+    },
     store::{
         self,
         life::{Found, redeeming::redeem},
@@ -52,8 +55,7 @@ impl Tools {
     async fn try_in_time(&self, wishes: &[Arc<Wish>], told: &mut [Told]) -> sqlx::Result<()> {
         let mut conn = self.tills.acquire().await?;
         let Ok(done) = timeout(LONGEST, self.try_together(&mut conn, wishes, told)).await else {
-            drop(conn.detach());
-            return Err(sqlx::Error::PoolTimedOut);
+            return Err(give_up(conn));
         };
         done
     }
