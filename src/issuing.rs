@@ -30,7 +30,7 @@ use crate::{
     config::issuing::Issuing,
     domain::{
         claim::ClaimRefusal,
-        id::{AppId, HolderId},
+        id::{AppId, HolderId, MemberId},
         people::{OpenId, Record},
     },
 };
@@ -51,6 +51,10 @@ pub struct Request {
     pub record: Record,
     /// For requests that carry the time at which they were made.
     pub made: Option<Made>,
+    /// Who the person is, for one whom the app meets for the first time.
+    pub member: Option<MemberId>,
+    /// Whether nobody will ever ask again under this record: then it is not looked for, and no refusal is remembered.
+    pub is_one_off: bool,
 }
 
 /// When a request was made, and how far from now that may be for a record that is new.

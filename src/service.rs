@@ -14,6 +14,7 @@ pub mod create_operator;
 pub mod create_placement;
 pub mod create_template;
 pub mod create_webhook_endpoint;
+pub mod desk;
 pub mod edit_app;
 pub mod edit_operator;
 pub mod edit_template;

@@ -12,6 +12,7 @@ use crate::{
         cart::Cart,
         discount::{Discount, Misfit},
         id::{AppId, CouponId, TemplateId},
+        sight::Sight,
     },
     http::{error::ApiError, extract::Json},
     service::{
@@ -106,7 +107,8 @@ async fn show(
     cart: &Cart,
 ) -> Result<Json<MatchesView>, ApiError> {
     let now = state.now();
-    let matches = match_cart::match_cart(&state.db, &state.known_terms, now, person, cart);
+    let matches =
+        match_cart::match_cart(&state.db, &state.known_terms, now, (person, &Sight::All), cart);
     let Matches { usable, unusable } = matches.await?;
     Ok(Json(MatchesView {
         usable: usable

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{ApiState, list, platform_rules};
 use crate::{
-    domain::{id::TemplateId, template::TemplateState, terms::Terms},
+    domain::{id::TemplateId, number::TemplateNumber, template::TemplateState, terms::Terms},
     http::{
         code::Code,
         error::ApiError,
@@ -29,6 +29,7 @@ use crate::{
 #[derive(Serialize, JsonSchema)]
 pub struct TemplateView {
     id: TemplateId,
+    number: TemplateNumber,
     version: i32,
     state: TemplateState,
     #[serde(flatten)]
@@ -61,8 +62,7 @@ pub async fn create(
     };
     let terms = read_value(Value::Object(body))?;
     let template = create_template::create_template(&state.db, state.now(), terms, opening).await?;
-    let template = CountedTemplate { template, issued: 0, left: 0 };
-    Ok((StatusCode::CREATED, Json(template.into())))
+    Ok((StatusCode::CREATED, Json(find(&state, template.id).await?.into())))
 }
 
 /// `GET /v1/admin/templates`
@@ -157,9 +157,10 @@ fn merge(terms: &Terms, changes: Map<String, Value>) -> Result<Terms, ApiError> 
 
 impl From<CountedTemplate> for TemplateView {
     fn from(counted: CountedTemplate) -> Self {
-        let CountedTemplate { template, issued, left } = counted;
+        let CountedTemplate { template, number, issued, left } = counted;
         Self {
             id: template.id,
+            number,
             version: template.version,
             state: template.state,
             terms: template.terms.0,

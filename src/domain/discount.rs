@@ -80,8 +80,9 @@ const BASIS: i128 = 10_000;
 
 /// What a coupon with these terms takes off, or why it does not fit.
 ///
-/// Percentages are rounded half up to a whole fen. Free shipping takes nothing off the goods, and exchange and group
-/// coupons take nothing off here, because the till settles them; for an empty cart these fit if they are for all goods.
+/// Percentages are rounded half up to a whole fen. Free shipping takes nothing off the goods and needs none that match,
+/// unless there is a threshold. Exchange and group coupons take nothing off here, because the till settles them; for an
+/// empty cart these fit if they are for all goods.
 pub fn discount(terms: &Terms, cart: &Cart) -> Result<Discount, Misfit> {
     if !admits_store(&terms.scope, cart.store.as_deref()) {
         return Err(Misfit::WrongStore);
@@ -91,15 +92,14 @@ pub fn discount(terms: &Terms, cart: &Cart) -> Result<Discount, Misfit> {
     let goods: i128 = matched.iter().map(|(_, line)| i128::from(line.amount_fen())).sum();
     let pieces: i64 = matched.iter().map(|(_, line)| i64::from(line.quantity)).sum();
 
-    if matched.is_empty() && !cart.lines.is_empty() {
+    if matched.is_empty() && !cart.lines.is_empty() && !is_free_shipping(terms) {
         return Err(Misfit::OutOfScope);
     }
     reach(&terms.threshold, narrow(goods), pieces)?;
     let needs_goods = match terms.benefit {
         Benefit::Amount { .. } | Benefit::Percent { .. } => true,
-        Benefit::FreeShipping { .. } | Benefit::Exchange | Benefit::GroupBuy { .. } => {
-            !is_for_all(&terms.scope)
-        }
+        Benefit::FreeShipping { .. } => false,
+        Benefit::Exchange | Benefit::GroupBuy { .. } => !is_for_all(&terms.scope),
     };
     if matched.is_empty() && needs_goods {
         return Err(Misfit::OutOfScope);
@@ -114,6 +114,10 @@ pub fn discount(terms: &Terms, cart: &Cart) -> Result<Discount, Misfit> {
         off_shipping_fen,
         lines: split(&matched, goods, off_goods),
     })
+}
+
+fn is_free_shipping(terms: &Terms) -> bool {
+    matches!(terms.benefit, Benefit::FreeShipping { .. })
 }
 
 fn reach(threshold: &Threshold, has_fen: i64, has: i64) -> Result<(), Misfit> {

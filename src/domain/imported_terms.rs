@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     audience::Audience,
     benefit::{Benefit, CouponKind, Scope, Threshold},
+    category::Category,
     problem::Problem,
     terms::{CodeSource, Terms, Texts},
     validity::ValidityRule,
@@ -27,6 +28,12 @@ pub struct ImportedTerms {
     /// Who may claim.
     #[serde(default)]
     pub audience: Audience,
+    /// How the merchant sorts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+    /// The pages on which front ends offer its coupons; empty for all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<String>,
     /// For members born in this month only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 12))]
@@ -74,6 +81,8 @@ impl ImportedTerms {
             threshold: self.threshold,
             scope: self.scope,
             audience: self.audience,
+            category: self.category,
+            channels: self.channels,
             birth_month: self.birth_month,
             claim_from: self.claim_from.unwrap_or(now),
             claim_until: self.claim_until.unwrap_or(valid_until),

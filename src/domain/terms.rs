@@ -8,6 +8,7 @@ use super::{
     app::PlatformKind,
     audience::Audience,
     benefit::{Benefit, CouponKind, Scope, Threshold},
+    category::Category,
     code::{CodePrefix, LONGEST_PREFIX},
     exact::nothing_else,
     problem::{Problem, Problems},
@@ -31,6 +32,14 @@ pub struct Terms {
     /// Which goods and stores.
     #[serde(default)]
     pub scope: Scope,
+    /// How the merchant sorts it; where front ends list one category, one without is in none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+    /// The pages on which front ends offer its coupons, for example `pay_page`; empty for all of them. It narrows lists and
+    /// hinders no use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_CHANNELS), inner(length(min = 1, max = 64)))]
+    pub channels: Vec<String>,
     /// Who may claim.
     #[serde(default)]
     pub audience: Audience,
@@ -107,6 +116,7 @@ const fn one() -> u32 {
 }
 
 const MOST_PER_PERSON: u32 = 10_000;
+const MOST_CHANNELS: usize = 20;
 
 impl Terms {
     /// All that is wrong with the terms, so that the writer mends it in one go.
@@ -146,6 +156,11 @@ impl Terms {
                 == (other.claim_from, other.claim_until, &other.validity, other.per_person_limit)
     }
 
+    /// Whether front ends offer its coupons on this page.
+    pub fn is_offered_on(&self, channel: &str) -> bool {
+        self.channels.is_empty() || self.channels.iter().any(|known| known == channel)
+    }
+
     /// What must be in the cart, in the merchant's own words or, where there are none, in ours.
     pub fn threshold_text(&self) -> String {
         let written = &self.texts.threshold;
@@ -165,6 +180,18 @@ impl Terms {
             self.birth_month.is_none_or(|month| (1..=12).contains(&month)),
             "birth_month",
             "1 to 12",
+        );
+        problems.expect(
+            self.category != Some(Category::Birthday) || self.birth_month.is_some(),
+            "birth_month",
+            "needed for the category birthday",
+        );
+        let channels = &self.channels;
+        problems.expect(
+            channels.len() <= MOST_CHANNELS
+                && channels.iter().all(|channel| (1..=64).contains(&channel.len())),
+            "channels",
+            "up to 20 names of 1 to 64 bytes",
         );
     }
 
@@ -255,6 +282,26 @@ pub(crate) mod tests {
 
         assert!(!seen.show_the_same_as(&sample()));
         assert!(unseen.show_the_same_as(&sample()));
+    }
+
+    #[test]
+    fn a_birthday_has_a_month() {
+        let mut terms = sample();
+        terms.category = Some(Category::Birthday);
+        let params: Vec<_> = terms.check().unwrap_err().iter().map(|p| p.param).collect();
+        assert_eq!(params, ["birth_month"]);
+
+        terms.birth_month = Some(12);
+        assert_eq!(terms.check(), Ok(()));
+    }
+
+    #[test]
+    fn what_names_no_page_is_offered_on_all_of_them() {
+        let mut terms = sample();
+        assert!(terms.is_offered_on("pay_page"));
+
+        terms.channels = vec!["home".into()];
+        assert!(!terms.is_offered_on("pay_page") && terms.is_offered_on("home"));
     }
 
     #[test]

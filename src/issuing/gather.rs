@@ -7,7 +7,10 @@ use tokio::{
 
 use super::{Answer, NoAnswer, Request, Told};
 use crate::{
-    domain::{claim::PassingRefusal, id::HolderId},
+    domain::{
+        claim::PassingRefusal,
+        id::{HolderId, MemberId},
+    },
     store::issuing::{Asked, Known, Remembered},
 };
 
@@ -65,6 +68,7 @@ pub(super) fn asked(jobs: &[Job]) -> Asked {
         asked.records.push(request.record.as_str().to_owned());
         asked.holders.push(holder.uuid());
         asked.templates.push(request.offer.template.uuid());
+        asked.members.push(request.member.map(MemberId::uuid));
     }
     asked
 }

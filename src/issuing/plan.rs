@@ -159,8 +159,8 @@ impl Plan {
             owed: offer.owes.map(|state| OwedSync { id: DeliveryId::new(self.now), state }),
         });
         if !facts.holder_known {
-            let open_id = request.open_id.clone();
-            self.batch.holders.push(NewHolder { id: holder, app: request.app, open_id });
+            let (app, open_id, member) = (request.app, request.open_id.clone(), request.member);
+            self.batch.holders.push(NewHolder { id: holder, app, open_id, member });
         }
         Ok(coupon)
     }
@@ -175,6 +175,7 @@ impl Plan {
 
     fn remember(&mut self, request: &Request, holder: HolderId, refusal: ClaimRefusal) {
         match refusal {
+            ClaimRefusal::Final(_) if request.is_one_off => {}
             ClaimRefusal::Final(reason) => self.batch.refusals.push(NewRefusal {
                 app: request.app,
                 record: request.record.clone(),

@@ -39,6 +39,7 @@ impl Reader {
     }
 
     async fn sort_out(&mut self, mut jobs: Vec<Job>) {
+        jobs = self.pass_on_one_offs(jobs);
         let mut tries = 0;
         let known = loop {
             jobs = gather::drop_late(jobs);
@@ -72,6 +73,16 @@ impl Reader {
                 None => self.pass_on(job),
             }
         }
+    }
+
+    /// Of those that nobody has asked before there is nothing to be known.
+    fn pass_on_one_offs(&self, jobs: Vec<Job>) -> Vec<Job> {
+        let (new, others): (Vec<_>, Vec<_>) =
+            jobs.into_iter().partition(|job| job.request.is_one_off);
+        for job in new {
+            self.pass_on(job);
+        }
+        others
     }
 
     async fn look_up(&mut self, jobs: &[Job]) -> Result<Vec<(usize, Known)>, Trouble> {

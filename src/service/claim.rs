@@ -112,6 +112,8 @@ pub async fn claim(
         open_id,
         record: record.clone(),
         made: None,
+        member: None,
+        is_one_off: false,
     };
     let Told { answer, again } = issuer.ask(request).await?;
     match answer {
@@ -193,7 +195,7 @@ impl ClaimKey {
     }
 
     /// The record that this key stands for on an app.
-    fn record_on(&self, app: AppId) -> Record {
+    pub(super) fn record_on(&self, app: AppId) -> Record {
         let mut hash = Sha256::new().chain_update(app.uuid().as_bytes());
         // No key has these bytes, so what stands before it is never taken for a part of it.
         if let Some(owner) = self.owner {

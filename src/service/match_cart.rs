@@ -13,6 +13,7 @@ use crate::{
         cart::Cart,
         discount::{Discount, Misfit, discount},
         problem::Problem,
+        sight::Sight,
         standing::CouponStatus,
     },
     store::holding::Which,
@@ -52,17 +53,18 @@ pub enum MatchCartError {
 /// More open coupons than anybody has; of those who have more, the newest count.
 const MOST: i64 = 1000;
 
-/// Holds all open coupons of a person against a cart.
+/// Holds all open coupons of a person, on the apps that are seen, against a cart.
 pub async fn match_cart(
     db: &PgPool,
     known: &KnownTerms,
     now: DateTime<Utc>,
-    person: Person,
+    (person, sight): (Person, &Sight),
     cart: &Cart,
 ) -> Result<Matches, MatchCartError> {
     cart.check().map_err(MatchCartError::Invalid)?;
     let mut conn = db.acquire().await?;
-    let held = wallet::read(&mut conn, known, now, (person, Which::Open), (None, MOST)).await?;
+    let held =
+        wallet::read(&mut conn, known, now, (person, sight, Which::Open), (None, MOST)).await?;
     drop(conn);
 
     let mut matches = Matches { usable: Vec::new(), unusable: Vec::new() };

@@ -9,6 +9,7 @@ use super::{known_terms::KnownTerms, person::Person};
 use crate::{
     domain::{
         id::CouponId,
+        sight::Sight,
         standing::{CouponStatus, Standing, Tab},
         terms::Terms,
         validity::Validity,
@@ -39,7 +40,7 @@ pub async fn list(
     page: (Option<CouponId>, i64),
 ) -> sqlx::Result<Vec<Held>> {
     let mut conn = db.acquire().await?;
-    read(&mut conn, known, now, (person, Which::Tab(tab)), page).await
+    read(&mut conn, known, now, (person, &Sight::All, Which::Tab(tab)), page).await
 }
 
 /// One coupon: anybody's, or only if it is this person's. One that is out of use is not there.
@@ -60,14 +61,14 @@ pub(super) async fn read(
     conn: &mut PgConnection,
     known: &KnownTerms,
     now: DateTime<Utc>,
-    (person, which): (Person, Which),
+    (person, sight, which): (Person, &Sight, Which),
     page: (Option<CouponId>, i64),
 ) -> sqlx::Result<Vec<Held>> {
-    let holdings = store::holding::list(conn, person.owner(), which, now, page).await?;
+    let holdings = store::holding::list(conn, (person.owner(), sight), which, now, page).await?;
     add_terms(conn, known, now, holdings).await
 }
 
-async fn add_terms(
+pub(super) async fn add_terms(
     conn: &mut PgConnection,
     known: &KnownTerms,
     now: DateTime<Utc>,

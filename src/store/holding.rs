@@ -7,7 +7,8 @@ use uuid::Uuid;
 use crate::domain::{
     code::CouponCode,
     coupon::CouponState,
-    id::{AppId, CouponId, HolderId, MemberId, PlacementId, TemplateId},
+    id::{AppId, CouponId, HolderId, MemberId, PersonId, PlacementId, TemplateId},
+    sight::Sight,
     standing::Tab,
 };
 
@@ -36,6 +37,8 @@ pub struct Holding {
     pub issued_at: DateTime<Utc>,
     /// When its lock ends, if it is locked.
     pub locked_until: Option<DateTime<Utc>>,
+    /// The order that its lock is for.
+    pub locked_for: Option<String>,
     /// The order that it was used for.
     pub order_no: Option<String>,
     /// Where it was used, if somebody said.
@@ -62,12 +65,16 @@ pub enum Which {
     Tab(Tab),
     /// All that is neither used, nor over, nor out of use.
     Open,
+    /// What was used, or is about to be.
+    UsedOrLocked,
+    /// All that is not out of use.
+    All,
 }
 
-/// The owner's coupons at `now`, newest first, older than `before`.
+/// The owner's coupons at `now`, newest first, older than `before`; of a member, those on the apps that are seen.
 pub async fn list(
     conn: &mut PgConnection,
-    owner: Owner,
+    (owner, sight): (Owner, &Sight),
     which: Which,
     now: DateTime<Utc>,
     (before, limit): (Option<CouponId>, i64),
@@ -75,8 +82,11 @@ pub async fn list(
     let which = match which {
         Which::Tab(tab) => tab.as_str(),
         Which::Open => "open",
+        Which::UsedOrLocked => "used_or_locked",
+        Which::All => "all",
     };
     let before = before.map_or(Uuid::max(), CouponId::uuid);
+    let apps = sight.filter();
     sqlx::query_file_as!(
         Holding,
         "src/store/sql/list_holdings.sql",
@@ -86,6 +96,7 @@ pub async fn list(
         which,
         now,
         limit,
+        apps.as_deref(),
     )
     .fetch_all(conn)
     .await
@@ -112,6 +123,7 @@ pub async fn find(
             coupon.valid_until,
             coupon.issued_at,
             coupon_lock.expires_at as "locked_until?",
+            coupon_lock.order_no as "locked_for?",
             used.order_no as "order_no?",
             used.store as "store?",
             used.redeemed_at as "redeemed_at?",
@@ -136,6 +148,78 @@ pub async fn find(
         owner.is_none(),
         owner.and_then(|owner| owner.holder) as _,
         owner.and_then(|owner| owner.member) as _,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// The coupons of a member that are kept for this order, or used for it.
+pub async fn list_of_order(
+    conn: &mut PgConnection,
+    member: MemberId,
+    order_no: &str,
+) -> sqlx::Result<Vec<CouponId>> {
+    sqlx::query_scalar!(
+        r#"
+        select coupon.coupon_id as "id!: CouponId"
+        from holder
+        join coupon on coupon.holder_id = holder.holder_id
+        where holder.member_id = $1
+            and case coupon.state
+                when 'locked' then exists (
+                    select
+                    from coupon_lock
+                    where coupon_lock.coupon_id = coupon.coupon_id and coupon_lock.order_no = $2
+                )
+                when 'redeemed' then exists (
+                    select
+                    from redemption
+                    where redemption.coupon_id = coupon.coupon_id
+                        and redemption.order_no = $2
+                        and redemption.reversed_at is null
+                )
+                else false
+            end
+        order by coupon.coupon_id
+        "#,
+        member as _,
+        order_no,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Whether a person was given a coupon of a template at `since` or later.
+pub async fn has_since(
+    conn: &mut PgConnection,
+    template: TemplateId,
+    person: PersonId,
+    since: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select
+            from coupon
+            where template_id = $1 and person_id = $2 and issued_at >= $3
+        ) as "has!"
+        "#,
+        template as _,
+        person as _,
+        since,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// The coupon that shows this code.
+pub async fn find_by_code(
+    conn: &mut PgConnection,
+    code: &CouponCode,
+) -> sqlx::Result<Option<CouponId>> {
+    sqlx::query_scalar!(
+        r#"select coupon_id as "id: CouponId" from coupon where code = $1"#,
+        code as _,
     )
     .fetch_optional(conn)
     .await

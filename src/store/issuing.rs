@@ -44,6 +44,8 @@ pub struct Asked {
     pub holders: Vec<Uuid>,
     /// For a coupon of what.
     pub templates: Vec<Uuid>,
+    /// Whose a holder will be who has no row yet.
+    pub members: Vec<Option<Uuid>>,
 }
 
 /// What was answered to a record before.
@@ -181,7 +183,8 @@ pub async fn read_facts(conn: &mut PgConnection, asked: &Asked) -> sqlx::Result<
         &asked.apps,
         &asked.records,
         &asked.holders,
-        &asked.templates
+        &asked.templates,
+        &asked.members as &[Option<Uuid>],
     )
     .fetch_all(conn)
     .await?;

@@ -4,7 +4,13 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::domain::id::{AppId, PersonId, PlacementId, TemplateId};
+use crate::domain::{
+    category::Category,
+    id::{AppId, MemberId, PersonId, PlacementId, TemplateId},
+    number::TemplateNumber,
+    sight::Sight,
+    template::TemplateState,
+};
 
 /// A placement that people may claim from, or will.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +88,76 @@ pub async fn list(
         person as _,
         before,
         now,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// A template over all of its placements that somebody can claim from.
+#[derive(Debug, Clone, Copy)]
+pub struct PlacedTemplate {
+    /// Ours.
+    pub id: TemplateId,
+    /// By which protocols know it.
+    pub number: TemplateNumber,
+    /// The version of the terms in force.
+    pub version: i32,
+    /// Whether it can be claimed at all.
+    pub state: TemplateState,
+    /// Whether there is a placement.
+    pub is_placed: bool,
+    /// Stock for claims that is not issued, over all of them.
+    pub stock: i64,
+    /// Where codes are uploaded: how many are free, counted up to ten thousand.
+    pub codes: Option<i64>,
+    /// How many of its coupons the member was given so far.
+    pub held: i32,
+}
+
+/// For whom templates are listed.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    /// None for nobody in particular, for whom every placement counts.
+    pub member: Option<MemberId>,
+    /// Placements on these apps count.
+    pub sight: &'a Sight,
+    /// The moment.
+    pub now: DateTime<Utc>,
+}
+
+/// Which templates are listed.
+#[derive(Debug, Clone, Copy)]
+pub enum Wanted<'a> {
+    /// Those that can be claimed from somewhere now or later, of one category or of any.
+    Open(Option<Category>),
+    /// These, however they stand.
+    Templates(&'a [TemplateId]),
+}
+
+/// Templates, newest first.
+pub async fn list_templates(
+    conn: &mut PgConnection,
+    asking: Asking<'_>,
+    wanted: Wanted<'_>,
+    (offset, limit): (i64, i64),
+) -> sqlx::Result<Vec<PlacedTemplate>> {
+    let (templates, category): (Option<Vec<Uuid>>, _) = match wanted {
+        Wanted::Open(category) => (None, category.map(Category::as_str)),
+        Wanted::Templates(templates) => {
+            (Some(templates.iter().map(|template| template.uuid()).collect()), None)
+        }
+    };
+    let apps = asking.sight.filter();
+    sqlx::query_file_as!(
+        PlacedTemplate,
+        "src/store/sql/list_placed_templates.sql",
+        templates.as_deref(),
+        category,
+        asking.now,
+        apps.as_deref(),
+        asking.member as _,
+        offset,
         limit,
     )
     .fetch_all(conn)

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use crate::domain::{id::TemplateId, template::TemplateState, terms::Terms};
+use crate::domain::{
+    id::TemplateId, number::TemplateNumber, template::TemplateState, terms::Terms,
+};
 
 /// A template with its current terms.
 #[derive(Debug, Clone)]
@@ -28,6 +30,8 @@ pub struct Template {
 pub struct CountedTemplate {
     /// The template.
     pub template: Template,
+    /// By which protocols know it that have no room for its id.
+    pub number: TemplateNumber,
     /// Coupons issued.
     pub issued: i64,
     /// Coupons that may still be issued.
@@ -184,6 +188,7 @@ async fn read(
         select template.template_id as "id: TemplateId", template.version,
             template.state as "state: TemplateState", document as "terms: Json<Terms>",
             template.created_at, template.updated_at,
+            template.number as "number: TemplateNumber",
             counts.issued as "issued!", counts.left_over as "left!"
         from template
         join template_terms using (template_id, version)
@@ -214,6 +219,7 @@ async fn read(
             created_at: row.created_at,
             updated_at: row.updated_at,
         },
+        number: row.number,
         issued: row.issued,
         left: row.left,
     });

@@ -175,7 +175,7 @@ fn free_shipping_takes_the_shipping_off_and_no_goods() {
 }
 
 #[test]
-fn free_shipping_for_certain_goods_wants_one_of_them() {
+fn free_shipping_needs_none_of_its_goods_unless_there_is_a_threshold() {
     let scope = |goods, categories, brands| Scope { goods, categories, brands, ..Scope::default() };
     let all = Selection::default;
     for scope in [
@@ -193,9 +193,18 @@ fn free_shipping_for_certain_goods_wants_one_of_them() {
             discount(&terms, &cart).map(|discount| discount.discount_fen)
         };
 
-        assert_eq!(off(vec![line("cup", 100, 1), tea]), Ok(800), "{:?}", terms.scope);
-        assert_eq!(off(vec![line("cup", 100, 1)]), Err(Misfit::OutOfScope), "{:?}", terms.scope);
-        assert_eq!(off(vec![]), Err(Misfit::OutOfScope), "{:?}", terms.scope);
+        assert_eq!(off(vec![line("cup", 100, 1), tea.clone()]), Ok(800), "{:?}", terms.scope);
+        assert_eq!(off(vec![line("cup", 100, 1)]), Ok(800), "{:?}", terms.scope);
+        assert_eq!(off(vec![]), Ok(800), "{:?}", terms.scope);
+
+        let one = Terms { threshold: Threshold::Pieces { count: 1 }, ..terms.clone() };
+        let off = |lines| {
+            let cart = Cart { lines, shipping_fen: Some(800), ..Cart::default() };
+            discount(&one, &cart).map(|discount| discount.discount_fen)
+        };
+        let missing = Err(Misfit::PiecesBelow { needs: 1, has: 0 });
+        assert_eq!(off(vec![tea]), Ok(800), "{:?}", terms.scope);
+        assert_eq!(off(vec![line("cup", 100, 1)]), missing, "{:?}", terms.scope);
     }
 }
 

@@ -134,5 +134,5 @@ fn claim(subject: Subject) -> anyhow::Result<(NewCoupon, NewHolder)> {
         code: None,
         owed: None,
     };
-    Ok((coupon, NewHolder { id: holder, app: subject.app, open_id }))
+    Ok((coupon, NewHolder { id: holder, app: subject.app, open_id, member: None }))
 }

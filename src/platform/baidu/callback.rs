@@ -164,6 +164,8 @@ impl Callbacks {
             open_id: taken.open_id,
             record: taken.record,
             made,
+            member: None,
+            is_one_off: false,
         })
     }
 

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{IssuedCoupon, OfferKey};
 use crate::domain::{
     claim::FinalRefusal,
     delivery::DeliveryState,
-    id::{AppId, CodeId, DeliveryId, HolderId, PersonId, PlacementId},
+    id::{AppId, CodeId, DeliveryId, HolderId, MemberId, PersonId, PlacementId},
     people::{OpenId, Record},
 };
 use crate::store::tally::Note;
@@ -70,6 +71,8 @@ pub struct NewHolder {
     pub app: AppId,
     /// As whom.
     pub open_id: OpenId,
+    /// Whose it is, if somebody said.
+    pub member: Option<MemberId>,
 }
 
 /// Everything one batch writes.
@@ -132,6 +135,7 @@ pub async fn write_batch(
         &column(notes, |note| note.app.uuid()),
         &column(notes, |note| note.measure.as_str()) as _,
         &column(notes, |note| note.count),
+        &column(holders, |h| h.member.map(MemberId::uuid)) as &[Option<Uuid>],
     )
     .execute(conn)
     .await?;

@@ -12,6 +12,7 @@ select
     coupon.valid_until as "valid_until!",
     coupon.issued_at as "issued_at!",
     coupon.locked_until as "locked_until?",
+    coupon.locked_for as "locked_for?",
     used.order_no as "order_no?",
     used.store as "store?",
     used.redeemed_at as "redeemed_at?",
@@ -20,6 +21,7 @@ from (
     select h.holder_id
     from holder h
     where h.member_id = $2::uuid
+      and ($7::uuid[] is null or h.app_id = any($7))
     union
     select $1::uuid
     where $1::uuid is not null
@@ -27,10 +29,10 @@ from (
 cross join lateral (
     select
         c.coupon_id, c.template_id, c.terms_version, c.placement_id, c.app_id, c.code, c.state,
-        c.valid_from, c.valid_until, c.issued_at, lock.expires_at as locked_until
+        c.valid_from, c.valid_until, c.issued_at, lock.expires_at as locked_until, lock.order_no as locked_for
     from coupon c
     left join lateral (
-        select l.expires_at
+        select l.expires_at, l.order_no
         from coupon_lock l
         where l.coupon_id = c.coupon_id and c.state = 'locked'
         offset 0
@@ -46,6 +48,9 @@ cross join lateral (
           when 'expired' then c.state in ('issued', 'locked')
               and c.valid_until <= $5
               and not coalesce($5 < lock.expires_at, false)
+          when 'used_or_locked' then c.state = 'redeemed'
+              or c.state = 'locked' and coalesce($5 < lock.expires_at, false)
+          when 'all' then c.state <> 'void'
           when 'open' then c.state in ('issued', 'locked')
               and ($5 < c.valid_until or coalesce($5 < lock.expires_at, false))
           else false

@@ -10,12 +10,12 @@ select
     coalesce(issued.placement_id, refused.placement_id) as "placement_id?",
     coalesce(issued.holder_id, refused.holder_id) as "holder_id?",
     holder.known as "holder_known?",
-    holder.member_id as "member_id?",
-    holder.classes as "classes?",
-    holder.birth_month as "birth_month?",
+    whose.member_id as "member_id?",
+    whose.classes as "classes?",
+    whose.birth_month as "birth_month?",
     latest.ordinal as "ordinal?"
-from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[])
-    with ordinality as asked (app_id, record, holder_id, template_id, position)
+from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[])
+    with ordinality as asked (app_id, record, holder_id, template_id, member_id, position)
 left join lateral (
     select c.coupon_id, c.code, c.valid_from, c.valid_until, c.issued_at, c.placement_id, c.holder_id
     from coupon c
@@ -29,23 +29,24 @@ left join lateral (
     offset 0
 ) refused on true
 left join lateral (
-    select true as known, h.member_id, m.classes, m.birth_month
+    select true as known, h.member_id
     from holder h
-    left join lateral (
-        select member.classes, member.birth_month
-        from member
-        where member.member_id = h.member_id
-        offset 0
-    ) m on true
     where h.holder_id = asked.holder_id
     offset 0
 ) holder on true
+left join lateral (
+    select m.member_id, m.classes, m.birth_month
+    from member m
+    -- What a holder's row says counts; what the caller says, for one who is met for the first time.
+    where m.member_id = case when holder.known then holder.member_id else asked.member_id end
+    offset 0
+) whose on true
 left join lateral (
     -- The highest ordinal is how many this person was ever given.
     select c.ordinal
     from coupon c
     where c.template_id = asked.template_id
-      and c.person_id = coalesce(holder.member_id, asked.holder_id)
+      and c.person_id = coalesce(whose.member_id, asked.holder_id)
     order by c.ordinal desc
     limit 1
 ) latest on true

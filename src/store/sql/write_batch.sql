@@ -1,8 +1,9 @@
 -- Everything a batch decided, in one statement.
 with new_holder as (
-    insert into holder (holder_id, app_id, open_id, created_at)
-    select fresh.holder_id, fresh.app_id, fresh.open_id, $1
-    from unnest($2::uuid[], $3::uuid[], $4::text[]) as fresh (holder_id, app_id, open_id)
+    insert into holder (holder_id, app_id, open_id, member_id, created_at)
+    select fresh.holder_id, fresh.app_id, fresh.open_id, fresh.member_id, $1
+    from unnest($2::uuid[], $3::uuid[], $4::text[], $37::uuid[])
+        as fresh (holder_id, app_id, open_id, member_id)
     -- Another server may have met the same person in the same moment, through another template.
     on conflict do nothing
 ),

@@ -84,6 +84,8 @@ impl Campaign {
             open_id: OpenId::parse(open_id).unwrap(),
             record: Record::parse(record).unwrap(),
             made: None,
+            member: None,
+            is_one_off: false,
         }
     }
 }
