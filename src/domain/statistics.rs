@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::AddAssign};
 
-use super::claim::{ClaimRefusal, PassingRefusal};
+use super::claim::{ClaimRefusal, FinalRefusal, PassingRefusal};
 
 /// Something that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,10 +23,14 @@ pub enum Measure {
     Expired,
     /// Claims turned down: those that stay so by their records, those that hold for now as often as they are heard.
     Refused(ClaimRefusal),
+    /// Claims turned down for good that cannot be made again: there is no record to remember the refusal by.
+    RefusedOnce(FinalRefusal),
 }
 
 /// What measures of refusals begin with; the reason follows.
 const REFUSED: &str = "refused_";
+/// And of those that no row remembers.
+const REFUSED_ONCE: &str = "refused_once_";
 
 impl Measure {
     /// What is counted when a claim is turned down. A request that was wrong in itself is no claim and not counted.
@@ -42,7 +46,7 @@ impl Measure {
 
     /// As the database spells it.
     pub const fn as_str(self) -> &'static str {
-        use super::claim::FinalRefusal::{Closed, Ended, LimitReached, NotEligible, SoldOut};
+        use FinalRefusal::{Closed, Ended, LimitReached, NotEligible, SoldOut};
         use PassingRefusal::{NotOpen, Paused, RecordTaken, Stale, Unknown};
         match self {
             Self::Offered => "offered",
@@ -57,6 +61,11 @@ impl Measure {
             Self::Refused(ClaimRefusal::Final(NotEligible)) => "refused_not_eligible",
             Self::Refused(ClaimRefusal::Final(LimitReached)) => "refused_limit_reached",
             Self::Refused(ClaimRefusal::Final(SoldOut)) => "refused_sold_out",
+            Self::RefusedOnce(Ended) => "refused_once_ended",
+            Self::RefusedOnce(Closed) => "refused_once_closed",
+            Self::RefusedOnce(NotEligible) => "refused_once_not_eligible",
+            Self::RefusedOnce(LimitReached) => "refused_once_limit_reached",
+            Self::RefusedOnce(SoldOut) => "refused_once_sold_out",
             Self::Refused(ClaimRefusal::Passing(Paused)) => "refused_paused",
             Self::Refused(ClaimRefusal::Passing(NotOpen)) => "refused_not_open",
             Self::Refused(ClaimRefusal::Passing(Stale)) => "refused_stale",
@@ -129,7 +138,8 @@ impl Figures {
             "voided" => self.voided += count,
             "expired" => self.expired += count,
             other => {
-                if let Some(reason) = other.strip_prefix(REFUSED) {
+                let reason = other.strip_prefix(REFUSED_ONCE);
+                if let Some(reason) = reason.or_else(|| other.strip_prefix(REFUSED)) {
                     *self.refused.entry(reason.to_owned()).or_default() += count;
                 }
             }
@@ -203,7 +213,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::claim::FinalRefusal;
 
     #[test]
     fn shares_have_four_places_and_none_of_nothing() {
@@ -217,6 +226,17 @@ mod tests {
         assert_eq!(share(5, 0), None);
         assert_eq!(share(5, -1), None, "more was taken back than offered in these days");
         assert_eq!(share(i64::MAX, i64::MAX), Some(1.0));
+    }
+
+    #[test]
+    fn a_claim_turned_down_is_one_whether_or_not_it_is_remembered() {
+        let mut figures = Figures::default();
+        let sold_out = FinalRefusal::SoldOut;
+        for measure in [Measure::Refused(sold_out.into()), Measure::RefusedOnce(sold_out)] {
+            figures.add(measure.as_str(), 2);
+        }
+
+        assert_eq!(figures.refused, BTreeMap::from([("sold_out".to_owned(), 4)]));
     }
 
     #[test]

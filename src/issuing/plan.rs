@@ -89,7 +89,7 @@ impl Plan {
             }
             Err(refusal) => {
                 self.remember(request, holder, refusal);
-                self.count(request, Measure::refusal(refusal));
+                self.count(request, measure(request, refusal));
                 Answer::Refused(refusal)
             }
         };
@@ -185,6 +185,13 @@ impl Plan {
             }),
             ClaimRefusal::Passing(_) => {}
         }
+    }
+}
+
+fn measure(request: &Request, refusal: ClaimRefusal) -> Option<Measure> {
+    match refusal {
+        ClaimRefusal::Final(refusal) if request.is_one_off => Some(Measure::RefusedOnce(refusal)),
+        ClaimRefusal::Final(_) | ClaimRefusal::Passing(_) => Measure::refusal(refusal),
     }
 }
 

@@ -32,6 +32,7 @@ async fn a_template_shows_its_terms_and_counts() {
       "issued": 0,
       "kind": "cash",
       "left": 0,
+      "number": 1,
       "per_person_limit": 1,
       "scope": {
         "brands": {},

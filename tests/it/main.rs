@@ -56,6 +56,7 @@ mod delivery_retries;
 mod delivery_secrets;
 mod delivery_tokens;
 mod delivery_workers;
+mod desk_claims;
 mod export_coupons;
 mod flow_baidu_take;
 mod flow_importing;

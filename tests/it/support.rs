@@ -19,6 +19,7 @@ pub mod delivery_plant;
 pub mod delivery_scene;
 pub mod delivery_servers;
 pub mod delivery_stub;
+pub mod desk;
 pub mod engine;
 pub mod letter;
 pub mod life;

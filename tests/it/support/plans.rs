@@ -42,7 +42,7 @@ pub const STATEMENTS: [Statement; 5] = [
     Statement {
         name: "read_facts",
         text: include_str!("../../../src/store/sql/read_facts.sql"),
-        arguments: &[Uuids, Texts, Uuids, Uuids],
+        arguments: &[Uuids, Texts, Uuids, Uuids, Uuids],
         ways: &[
             "coupon by coupon_one_per_ordinal",
             "coupon by coupon_one_per_record",
@@ -64,6 +64,7 @@ pub const STATEMENTS: [Statement; 5] = [
             Time, Uuids, Uuids, Texts, Uuids, Texts, Numbers, Uuids, Texts, Uuids, Uuids, Texts,
             Uuids, Uuids, Uuids, Uuids, Numbers, Uuids, Uuids, Uuids, Numbers, Texts, Texts, Texts,
             Times, Times, Uuids, Uuids, Uuids, Uuids, Texts, Texts, Uuids, Uuids, Texts, Numbers,
+            Uuids,
         ],
         // A handful of endpoints, or none at all: read as they lie.
         ways: &["code by code_pkey", "stock by stock_once", "webhook_endpoint by Seq Scan"],
