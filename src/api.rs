@@ -107,6 +107,8 @@ pub struct ApiState {
     pub exports: Exports,
     /// Wakes whoever keeps routes in memory, on this server; others see `route_version`.
     pub changed: Arc<Notify>,
+    /// Wakes whoever keeps gateways' clients in memory, on this server; others see `gateway_version`.
+    pub gateway_changed: Arc<Notify>,
 }
 
 impl ApiState {

@@ -29,8 +29,9 @@ use crate::{
         webhooks::target::Reach,
     },
     service::{
-        authenticate::Keys, known_terms::KnownTerms, mini_session::Lifetime, password::Passwords,
-        redeem::Redeemer, repair_reply::Doubts, route::Directory, source::Sources,
+        authenticate::Keys, gateway_directory::GatewayDirectory, known_terms::KnownTerms,
+        mini_session::Lifetime, nonces::Nonces, password::Passwords, redeem::Redeemer,
+        repair_reply::Doubts, route::Directory, source::Sources,
         watch_deliveries::watch_deliveries,
     },
     store, telemetry,
@@ -55,6 +56,10 @@ pub struct App {
     pub worker: Worker,
     /// Does what is to be done because time passes.
     pub upkeep: Upkeep,
+    /// Who calls in a protocol of the merchant's.
+    pub gateway: Arc<GatewayDirectory>,
+    /// Which of their numbers were used.
+    pub nonces: Nonces,
     doubts: Arc<Doubts>,
 }
 
@@ -75,6 +80,17 @@ impl App {
         let changed = Arc::new(Notify::new());
         let directory = Directory::open(db.clone(), Arc::clone(&clock), Arc::clone(&changed));
         let directory = Arc::new(directory.await?);
+        let gateway_changed = Arc::new(Notify::new());
+        let gateway = GatewayDirectory::open(
+            db.clone(),
+            Arc::clone(&clock),
+            vault.clone(),
+            Arc::clone(&gateway_changed),
+        );
+        let gateway = Arc::new(gateway.await?);
+        let fresh = Arc::clone(&gateway);
+        spawn_until(&background, &stop, async move { fresh.keep_fresh().await });
+        let nonces = Nonces::start(db.clone());
         let (sources, remember) = Sources::open(db.clone(), Arc::clone(&clock)).await?;
         background.spawn(remember);
         let fresh = Arc::clone(&directory);
@@ -116,6 +132,7 @@ impl App {
             limits: limits(config),
             exports: Exports::default(),
             changed,
+            gateway_changed,
         };
         let router = router(admin, callbacks, health::router(db.clone(), stop.clone()));
         let (listener, address, metrics_address) = listen(config, router, &background, &stop)?;
@@ -132,6 +149,8 @@ impl App {
             engine,
             worker,
             upkeep,
+            gateway,
+            nonces,
             doubts,
         })
     }

@@ -18,6 +18,7 @@ pub mod discount;
 pub mod event;
 pub mod exact;
 pub mod figure;
+pub mod gateway;
 pub mod guessing;
 pub mod id;
 pub mod imported_terms;

@@ -202,7 +202,9 @@ fn guessers(actor: Option<Actor>, network: Option<IpNet>, shown: &Shown) -> Vec<
     let caller = actor.and_then(Actor::uuid).map(Guesser::Caller);
     let at = match actor {
         Some(Actor::Holder(_)) => Guesser::PeopleAt,
-        Some(Actor::Key(_) | Actor::Operator(_) | Actor::Kaquan) | None => Guesser::TillsAt,
+        Some(Actor::Key(_) | Actor::Client(_) | Actor::Operator(_) | Actor::Kaquan) | None => {
+            Guesser::TillsAt
+        }
     };
     [caller, network.map(at), person].into_iter().flatten().collect()
 }

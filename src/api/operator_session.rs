@@ -154,7 +154,14 @@ pub async fn change_password(
 fn person(caller: &Caller) -> Result<(OperatorId, WorkSession), ApiError> {
     match (caller.actor, caller.session) {
         (Actor::Operator(operator), Some(session)) => Ok((operator, session)),
-        (Actor::Operator(_) | Actor::Key(_) | Actor::Holder(_) | Actor::Kaquan, _) => {
+        (
+            Actor::Operator(_)
+            | Actor::Key(_)
+            | Actor::Holder(_)
+            | Actor::Client(_)
+            | Actor::Kaquan,
+            _,
+        ) => {
             let detail = "this is for people who have logged in";
             Err(ApiError::refused(Code::Forbidden, detail))
         }

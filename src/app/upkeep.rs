@@ -13,7 +13,8 @@ use crate::{
         count_expired::{self, count_expired},
         fold_tally::fold_tally,
         forget_old::{
-            self, forget_answers, forget_networks, forget_sessions, forget_webhook_secrets,
+            self, forget_answers, forget_gateway_secrets, forget_networks, forget_nonces,
+            forget_sessions, forget_webhook_secrets,
         },
         release_locks::{self, release_locks},
         remind::remind,
@@ -41,7 +42,9 @@ enum Job {
     ForgetSessions { keep: TimeDelta },
     ForgetNetworks,
     ForgetAnswers { keep: TimeDelta },
+    ForgetNonces,
     ForgetWebhookSecrets,
+    ForgetGatewaySecrets,
 }
 
 impl Upkeep {
@@ -56,7 +59,9 @@ impl Upkeep {
             Job::ForgetSessions { keep: keep(config.upkeep.keep_sessions) },
             Job::ForgetNetworks,
             Job::ForgetAnswers { keep: keep(config.api.keep_answers) },
+            Job::ForgetNonces,
             Job::ForgetWebhookSecrets,
+            Job::ForgetGatewaySecrets,
         ]);
         Self { db: db.clone(), clock: Arc::clone(clock), jobs: jobs.into() }
     }
@@ -117,6 +122,11 @@ impl Upkeep {
             Job::ForgetNetworks => (forget_networks(&self.db, now).await?, forget_old::PORTION),
             Job::ForgetAnswers { keep } => {
                 (forget_answers(&self.db, now, keep).await?, forget_old::PORTION)
+            }
+            Job::ForgetNonces => (forget_nonces(&self.db, now).await?, forget_old::NONCES),
+            Job::ForgetGatewaySecrets => {
+                forget_gateway_secrets(&self.db, now).await?;
+                return Ok(false);
             }
             Job::ForgetWebhookSecrets => {
                 forget_webhook_secrets(&self.db, now).await?;

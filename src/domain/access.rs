@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::id::{HolderId, KeyId, OperatorId};
+use super::id::{GatewayClientId, HolderId, KeyId, OperatorId};
 
 /// What a person at work may do; an API key can stand for one too.
 #[derive(
@@ -102,6 +102,8 @@ pub enum Actor {
     Operator(OperatorId),
     /// A person with coupons.
     Holder(HolderId),
+    /// A front end of the merchant's that speaks a protocol of its own.
+    Client(GatewayClientId),
     /// Nobody: time has passed.
     Kaquan,
 }
@@ -206,6 +208,7 @@ impl Actor {
             Self::Key(_) => "key",
             Self::Operator(_) => "operator",
             Self::Holder(_) => "holder",
+            Self::Client(_) => "client",
             Self::Kaquan => "time",
         }
     }
@@ -216,6 +219,7 @@ impl Actor {
             Self::Key(id) => Some(id.uuid()),
             Self::Operator(id) => Some(id.uuid()),
             Self::Holder(id) => Some(id.uuid()),
+            Self::Client(id) => Some(id.uuid()),
             Self::Kaquan => None,
         }
     }
@@ -234,6 +238,7 @@ impl fmt::Display for Actor {
             Self::Key(id) => id.fmt(f),
             Self::Operator(id) => id.fmt(f),
             Self::Holder(id) => id.fmt(f),
+            Self::Client(id) => id.fmt(f),
             Self::Kaquan => f.write_str("kaquan"),
         }
     }

@@ -161,6 +161,18 @@ typed_id!(
     /// One picture that leads to a coupon on a platform.
     BannerId, "ban"
 );
+typed_id!(
+    /// A front end of the merchant's that calls in a protocol of its own.
+    GatewayClientId, "gwc"
+);
+typed_id!(
+    /// What such a front end acts for.
+    GatewayGrantId, "gwg"
+);
+typed_id!(
+    /// A page that front ends ask for by a code of its content.
+    PageId, "pag"
+);
 
 /// Whether the text is an id of ours, of whatever kind: a word of three letters and 32 hexadecimal digits.
 pub fn is_ours(text: &str) -> bool {

@@ -10,6 +10,8 @@ use crate::{
 
 /// So many rows at a time.
 pub const PORTION: i64 = 500;
+/// There is one for each request to a gateway.
+pub const NONCES: i64 = 5000;
 
 /// One portion of the sessions that ended longer ago than `keep`; how many.
 pub async fn forget_sessions(
@@ -36,6 +38,18 @@ pub async fn forget_answers(db: &PgPool, now: DateTime<Utc>, keep: TimeDelta) ->
     let mut conn = db.acquire().await?;
     let forgotten = store::idempotency::forget_before(&mut conn, now - keep, PORTION).await?;
     Ok(i64::try_from(forgotten).unwrap_or(i64::MAX))
+}
+
+/// One portion of the nonces that came with requests which nobody can repeat any more; how many.
+pub async fn forget_nonces(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<i64> {
+    let mut conn = db.acquire().await?;
+    let forgotten = store::nonce::forget_before(&mut conn, now, NONCES).await?;
+    Ok(i64::try_from(forgotten).unwrap_or(i64::MAX))
+}
+
+/// All secrets of gateways' clients that count no more; how many.
+pub async fn forget_gateway_secrets(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    forget::forget_gateway_secrets(&mut *db.acquire().await?, now).await
 }
 
 /// All secrets of endpoints that sign no more; how many.

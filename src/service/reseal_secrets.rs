@@ -172,5 +172,8 @@ const fn place(kind: SealedKind, row: Uuid) -> Place {
         SealedKind::PlatformToken => Place::platform_token(row),
         SealedKind::OldWebhookSecret => Place::old_webhook_secret(row),
         SealedKind::KeptAnswer => Place::kept_answer(row),
+        SealedKind::GatewaySecret => Place::gateway_secret(row),
+        SealedKind::OldGatewaySecret => Place::old_gateway_secret(row),
+        SealedKind::GatewaySalt => Place::gateway_salt(row),
     }
 }

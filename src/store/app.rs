@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::domain::{app::PlatformKind, id::AppId};
 
@@ -118,6 +119,23 @@ pub async fn list(
         "#,
         before as _,
         limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Those of the ids that are no account's.
+pub async fn list_missing(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<AppId>> {
+    sqlx::query_scalar!(
+        r#"
+        select asked.app_id as "app_id!: AppId"
+        from unnest($1::uuid[]) as asked (app_id)
+        where not exists (
+            select from app where app.app_id = asked.app_id and platform <> 'webhook'
+        )
+        order by 1
+        "#,
+        ids,
     )
     .fetch_all(conn)
     .await

@@ -19,6 +19,12 @@ pub enum SealedKind {
     OldWebhookSecret,
     /// `idempotency.body_sealed`
     KeptAnswer,
+    /// `gateway_client.secret_sealed`
+    GatewaySecret,
+    /// `gateway_client.old_secret_sealed`
+    OldGatewaySecret,
+    /// `gateway_client.salt_sealed`
+    GatewaySalt,
 }
 
 /// One sealed value.
@@ -51,6 +57,12 @@ pub async fn list(
             select 'old_webhook_secret', app_id, old_secret_sealed from webhook_endpoint
             union all
             select 'kept_answer', sealed_id, body_sealed from idempotency where sealed_id is not null
+            union all
+            select 'gateway_secret', client_id, secret_sealed from gateway_client
+            union all
+            select 'old_gateway_secret', client_id, old_secret_sealed from gateway_client
+            union all
+            select 'gateway_salt', client_id, salt_sealed from gateway_client
         )
         select kind as "kind!: SealedKind", row as "row!", sealed as "sealed!"
         from value
@@ -103,6 +115,27 @@ pub async fn replace(
         ),
         SealedKind::KeptAnswer => sqlx::query!(
             "update idempotency set body_sealed = $3 where sealed_id = $1 and body_sealed = $2",
+            row,
+            old,
+            sealed,
+        ),
+        SealedKind::GatewaySecret => sqlx::query!(
+            "update gateway_client set secret_sealed = $3 where client_id = $1 and secret_sealed = $2",
+            row,
+            old,
+            sealed,
+        ),
+        SealedKind::OldGatewaySecret => sqlx::query!(
+            r#"
+            update gateway_client set old_secret_sealed = $3
+            where client_id = $1 and old_secret_sealed = $2
+            "#,
+            row,
+            old,
+            sealed,
+        ),
+        SealedKind::GatewaySalt => sqlx::query!(
+            "update gateway_client set salt_sealed = $3 where client_id = $1 and salt_sealed = $2",
             row,
             old,
             sealed,

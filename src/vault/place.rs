@@ -33,6 +33,21 @@ impl Place {
         Self { table: "webhook_endpoint", column: "old_secret_sealed", row: app }
     }
 
+    /// With which a gateway's client signs; the row is the client's id.
+    pub const fn gateway_secret(client: Uuid) -> Self {
+        Self { table: "gateway_client", column: "secret_sealed", row: client }
+    }
+
+    /// The secret of a gateway's client before its present one; the row is the client's id.
+    pub const fn old_gateway_secret(client: Uuid) -> Self {
+        Self { table: "gateway_client", column: "old_secret_sealed", row: client }
+    }
+
+    /// With which answers to a gateway's client are signed; the row is the client's id.
+    pub const fn gateway_salt(client: Uuid) -> Self {
+        Self { table: "gateway_client", column: "salt_sealed", row: client }
+    }
+
     /// An answer of our API that shows a secret; the row is its `sealed_id`.
     pub const fn kept_answer(answer: Uuid) -> Self {
         Self { table: "idempotency", column: "body_sealed", row: answer }

@@ -3,7 +3,8 @@
 use super::{check::Check, report::Findings};
 use crate::{
     domain::id::{
-        AppId, CodeId, DeliveryId, HolderId, ImportId, KeyId, PlacementId, TemplateId, TokenId,
+        AppId, CodeId, DeliveryId, GatewayClientId, GatewayGrantId, HolderId, ImportId, KeyId,
+        PlacementId, TemplateId, TokenId,
     },
     store::audit::{
         CouponFault, CouponFinding,
@@ -83,5 +84,7 @@ fn name(row: &RowFinding) -> String {
         RowKind::Key => KeyId::from(row.id).to_string(),
         RowKind::Delivery => DeliveryId::from(row.id).to_string(),
         RowKind::Attempt => format!("attempt at {}", DeliveryId::from(row.id)),
+        RowKind::GatewayClient => GatewayClientId::from(row.id).to_string(),
+        RowKind::GatewayGrant => GatewayGrantId::from(row.id).to_string(),
     }
 }

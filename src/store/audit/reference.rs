@@ -30,6 +30,10 @@ pub enum RowKind {
     Delivery,
     /// A try, by the delivery that was tried.
     Attempt,
+    /// A client of a gateway.
+    GatewayClient,
+    /// A grant of a gateway.
+    GatewayGrant,
 }
 
 /// One row that breaks a promise.
@@ -84,6 +88,20 @@ pub async fn list_dangling(conn: &mut PgConnection, most: i64) -> sqlx::Result<V
             from attempt
             left join delivery using (delivery_id)
             where delivery.delivery_id is null
+            union all
+            select 'gateway_client', client_id
+            from gateway_client
+            where exists (
+                select from unnest(apps) as seen (app_id)
+                where seen.app_id not in (select app_id from app where platform <> 'webhook')
+            )
+            union all
+            select 'gateway_grant', grant_id
+            from gateway_grant
+            where exists (
+                select from unnest(apps) as seen (app_id)
+                where seen.app_id not in (select app_id from app where platform <> 'webhook')
+            )
         ) as dangling
         order by kind, id
         limit $1
@@ -121,6 +139,12 @@ pub async fn list_with_strange_times(
             select 'key', key_id from api_key where revoked_at < created_at
             union all
             select 'delivery', delivery_id from delivery where settled_at < created_at
+            union all
+            select 'gateway_client', client_id
+            from gateway_client
+            where least(updated_at, old_secret_until, disabled_at) < created_at
+            union all
+            select 'gateway_grant', grant_id from gateway_grant where revoked_at < created_at
             union all
             select 'refusal', holder_id from refusal where $1::timestamptz + interval '5 seconds' < refused_at
         ) as strange

@@ -81,6 +81,24 @@ pub async fn forget_operator_networks(
     Ok(forgotten.rows_affected())
 }
 
+/// Forgets the secrets of gateways' clients that no longer count at `now`; how many.
+pub async fn forget_gateway_secrets(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let forgotten = sqlx::query!(
+        r#"
+        update gateway_client
+        set old_secret_sealed = null, old_secret_until = null
+        where old_secret_until <= $1
+        "#,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(forgotten.rows_affected())
+}
+
 /// Forgets the secrets of endpoints that no longer sign at `now`; how many.
 pub async fn forget_webhook_secrets(
     conn: &mut PgConnection,

@@ -95,6 +95,7 @@ impl Admin {
             limits: Arc::new(limits(settings)),
             exports: Exports::default(),
             changed: changed.clone(),
+            gateway_changed: Arc::new(Notify::new()),
         };
         let router = api::router(state.clone());
         let (_, owner) = create_key(&database.pool, noon(), "owner", Role::Owner).await.unwrap();
