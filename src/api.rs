@@ -55,6 +55,7 @@ pub mod offer;
 pub mod openapi;
 pub mod operator;
 pub mod operator_session;
+pub mod page;
 pub mod person;
 pub mod picture;
 pub mod placement;

@@ -25,6 +25,7 @@ pub mod imported_terms;
 pub mod life;
 pub mod number;
 pub mod offer;
+pub mod page;
 pub mod password;
 pub mod people;
 pub mod placement;

@@ -28,6 +28,7 @@ pub mod offer;
 pub mod operator;
 pub mod operator_network;
 pub mod operator_session;
+pub mod page;
 pub mod placement;
 pub mod platform_figure;
 pub mod platform_template;

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use self::schemas::Schemas;
 use super::route::{self, Route, keeping::Keeping};
 use crate::domain::id::{
-    AppId, BannerId, CouponId, DeliveryId, HolderId, ImportId, KeyId, OperatorId, PlacementId,
-    ReconciliationId, RedemptionId, SessionId, TemplateId,
+    AppId, BannerId, CouponId, DeliveryId, HolderId, ImportId, KeyId, OperatorId, PageId,
+    PlacementId, ReconciliationId, RedemptionId, SessionId, TemplateId,
 };
 
 pub mod example;
@@ -95,6 +95,7 @@ fn path_parameter(name: &str, generator: &mut SchemaGenerator) -> Value {
         "holder" => generator.subschema_for::<HolderId>(),
         "key" => generator.subschema_for::<KeyId>(),
         "operator" => generator.subschema_for::<OperatorId>(),
+        "page" => generator.subschema_for::<PageId>(),
         "placement" => generator.subschema_for::<PlacementId>(),
         "reconciliation" => generator.subschema_for::<ReconciliationId>(),
         "redemption" => generator.subschema_for::<RedemptionId>(),

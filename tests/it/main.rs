@@ -25,6 +25,7 @@ mod api_matrix;
 mod api_member;
 mod api_offers;
 mod api_operator;
+mod api_page;
 mod api_pictures;
 mod api_placement;
 mod api_publishing;

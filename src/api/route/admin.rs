@@ -20,6 +20,7 @@ use crate::{
         key::{self, KeyView, MadeKeyView, NewKeyBody},
         operator::{self, NewOperatorBody, OperatorEditBody, OperatorView},
         operator_session::{self, OpenedWorkView, PasswordBody, WorkLoginBody, WorkSessionView},
+        page::{self, NewPageBody, PageBody, PageView},
         placement::{
             self, NewPlacementBody, PlacementEditBody, PlacementsQuery,
             platform::RotationBody,
@@ -164,6 +165,22 @@ pub const ADMIN: &[Route] = super::routes! {
     delete "/v1/admin/banners/{banner}" RunCampaigns => banner::remove,
         "Takes a picture off the platform",
         gives 202 | 200 BannerView;
+
+    get "/v1/admin/pages" Read => page::list,
+        "Pages that front ends ask for by a code, newest first",
+        query ListQuery, gives 200 Page<PageView>;
+    post "/v1/admin/pages" RunCampaigns => page::create,
+        "Lays out a page, such as a coupon centre",
+        takes NewPageBody, gives 201 PageView;
+    get "/v1/admin/pages/{page}" Read => page::get,
+        "One page",
+        gives 200 PageView;
+    put "/v1/admin/pages/{page}" RunCampaigns => page::replace,
+        "Gives a page other floors",
+        takes PageBody, gives 200 PageView;
+    delete "/v1/admin/pages/{page}" RunCampaigns => page::remove,
+        "Takes a page away",
+        gives 204;
 
     get "/v1/admin/coupons/{coupon}" Read => coupon::get,
         "What became of one coupon",

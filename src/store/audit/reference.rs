@@ -34,6 +34,8 @@ pub enum RowKind {
     GatewayClient,
     /// A grant of a gateway.
     GatewayGrant,
+    /// A page laid out by the merchant.
+    Page,
 }
 
 /// One row that breaks a promise.
@@ -102,6 +104,15 @@ pub async fn list_dangling(conn: &mut PgConnection, most: i64) -> sqlx::Result<V
                 select from unnest(apps) as seen (app_id)
                 where seen.app_id not in (select app_id from app where platform <> 'webhook')
             )
+            union all
+            select 'page', page.page_id
+            from page
+            where exists (
+                select
+                from jsonb_path_query(page.document, '$[*].content.list[*].templates[*]') as named (template)
+                left join template on typed_id('tpl', template.template_id) = named.template #>> '{}'
+                where template.template_id is null
+            )
         ) as dangling
         order by kind, id
         limit $1
@@ -135,6 +146,8 @@ pub async fn list_with_strange_times(
             select 'token', token_id from callback_token where retires_at < created_at
             union all
             select 'import', import_id from code_import where finished_at < started_at
+            union all
+            select 'page', page_id from page where updated_at < created_at
             union all
             select 'key', key_id from api_key where revoked_at < created_at
             union all

@@ -18,6 +18,18 @@ from (values
 ) as terms (name, version, changes);
 commit;
 
+insert into page (page_id, content_code, client_type, document, version, created_at, updated_at)
+select md5('centre')::uuid, 'centre', '', jsonb_build_array(
+    jsonb_build_object('id', 1, 'content', jsonb_build_object('type', 'banners', 'speed', '3', 'list', '[]'::jsonb)),
+    jsonb_build_object('id', 2, 'content', jsonb_build_object(
+        'type', 'coupons', 'title', '领券', 'is_shown', true,
+        'list', jsonb_build_array(jsonb_build_object(
+            'templates', jsonb_build_array(typed_id('tpl', md5('made')::uuid), typed_id('tpl', md5('given')::uuid)),
+            'go_shopping', '', 'image', jsonb_build_object('src', 'https://img.example.com/a.png', 'url', '')
+        ))
+    ))
+), 1, '2026-10-01', '2026-10-01';
+
 insert into placement (placement_id, template_id, app_id, platform_ref, tells_claims, created_at, updated_at) values
     (md5('made on baidu')::uuid, md5('made')::uuid, md5('baidu')::uuid, '1001', true, '2026-10-01', '2026-10-01'),
     (md5('made on own')::uuid, md5('made')::uuid, md5('own')::uuid, null, false, '2026-10-01', '2026-10-01'),

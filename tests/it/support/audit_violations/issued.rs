@@ -183,6 +183,12 @@ pub const VIOLATIONS: &[Planted] = &[
         "update refusal set placement_id = md5('nowhere')::uuid",
     ),
     planted(
+        "a page offers a template that is not there",
+        Check::NothingDangling,
+        "update page set document = jsonb_set(document, '{1,content,list,0,templates,1}',
+            to_jsonb(typed_id('tpl', md5('nowhere')::uuid)))",
+    ),
+    planted(
         "a holder is on an app that is not there",
         Check::NothingDangling,
         "insert into holder values (md5('eve')::uuid, md5('nowhere')::uuid, 'open-eve', null, '2026-11-01')",
