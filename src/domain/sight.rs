@@ -4,17 +4,17 @@ use uuid::Uuid;
 
 use super::id::AppId;
 
-/// What a front end that speaks for the merchant sees: all apps, or those that it was given.
+/// What a credential of a front end sees: coupons of the other apps are not there for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sight {
-    /// All, also those that are yet to be made.
+    /// Every app, also those that are added later.
     All,
-    /// These.
+    /// These and no others.
     Only(Vec<AppId>),
 }
 
 impl Sight {
-    /// Whether what is on this app is there for them.
+    /// Whether coupons of this app are there.
     pub fn sees(&self, app: AppId) -> bool {
         match self {
             Self::All => true,
@@ -22,7 +22,7 @@ impl Sight {
         }
     }
 
-    /// For statements: the apps, or nothing where all are meant.
+    /// For a statement; `None` for all.
     pub fn filter(&self) -> Option<Vec<Uuid>> {
         match self {
             Self::All => None,
@@ -31,17 +31,26 @@ impl Sight {
     }
 }
 
+/// As it is stored and told: nothing for all.
+impl From<Option<Vec<AppId>>> for Sight {
+    fn from(apps: Option<Vec<AppId>>) -> Self {
+        apps.map_or(Self::All, Self::Only)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn one_who_was_given_no_app_sees_nothing() {
-        let (seen, other) = (Uuid::from_u128(1).into(), Uuid::from_u128(2).into());
+    fn what_is_not_named_is_not_seen() {
+        let (here, there) = (AppId::from(Uuid::from_u128(1)), AppId::from(Uuid::from_u128(2)));
+        let here_only = Sight::from(Some(vec![here]));
 
-        assert!(Sight::All.sees(seen));
-        assert!(Sight::Only(vec![seen]).sees(seen));
-        assert!(!Sight::Only(vec![seen]).sees(other));
-        assert_eq!(Sight::Only(Vec::new()).filter(), Some(Vec::new()));
+        assert!(Sight::from(None).sees(there));
+        assert!(here_only.sees(here) && !here_only.sees(there));
+        assert!(!Sight::Only(Vec::new()).sees(here));
+        assert_eq!(Sight::All.filter(), None);
+        assert_eq!(here_only.filter(), Some(vec![here.uuid()]));
     }
 }

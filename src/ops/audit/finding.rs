@@ -3,8 +3,8 @@
 use super::{check::Check, report::Findings};
 use crate::{
     domain::id::{
-        AppId, CodeId, DeliveryId, GatewayClientId, GatewayGrantId, HolderId, ImportId, KeyId, PageId,
-        PlacementId, TemplateId, TokenId,
+        AppId, CodeId, CouponId, DeliveryId, GatewayClientId, GatewayGrantId, HolderId, ImportId,
+        KeyId, PageId, PlacementId, TemplateId, TokenId,
     },
     store::audit::{
         CouponFault, CouponFinding,
@@ -83,6 +83,7 @@ fn name(row: &RowFinding) -> String {
         RowKind::Refusal => format!("refusal of {}", HolderId::from(row.id)),
         RowKind::Key => KeyId::from(row.id).to_string(),
         RowKind::Delivery => DeliveryId::from(row.id).to_string(),
+        RowKind::CouponNumber => format!("the number of {}", CouponId::from(row.id)),
         RowKind::Page => PageId::from(row.id).to_string(),
         RowKind::Attempt => format!("attempt at {}", DeliveryId::from(row.id)),
         RowKind::GatewayClient => GatewayClientId::from(row.id).to_string(),

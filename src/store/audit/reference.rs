@@ -36,6 +36,8 @@ pub enum RowKind {
     GatewayGrant,
     /// A page laid out by the merchant.
     Page,
+    /// The number of a coupon, by the coupon.
+    CouponNumber,
 }
 
 /// One row that breaks a promise.
@@ -104,6 +106,11 @@ pub async fn list_dangling(conn: &mut PgConnection, most: i64) -> sqlx::Result<V
                 select from unnest(apps) as seen (app_id)
                 where seen.app_id not in (select app_id from app where platform <> 'webhook')
             )
+            union all
+            select 'coupon_number', numbered.coupon_id
+            from coupon_number as numbered
+            left join coupon using (coupon_id)
+            where coupon.coupon_id is null
             union all
             select 'page', page.page_id
             from page
