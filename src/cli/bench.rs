@@ -9,7 +9,7 @@ use super::output;
 use crate::{
     clock::SystemClock,
     config::Config,
-    ops::bench::{self, Settings, coupons, delivery},
+    ops::bench::{self, Settings, coupons, delivery, gateways},
 };
 
 #[derive(Debug, Args)]
@@ -33,6 +33,9 @@ pub(super) struct Bench {
     /// Measures coupons in use: redemptions, wallets, exports and imports.
     #[arg(long, conflicts_with_all = ["connections", "fill", "full", "deliveries"])]
     coupons: bool,
+    /// Measures the protocols of merchants: claims through Yoho beside Baidu's callbacks, wallets through zvcms.
+    #[arg(long, conflicts_with_all = ["connections", "fill", "full", "deliveries", "coupons"])]
+    gateways: bool,
     /// With --coupons: how many are in the table when wallets are looked at.
     #[arg(long, default_value_t = 5_000_000, value_name = "N", requires = "coupons")]
     table: u32,
@@ -73,6 +76,11 @@ impl Bench {
                 raced: 10_000 / part,
             };
             let report = coupons::run(settings, server, Arc::new(SystemClock)).await?;
+            return self.tell(&report);
+        }
+        if self.gateways {
+            let settings = gateways::Settings { seconds: self.seconds, rounds: 3 };
+            let report = gateways::run(settings, server, Arc::new(SystemClock)).await?;
             return self.tell(&report);
         }
         let report = bench::run(settings, server, Arc::new(SystemClock)).await?;

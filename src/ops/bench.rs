@@ -6,6 +6,7 @@ mod baseline;
 mod callback;
 pub mod coupons;
 pub mod delivery;
+pub mod gateways;
 mod load;
 mod platform;
 mod scratch;

@@ -5,6 +5,7 @@
 mod act;
 mod books;
 mod caller;
+mod front_ends;
 mod members;
 mod merchant;
 mod owed;

@@ -1,6 +1,7 @@
 //! What `kaquan bench` puts into its scratch database, and the plain way of writing a claim that it compares with.
 
 pub mod coupons;
+pub mod gateways;
 
 mod delivery;
 

@@ -100,6 +100,11 @@ impl Client {
 
     /// Sends a request as it is; the status of its answer.
     pub async fn ask(&mut self, request: &[u8]) -> std::io::Result<u16> {
+        self.exchange(request, b"").await.map(|(status, _)| status)
+    }
+
+    /// The same, and whether the body begins so.
+    async fn exchange(&mut self, request: &[u8], begins: &[u8]) -> std::io::Result<(u16, bool)> {
         self.stream.write_all(request).await?;
         let mut filled = 0;
         loop {
@@ -111,17 +116,18 @@ impl Client {
                 return Err(std::io::ErrorKind::UnexpectedEof.into());
             }
             filled += read;
-            if let Some((status, _)) = whole(&self.response[..filled]) {
-                return status.parse().map_err(std::io::Error::other);
+            if let Some((status, body)) = whole(&self.response[..filled]) {
+                let status = status.parse().map_err(std::io::Error::other)?;
+                return Ok((status, body.starts_with(begins)));
             }
         }
     }
 
-    /// The same, for one who only wants to know whether it came to something.
-    pub async fn act(&mut self, request: &[u8]) -> std::io::Result<Heard> {
-        Ok(match self.ask(request).await? {
-            200 | 201 => Heard::Code,
-            429 | 503 => Heard::Busy,
+    /// The same, for one who only wants to know whether it came to something: then the body begins with `success`.
+    pub async fn act(&mut self, request: &[u8], success: &[u8]) -> std::io::Result<Heard> {
+        Ok(match self.exchange(request, success).await? {
+            (200 | 201, true) => Heard::Code,
+            (429 | 503, _) => Heard::Busy,
             _ => Heard::Other,
         })
     }

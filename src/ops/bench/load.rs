@@ -14,7 +14,10 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 use tokio::{task::JoinSet, time::Instant};
 
-use super::callback::{ClaimTarget, Client, Heard, Target, post, redemption};
+use super::{
+    callback::{ClaimTarget, Client, Heard, Target, post, redemption},
+    gateways::{YohoCaller, ZvcmsCaller},
+};
 use crate::clock::Clock;
 
 /// What is asked.
@@ -57,6 +60,22 @@ pub enum Script {
         key: Arc<str>,
         /// Whose.
         uid: Arc<str>,
+    },
+    /// Claims through Yoho, each of another member, up to so many.
+    YohoClaim {
+        /// Who calls.
+        caller: YohoCaller,
+        /// The members' uids are the numbers behind this one.
+        after: i64,
+        /// How many members there are.
+        most: u64,
+    },
+    /// Which of somebody's coupons fit a cart, through zvcms.
+    ZvcmsCart {
+        /// Who calls.
+        caller: ZvcmsCaller,
+        /// The time of the signatures.
+        now: DateTime<Utc>,
     },
 }
 
@@ -192,7 +211,7 @@ impl Run {
                 let (record, open_id) = names(&self.name, number);
                 client.claim(target, &record, &open_id).await
             }
-            Shape::Script(script) => client.act(&script.request(number)).await,
+            Shape::Script(script) => client.act(&script.request(number), script.success()).await,
             Shape::Replay(target, earlier, count) => {
                 let (record, open_id) = names(earlier, number % count);
                 client.call(target, &record, &open_id, now).await
@@ -205,8 +224,10 @@ impl Shape {
     /// How many requests there are to make.
     fn most(&self) -> u64 {
         match self {
-            Self::Script(Script::Redeem { most, .. }) => *most,
-            Self::Script(Script::Wallet { .. } | Script::Cart { .. })
+            Self::Script(Script::Redeem { most, .. } | Script::YohoClaim { most, .. }) => *most,
+            Self::Script(
+                Script::Wallet { .. } | Script::Cart { .. } | Script::ZvcmsCart { .. },
+            )
             | Self::Fresh(_)
             | Self::Replay(..)
             | Self::Claims(_)
@@ -216,6 +237,15 @@ impl Shape {
 }
 
 impl Script {
+    /// What every answer that came to something begins with.
+    const fn success(&self) -> &'static [u8] {
+        match self {
+            Self::Redeem { .. } | Self::Wallet { .. } | Self::Cart { .. } => b"{",
+            Self::YohoClaim { .. } => br#"{"alg":"SALT_MD5","code":200,"#,
+            Self::ZvcmsCart { .. } => br#"{"status":true,"code":0,"#,
+        }
+    }
+
     /// The n-th request.
     fn request(&self, number: u64) -> Vec<u8> {
         match self {
@@ -233,6 +263,8 @@ impl Script {
                 let body = format!(r#"{{"uid":"{uid}","cart":{{"lines":[{line}]}}}}"#);
                 post("/v1/cart-matches", key, "", &body)
             }
+            Self::YohoClaim { caller, after, .. } => caller.claim(after + number.cast_signed() + 1),
+            Self::ZvcmsCart { caller, now } => caller.match_cart(number, *now),
         }
     }
 }

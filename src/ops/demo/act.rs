@@ -21,13 +21,15 @@ pub enum Act {
     Shopper,
     /// The till locks, uses and takes back the member's coupon.
     Till,
+    /// The same member's coupon in two protocols of the merchant's front ends.
+    FrontEnds,
     /// Both sides are compared.
     Books,
 }
 
 impl Act {
     /// All of them, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Postgres,
         Self::Servers,
         Self::Campaign,
@@ -37,6 +39,7 @@ impl Act {
         Self::Uses,
         Self::Shopper,
         Self::Till,
+        Self::FrontEnds,
         Self::Books,
     ];
 
@@ -54,6 +57,7 @@ impl Act {
                 ("会员登录小程序，领券、配券", "a member logs in, claims, fills a cart")
             }
             Self::Till => ("收银台锁券、核销、退还、再核销", "the till locks, uses, takes back"),
+            Self::FrontEnds => ("有货领券，智迈核销", "claimed through Yoho, used through zvcms"),
             Self::Books => ("两边逐条对账", "both books are compared"),
         }
     }
@@ -77,7 +81,7 @@ mod tests {
         for (place, act) in Act::ALL.into_iter().enumerate() {
             let line = act.line();
 
-            assert!(line.starts_with(&format!("{}/10 ", place + 1)), "{line}");
+            assert!(line.starts_with(&format!("{}/11 ", place + 1)), "{line}");
             assert!(line.width() <= 80, "{line}");
         }
     }

@@ -7,6 +7,7 @@ use super::{
     MEMBERS, MORE, STOCK,
     act::Act,
     books,
+    front_ends::FrontEnds,
     members::{self, Uses},
     merchant::{Campaign, Merchant},
     owed::{self, Owed},
@@ -101,6 +102,10 @@ impl Stage {
         let anew = till.use_anew().await?;
         merchant.wait_until_paid(campaign.app).await?;
 
+        say(&Act::FrontEnds.line());
+        let (front_ends, seen) = FrontEnds::claim(merchant, campaign, baidu).await?;
+        let ordered = front_ends.order(merchant, campaign, baidu).await?;
+
         say(&Act::Books.line());
         let owed = Owed::read(merchant, campaign).await?;
         let comparison =
@@ -109,7 +114,15 @@ impl Stage {
         let mut promises = rush.judge(&again, repaired.as_deref(), baidu);
         promises.push(members::judge(&claims));
         promises.push(uses.judge());
-        promises.extend([claimed, matched, locked, reckoned, till::judge_anew(anew, baidu)]);
+        promises.extend([
+            claimed,
+            matched,
+            locked,
+            reckoned,
+            till::judge_anew(anew, baidu),
+            seen,
+            ordered,
+        ]);
         promises.push(owed::judge_rotation(baidu, campaign, &address));
         promises.push(owed.judge(baidu));
         promises.push(owed::judge_books(&comparison, self.stocks(baidu).await?));
