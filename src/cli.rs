@@ -10,6 +10,7 @@ mod deliveries;
 mod demo;
 mod doctor;
 mod export;
+mod gateway;
 mod health;
 mod key;
 mod migrate;
@@ -71,6 +72,8 @@ enum Command {
     Deliveries(deliveries::Deliveries),
     /// Adds, lists, removes and tests the systems of yours that are told of what happens.
     Webhooks(webhooks::Webhooks),
+    /// Lets in front ends of yours that speak zvcms or Yoho, and says what they may see.
+    Gateway(gateway::Gateway),
     /// Proves from the rows that every promise holds: 0 all hold, 2 one is broken, 3 could not check.
     Audit(audit::Audit),
     /// Holds our figures against Baidu's: 0 nothing differs, 2 something does, 3 could not ask.
@@ -147,6 +150,7 @@ fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Secrets(command) => command.run(config).await,
             Command::Deliveries(command) => command.run(config).await,
             Command::Webhooks(command) => command.run(config).await,
+            Command::Gateway(command) => command.run(config).await,
             Command::Audit(command) => command.run(config).await,
             Command::Reconcile(command) => command.run(config).await,
             Command::Stats(command) => command.run(config).await,

@@ -25,6 +25,9 @@ pub enum Protocol {
 /// Checks the settings of a client, as only its protocol's room can.
 pub type SettingsLint = fn(Protocol, &Value) -> Result<(), Vec<Problem>>;
 
+/// Checks what a grant is to allow, as only its protocol's room can.
+pub type ActionsLint = fn(Protocol, &[String]) -> Result<(), Vec<Problem>>;
+
 impl Protocol {
     /// Each of them.
     pub const ALL: [Self; 2] = [Self::Zvcms, Self::Yoho];

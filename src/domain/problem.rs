@@ -25,6 +25,11 @@ impl Problems {
         }
     }
 
+    /// Notes what somebody else has found.
+    pub fn join(&mut self, found: Result<(), Vec<Problem>>) {
+        self.0.extend(found.err().unwrap_or_default());
+    }
+
     /// The problems, or nothing when there are none.
     pub fn into_result(self) -> Result<(), Vec<Problem>> {
         if self.0.is_empty() { Ok(()) } else { Err(self.0) }

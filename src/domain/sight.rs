@@ -38,6 +38,16 @@ impl From<Option<Vec<AppId>>> for Sight {
     }
 }
 
+/// As it is stored and told: nothing for all.
+impl From<Sight> for Option<Vec<AppId>> {
+    fn from(sight: Sight) -> Self {
+        match sight {
+            Sight::All => None,
+            Sight::Only(apps) => Some(apps),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -79,6 +79,16 @@ impl fmt::Debug for Fresh {
     }
 }
 
+/// So many random bytes as hexadecimal digits: for names, and for what is shown again and again.
+///
+/// # Errors
+/// When the operating system has no randomness to give.
+pub(super) fn random_hex(bytes: usize) -> Result<String, rand::rngs::SysError> {
+    let mut random = vec![0u8; bytes];
+    SysRng.try_fill_bytes(&mut random)?;
+    Ok(hex::encode(random))
+}
+
 /// The hash by which a shown secret is recognised.
 pub fn hash(secret: &str) -> SecretHash {
     Sha256::digest(secret.as_bytes()).into()

@@ -85,11 +85,12 @@ pub const ROOMS: &[Room] = &[
             "clock",
             "config::limits",
             "platform",
+            "gateway",
             "vault",
         ],
         never: &[".begin(", ".commit(", "reqwest"],
-        why: "reads the store, changes through services, to which it hands the engine; a platform checks what only it \
-              understands",
+        why: "reads the store, changes through services, to which it hands the engine; platforms and merchant protocols \
+              check what only they understand",
     },
     Room {
         name: "console",
@@ -188,6 +189,7 @@ pub const ROOMS: &[Room] = &[
             "api::delivery_brief",
             "api::statistics",
             "api::platform_rules",
+            "api::gateway_rules",
             "app",
             "clock",
             "config",

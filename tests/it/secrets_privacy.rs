@@ -96,6 +96,9 @@ async fn every_sealed_column_is_among_those_that_are_sealed_anew() {
     let known = [
         ("app", "secret_sealed"),
         ("callback_token", "secret_sealed"),
+        ("gateway_client", "old_secret_sealed"),
+        ("gateway_client", "salt_sealed"),
+        ("gateway_client", "secret_sealed"),
         ("idempotency", "body_sealed"),
         ("platform_token", "token_sealed"),
         ("webhook_endpoint", "old_secret_sealed"),

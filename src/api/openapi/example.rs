@@ -25,13 +25,14 @@ pub struct Example {
     pub response: Option<Value>,
 }
 
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("1-contract", include_str!("../examples/1-contract.json")),
     ("2-campaign", include_str!("../examples/2-campaign.json")),
     ("3-people", include_str!("../examples/3-people.json")),
     ("4-webhooks", include_str!("../examples/4-webhooks.json")),
     ("5-coupons", include_str!("../examples/5-coupons.json")),
     ("6-access", include_str!("../examples/6-access.json")),
+    ("7-gateways", include_str!("../examples/7-gateways.json")),
 ];
 
 /// All examples, in an order in which they can be run.

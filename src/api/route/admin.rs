@@ -15,6 +15,11 @@ use crate::{
         described::{BannerForm, NewImportBody, NewTemplateBody, TemplateEditBody},
         event,
         export::{self, CouponsQuery, StatsExportQuery},
+        gateway_client::{
+            self, GatewayClientEditBody, GatewayClientView, GatewaySecretRotationBody,
+            MadeGatewayClientView, NewGatewayClientBody, RotatedGatewayClientView,
+        },
+        gateway_grant::{self, GatewayGrantView, NewGatewayGrantBody},
         holder::{self, RevokedView},
         import::{self, PlacementImportView},
         key::{self, KeyView, MadeKeyView, NewKeyBody},
@@ -222,6 +227,25 @@ pub const ADMIN: &[Route] = super::routes! {
         "Gives an endpoint a new secret, shown this once", takes SecretRotationBody, gives 200 EndpointSecretView;
     post "/v1/admin/webhook-endpoints/{endpoint}/test" ManageAccess => webhook_endpoint::test,
         "Sends an endpoint a message that says nothing", gives 202 EndpointTestView;
+
+    get "/v1/admin/gateway-clients" ManageAccess => gateway_client::list,
+        "Front ends of yours that speak a protocol of their own", query ListQuery, gives 200 Page<GatewayClientView>;
+    post "/v1/admin/gateway-clients" ManageAccess => gateway_client::create,
+        "Lets a front end in that speaks a protocol of its own, and shows its secret this once",
+        takes NewGatewayClientBody, gives 201 MadeGatewayClientView;
+    get "/v1/admin/gateway-clients/{client}" ManageAccess => gateway_client::get,
+        "One gateway client", gives 200 GatewayClientView;
+    patch "/v1/admin/gateway-clients/{client}" ManageAccess => gateway_client::edit,
+        "Changes a gateway client", takes GatewayClientEditBody, gives 200 GatewayClientView;
+    post "/v1/admin/gateway-clients/{client}/secret-rotations" ManageAccess => gateway_client::rotate,
+        "Gives a gateway client a new secret, shown this once",
+        takes GatewaySecretRotationBody, gives 200 RotatedGatewayClientView;
+    get "/v1/admin/gateway-clients/{client}/grants" ManageAccess => gateway_grant::list,
+        "What a gateway client may act for, newest first", query ListQuery, gives 200 Page<GatewayGrantView>;
+    post "/v1/admin/gateway-clients/{client}/grants" ManageAccess => gateway_grant::create,
+        "Says what a gateway client may act for", takes NewGatewayGrantBody, gives 201 GatewayGrantView;
+    post "/v1/admin/gateway-grants/{grant}/revoke" ManageAccess => gateway_grant::revoke,
+        "Ends what a gateway client may act for", gives 200 GatewayGrantView;
 
     post "/v1/admin/coupons/{coupon}/void" RunCampaigns => void::create, "Takes a coupon out of use", takes void::VoidBody, gives 200 void::VoidView;
     get "/v1/admin/coupons/{coupon}/events" Read => event::list, "What happened to a coupon, from its claim on", gives 200 event::HistoryView;

@@ -41,6 +41,7 @@ const EXCEPTIONS: &[(&str, Keeping)] = &[
 
 /// Everything at and below these addresses hands out secrets.
 const HAND_OUT_SECRETS: &[&str] = &[
+    "/v1/admin/gateway-clients",
     "/v1/admin/keys",
     "/v1/admin/operators",
     "/v1/admin/sessions",

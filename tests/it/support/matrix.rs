@@ -124,6 +124,18 @@ pub const ROWS: &[(&str, Asks, Foreign)] = &[
         Merchants,
     ),
     ("POST /v1/admin/webhook-endpoints/{endpoint}/test", Asks::Staff(ManageAccess), Merchants),
+    ("GET /v1/admin/gateway-clients", Asks::Staff(ManageAccess), Nothing),
+    ("POST /v1/admin/gateway-clients", Asks::Staff(ManageAccess), Nothing),
+    ("GET /v1/admin/gateway-clients/{client}", Asks::Staff(ManageAccess), Merchants),
+    ("PATCH /v1/admin/gateway-clients/{client}", Asks::Staff(ManageAccess), Merchants),
+    (
+        "POST /v1/admin/gateway-clients/{client}/secret-rotations",
+        Asks::Staff(ManageAccess),
+        Merchants,
+    ),
+    ("GET /v1/admin/gateway-clients/{client}/grants", Asks::Staff(ManageAccess), Merchants),
+    ("POST /v1/admin/gateway-clients/{client}/grants", Asks::Staff(ManageAccess), Merchants),
+    ("POST /v1/admin/gateway-grants/{grant}/revoke", Asks::Staff(ManageAccess), Merchants),
     ("POST /v1/admin/coupons/{coupon}/void", Asks::Staff(RunCampaigns), Merchants),
     ("GET /v1/admin/coupons/{coupon}/events", Asks::Staff(Read), Merchants),
     ("POST /v1/admin/templates/{template}/void-unused", Asks::Staff(RunCampaigns), Merchants),
@@ -168,6 +180,8 @@ pub fn concrete(path: &str) -> String {
         ("key", "key"),
         ("holder", "hld"),
         ("endpoint", "app"),
+        ("client", "gwc"),
+        ("grant", "gwg"),
     ] {
         path = path.replace(&format!("{{{part}}}"), &format!("{kind}_{SOME_UUID}"));
     }

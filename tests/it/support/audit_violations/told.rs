@@ -108,6 +108,22 @@ pub const VIOLATIONS: &[Planted] = &[
         "update delivery set placement_id = md5('made on own')::uuid where delivery_id = md5('delivery 7')::uuid",
     ),
     planted(
+        "a gateway's client sees an app that is none",
+        Check::NothingDangling,
+        "insert into gateway_client (
+            client_id, protocol, name, settings, apps, secret_sealed, salt_sealed, version, created_at, updated_at
+         )
+         values (md5('h5')::uuid, 'yoho', 'h5', '{}', array[md5('nowhere')::uuid], '', '', 1, '2026-11-01', '2026-11-01')",
+    ),
+    planted(
+        "a gateway's client was disabled before it was added",
+        Check::TimesAreSane,
+        "insert into gateway_client (
+            client_id, protocol, name, settings, secret_sealed, version, created_at, updated_at, disabled_at
+         )
+         values (md5('h5')::uuid, 'zvcms', 'h5', '{}', '', 1, '2026-11-02', '2026-11-03', '2026-11-01')",
+    ),
+    planted(
         "a delivery was settled before it was owed",
         Check::TimesAreSane,
         "update delivery set settled_at = '2026-11-01' where delivery_id = md5('delivery 2')::uuid",
