@@ -1,6 +1,9 @@
 //! Gateway clients over the admin API and on the command line: secrets are shown once, kept sealed, and end with their
 //! clients.
 
+use std::sync::Arc;
+
+use chrono::TimeDelta;
 use kaquan::{
     config::secrets::Secrets, domain::gateway::Protocol,
     service::gateway_directory::GatewayDirectory, vault::Vault,
@@ -8,7 +11,6 @@ use kaquan::{
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
-use std::sync::Arc;
 
 use crate::support::{
     admin::Admin,
@@ -82,6 +84,7 @@ async fn names_and_codes_are_made_up_or_taken_as_they_are() {
     let made = admin.post(CLIENTS, json!({ "protocol": "zvcms" })).await.created();
     let grants = format!("{}/grants", path(&made));
     let grant = admin.post(&grants, json!({})).await.created();
+    admin.clock.advance(TimeDelta::seconds(1));
     let named = admin.post(&grants, json!({ "code": "782c281f62", "stores": ["S01"] })).await;
     let named = named.created();
     admin.post(&grants, json!({ "code": "782c281f62" })).await.problem(409, "name_taken");
@@ -112,6 +115,7 @@ async fn what_will_not_do_is_refused_with_its_reason() {
         (yoho(), "name", Value::Null),
         (yoho(), "name", json!("a&b")),
         (yoho(), "secret", json!("")),
+        (yoho(), "secret", json!("a canary")),
         (yoho(), "secret", json!("null")),
         (yoho(), "salt", json!("a:b")),
         (yoho(), "salt", json!("")),
@@ -127,9 +131,7 @@ async fn what_will_not_do_is_refused_with_its_reason() {
         let problem = admin.post(CLIENTS, wrong).await.problem(422, "invalid_values");
 
         assert_eq!(problem["problems"][0]["param"], field, "{value}");
-        assert!(value.as_str().is_none_or(|value| value.len() < 4
-            || !problem.to_string().contains(value)
-            || value == "null"));
+        assert!(!problem.to_string().contains("canary"), "{problem}");
     }
     let mut nowhere = yoho();
     nowhere["apps"] = json!(["app_00000000000070008000000000000001"]);
@@ -175,15 +177,15 @@ async fn no_column_holds_a_secret_and_a_repeated_request_shows_the_same_one() {
     let mut body = yoho();
     body["secret"] = json!("canary-of-a-private-key");
     body["salt"] = json!("canary-of-a-salt");
-    let ask = async |path: &str, body: &Value| {
+    let ask = async |path: &str, key: &'static str, body: &Value| {
         let mut request = admin.request("POST", path, body.to_string());
-        request.headers_mut().insert("idempotency-key", "once".parse().unwrap());
+        request.headers_mut().insert("idempotency-key", key.parse().unwrap());
         admin.send(request).await.body
     };
 
-    let made = ask(CLIENTS, &body).await;
-    let again = ask(CLIENTS, &body).await;
-    let rotated = ask(&format!("{}/secret-rotations", path(&made)), &json!({})).await;
+    let made = ask(CLIENTS, "one", &body).await;
+    let again = ask(CLIENTS, "one", &body).await;
+    let rotated = ask(&format!("{}/secret-rotations", path(&made)), "two", &json!({})).await;
 
     assert_eq!(made, again);
     let tables: Vec<String> = sqlx::query_scalar(

@@ -45,6 +45,21 @@ const SEALED: &[Sealed] = &[
         Place::callback_secret,
     ),
     (
+        "update gateway_client set secret_sealed = $2 where client_id = $1",
+        "zvcms",
+        Place::gateway_secret,
+    ),
+    (
+        "update gateway_client set secret_sealed = $2 where client_id = $1",
+        "yoho",
+        Place::gateway_secret,
+    ),
+    (
+        "update gateway_client set salt_sealed = $2 where client_id = $1",
+        "yoho",
+        Place::gateway_salt,
+    ),
+    (
         "insert into platform_token (app_id, token_sealed) values ($1, $2)",
         "baidu",
         Place::platform_token,

@@ -163,3 +163,12 @@ from (values
 update walk
 set reached_at = '2026-11-11T11:59:50+08:00', reached_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 where name = 'expired';
+
+-- A front end in each protocol; their secrets are sealed afterwards.
+insert into gateway_client (
+    client_id, protocol, name, settings, apps, secret_sealed, salt_sealed, version, created_at, updated_at
+) values
+    (md5('zvcms')::uuid, 'zvcms', 'open', '{}', null, '', null, 1, '2026-10-02', '2026-10-02'),
+    (md5('yoho')::uuid, 'yoho', 'iphone', '{}', array[md5('own')::uuid], '', '', 1, '2026-10-02', '2026-10-02');
+insert into gateway_grant (grant_id, client_id, code, apps, created_at) values
+    (md5('grant')::uuid, md5('zvcms')::uuid, '782c281f62', array[md5('baidu')::uuid], '2026-10-02');

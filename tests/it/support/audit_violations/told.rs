@@ -110,18 +110,12 @@ pub const VIOLATIONS: &[Planted] = &[
     planted(
         "a gateway's client sees an app that is none",
         Check::NothingDangling,
-        "insert into gateway_client (
-            client_id, protocol, name, settings, apps, secret_sealed, salt_sealed, version, created_at, updated_at
-         )
-         values (md5('h5')::uuid, 'yoho', 'h5', '{}', array[md5('nowhere')::uuid], '', '', 1, '2026-11-01', '2026-11-01')",
+        "update gateway_client set apps = apps || md5('nowhere')::uuid where protocol = 'yoho'",
     ),
     planted(
-        "a gateway's client was disabled before it was added",
+        "a gateway's grant was revoked before it was made",
         Check::TimesAreSane,
-        "insert into gateway_client (
-            client_id, protocol, name, settings, secret_sealed, version, created_at, updated_at, disabled_at
-         )
-         values (md5('h5')::uuid, 'zvcms', 'h5', '{}', '', 1, '2026-11-02', '2026-11-03', '2026-11-01')",
+        "update gateway_grant set revoked_at = '2026-10-01'",
     ),
     planted(
         "a delivery was settled before it was owed",
