@@ -22,6 +22,7 @@ use crate::{
     clock::Clock,
     config::Config,
     delivery::Worker,
+    gateway::yoho::{self, Yoho},
     http::listener::{self, Limits},
     issuing::{self, Engine},
     platform::{
@@ -29,9 +30,9 @@ use crate::{
         webhooks::target::Reach,
     },
     service::{
-        authenticate::Keys, gateway_directory::GatewayDirectory, known_terms::KnownTerms,
-        mini_session::Lifetime, nonces::Nonces, password::Passwords, redeem::Redeemer,
-        repair_reply::Doubts, route::Directory, source::Sources,
+        authenticate::Keys, desk::Desk, gateway_directory::GatewayDirectory,
+        known_terms::KnownTerms, mini_session::Lifetime, nonces::Nonces, password::Passwords,
+        redeem::Redeemer, repair_reply::Doubts, route::Directory, source::Sources,
         watch_deliveries::watch_deliveries,
     },
     store, telemetry,
@@ -115,10 +116,20 @@ impl App {
             trusted_proxies: config.server.trusted_proxies.clone().into(),
         };
         let known_terms = KnownTerms::default();
+        let redeemer = Redeemer::start(db.clone(), Arc::clone(&clock), known_terms.clone());
+        let desk = Desk::start(
+            (db.clone(), vault.clone()),
+            Arc::clone(&clock),
+            known_terms.clone(),
+            redeemer.clone(),
+            issuer.clone(),
+        );
+        let trusted_proxies = config.server.trusted_proxies.clone().into();
+        let yoho = Yoho::new(desk, Arc::clone(&gateway), &config.yoho, trusted_proxies);
         let admin = ApiState {
             db: db.clone(),
             keys: Keys::start(db.clone()),
-            redeemer: Redeemer::start(db.clone(), Arc::clone(&clock), known_terms.clone()),
+            redeemer,
             vault: vault.clone(),
             issuer,
             clock,
@@ -134,7 +145,8 @@ impl App {
             changed,
             gateway_changed,
         };
-        let router = router(admin, callbacks, health::router(db.clone(), stop.clone()));
+        let gateways = yoho::router(yoho);
+        let router = router(admin, callbacks, gateways, health::router(db.clone(), stop.clone()));
         let (listener, address, metrics_address) = listen(config, router, &background, &stop)?;
         background.close();
         tracing::info!(address = %address, metrics = %metrics_address, "kaquan is listening");
@@ -175,10 +187,11 @@ impl App {
     }
 }
 
-fn router(admin: ApiState, callbacks: Callbacks, health: Router) -> Router {
+fn router(admin: ApiState, callbacks: Callbacks, gateways: Router, health: Router) -> Router {
     Router::new()
         .merge(api::router(admin))
         .merge(callback::router(callbacks))
+        .merge(gateways)
         .merge(health)
         .layer(tower_http::catch_panic::CatchPanicLayer::new())
 }

@@ -17,6 +17,7 @@ pub mod server;
 pub mod sessions;
 pub mod upkeep;
 pub mod webhooks;
+pub mod yoho;
 
 use std::{fmt, path::Path};
 
@@ -54,6 +55,8 @@ pub struct Config {
     pub reminders: reminders::Reminders,
     /// How the merchant's own systems are told of what happens.
     pub webhooks: webhooks::Webhooks,
+    /// How callers of the Yoho protocol are answered.
+    pub yoho: yoho::Yoho,
     /// What it tells about itself.
     pub log: log::Log,
 }
@@ -102,6 +105,7 @@ impl Config {
             upkeep: section(&mut table, "upkeep", &mut problems),
             reminders: section(&mut table, "reminders", &mut problems),
             webhooks: section(&mut table, "webhooks", &mut problems),
+            yoho: section(&mut table, "yoho", &mut problems),
             log: section(&mut table, "log", &mut problems),
         };
         problems.extend(table.keys().map(|name| format!("[{name}]: there is no such section")));
@@ -117,6 +121,7 @@ impl Config {
         config.upkeep.check(&mut problems);
         config.reminders.check(&mut problems);
         config.webhooks.check(&mut problems);
+        config.yoho.check(&mut problems);
         config.log.check(&mut problems);
         if problems.is_empty() { Ok(config) } else { Err(ConfigErrors(problems)) }
     }

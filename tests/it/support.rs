@@ -48,3 +48,4 @@ pub mod upkeep_scene;
 pub mod vault;
 pub mod visitor;
 pub mod volume;
+pub mod yoho;

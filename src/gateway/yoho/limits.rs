@@ -1,0 +1,57 @@
+//! How often callers may ask. Counted by each server for itself.
+
+use std::time::{Duration, Instant};
+
+use ipnet::IpNet;
+use uuid::Uuid;
+
+use super::{argument::Uid, refusal::Refusal};
+use crate::{config::yoho::Yoho as Settings, domain::id::GatewayClientId, http::buckets::Buckets};
+
+/// What all requests count in.
+#[derive(Debug)]
+pub struct Limits {
+    began: Instant,
+    clients: Buckets<Uuid>,
+    claims: Buckets<i64>,
+    public: Buckets<IpNet>,
+}
+
+impl Limits {
+    /// Nobody has asked yet.
+    pub fn new(settings: &Settings) -> Self {
+        let second = Duration::from_secs(1);
+        Self {
+            began: Instant::now(),
+            clients: Buckets::new(settings.client_burst, settings.client_rate, second),
+            claims: Buckets::new(settings.claim_burst, settings.claim_rate, second),
+            public: Buckets::new(settings.public_burst, settings.public_rate, second),
+        }
+    }
+
+    /// Time that never steps, except where a clock is moved by hand and says so.
+    pub fn now(&self, by_hand: Option<chrono::DateTime<chrono::Utc>>) -> Duration {
+        let by_hand = by_hand.and_then(|now| now.timestamp_nanos_opt());
+        let by_hand = by_hand.and_then(|nanoseconds| u64::try_from(nanoseconds).ok());
+        by_hand.map_or_else(|| self.began.elapsed(), Duration::from_nanos)
+    }
+
+    /// Something that a client has signed.
+    pub fn of_client(&self, now: Duration, client: GatewayClientId) -> Result<(), Refusal> {
+        refuse(self.clients.take(now, client.uuid()))
+    }
+
+    /// A claim in the name of a person.
+    pub fn of_claims(&self, now: Duration, uid: Uid) -> Result<(), Refusal> {
+        refuse(self.claims.take(now, uid.get()))
+    }
+
+    /// Something that nobody has signed.
+    pub fn of_strangers(&self, now: Duration, network: IpNet) -> Result<(), Refusal> {
+        refuse(self.public.take(now, network))
+    }
+}
+
+fn refuse<T>(taken: Result<T, T>) -> Result<(), Refusal> {
+    taken.map(|_| ()).map_err(|_| Refusal::RateLimited)
+}
