@@ -22,7 +22,10 @@ use crate::{
     clock::Clock,
     config::Config,
     delivery::Worker,
-    gateway::yoho::{self, Yoho},
+    gateway::{
+        yoho::{self, Yoho},
+        zvcms::{self, Zvcms},
+    },
     http::listener::{self, Limits},
     issuing::{self, Engine},
     platform::{
@@ -124,8 +127,7 @@ impl App {
             redeemer.clone(),
             issuer.clone(),
         );
-        let trusted_proxies = config.server.trusted_proxies.clone().into();
-        let yoho = Yoho::new(desk, Arc::clone(&gateway), &config.yoho, trusted_proxies);
+        let gateways = gateways(config, desk, &gateway, nonces);
         let admin = ApiState {
             db: db.clone(),
             keys: Keys::start(db.clone()),
@@ -145,7 +147,6 @@ impl App {
             changed,
             gateway_changed,
         };
-        let gateways = yoho::router(yoho);
         let router = router(admin, callbacks, gateways, health::router(db.clone(), stop.clone()));
         let (listener, address, metrics_address) = listen(config, router, &background, &stop)?;
         background.close();
@@ -194,6 +195,20 @@ fn router(admin: ApiState, callbacks: Callbacks, gateways: Router, health: Route
         .merge(gateways)
         .merge(health)
         .layer(tower_http::catch_panic::CatchPanicLayer::new())
+}
+
+/// The protocols of merchants.
+fn gateways(
+    config: &Config,
+    desk: Desk,
+    clients: &Arc<GatewayDirectory>,
+    nonces: Nonces,
+) -> Router {
+    let trusted_proxies = config.server.trusted_proxies.clone().into();
+    let yoho = Yoho::new(desk.clone(), Arc::clone(clients), &config.yoho, trusted_proxies);
+    let is_loopback = config.server.listen.ip().is_loopback();
+    let zvcms = Zvcms::new(desk, Arc::clone(clients), nonces, &config.zvcms, is_loopback);
+    Router::new().merge(yoho::router(yoho)).merge(zvcms::router(zvcms))
 }
 
 /// Opens the doors; the task of the first one ends when the last caller was answered.

@@ -18,6 +18,7 @@ pub mod sessions;
 pub mod upkeep;
 pub mod webhooks;
 pub mod yoho;
+pub mod zvcms;
 
 use std::{fmt, path::Path};
 
@@ -57,6 +58,8 @@ pub struct Config {
     pub webhooks: webhooks::Webhooks,
     /// How callers of the Yoho protocol are answered.
     pub yoho: yoho::Yoho,
+    /// How callers of the zvcms protocol are answered.
+    pub zvcms: zvcms::Zvcms,
     /// What it tells about itself.
     pub log: log::Log,
 }
@@ -106,6 +109,7 @@ impl Config {
             reminders: section(&mut table, "reminders", &mut problems),
             webhooks: section(&mut table, "webhooks", &mut problems),
             yoho: section(&mut table, "yoho", &mut problems),
+            zvcms: section(&mut table, "zvcms", &mut problems),
             log: section(&mut table, "log", &mut problems),
         };
         problems.extend(table.keys().map(|name| format!("[{name}]: there is no such section")));
@@ -122,6 +126,7 @@ impl Config {
         config.reminders.check(&mut problems);
         config.webhooks.check(&mut problems);
         config.yoho.check(&mut problems);
+        config.zvcms.check(&mut problems);
         config.log.check(&mut problems);
         if problems.is_empty() { Ok(config) } else { Err(ConfigErrors(problems)) }
     }

@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
-use crate::domain::{
-    gateway::Protocol,
-    problem::{Problem, Problems},
+use crate::{
+    domain::{
+        gateway::Protocol,
+        problem::{Problem, Problems},
+    },
+    gateway::{yoho, zvcms},
 };
 
 /// Checks the settings of a client.
@@ -13,15 +16,16 @@ pub fn check_settings(protocol: Protocol, settings: &Value) -> Result<(), Vec<Pr
     problems.expect(settings.is_object(), "settings", "an object");
     problems.into_result()?;
     match protocol {
-        // Each room says here what it makes of them.
-        Protocol::Zvcms | Protocol::Yoho => Ok(()),
+        Protocol::Zvcms => zvcms::settings::check(settings).map(drop),
+        Protocol::Yoho => yoho::settings::check(settings).map(drop),
     }
 }
 
 /// Checks what a grant is to allow.
-pub fn check_actions(protocol: Protocol, _actions: &[String]) -> Result<(), Vec<Problem>> {
+pub fn check_actions(protocol: Protocol, actions: &[String]) -> Result<(), Vec<Problem>> {
     match protocol {
-        // Each room says here which actions it has.
-        Protocol::Zvcms | Protocol::Yoho => Ok(()),
+        Protocol::Zvcms => zvcms::action::check(actions),
+        // Its clients have no grants.
+        Protocol::Yoho => Ok(()),
     }
 }

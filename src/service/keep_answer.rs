@@ -13,10 +13,12 @@ use crate::{
     clock::Clock,
     store::{
         self,
-        idempotency::{KeptAnswer, KeptBody, NamedRequest},
+        idempotency::{KeptAnswer, KeptBody},
     },
     vault::{Place, Vault, VaultError},
 };
+
+pub use crate::store::idempotency::NamedRequest;
 
 /// What stands in the way of a request, or does not.
 #[derive(Debug)]

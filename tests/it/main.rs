@@ -119,3 +119,8 @@ mod yoho_corpus;
 mod yoho_door;
 mod yoho_lists;
 mod yoho_orders;
+mod zvcms_acts;
+mod zvcms_corpus;
+mod zvcms_door;
+mod zvcms_envelope;
+mod zvcms_wallet;

@@ -49,3 +49,4 @@ pub mod vault;
 pub mod visitor;
 pub mod volume;
 pub mod yoho;
+pub mod zvcms;
