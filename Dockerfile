@@ -11,6 +11,7 @@ COPY .sqlx ./.sqlx
 COPY assets ./assets
 COPY migrations ./migrations
 COPY src ./src
+COPY tests/gateways ./tests/gateways
 # Whoever builds behind a mirror passes a cargo configuration: --secret id=cargo-config,src=config.toml
 RUN --mount=type=secret,id=cargo-config,target=/usr/local/cargo/config.toml \
     --mount=type=cache,target=/usr/local/cargo/registry \

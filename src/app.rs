@@ -127,7 +127,7 @@ impl App {
             redeemer.clone(),
             issuer.clone(),
         );
-        let gateways = gateways(config, desk, &gateway, nonces);
+        let gateways = gateways(config, desk, &gateway, nonces.clone());
         let admin = ApiState {
             db: db.clone(),
             keys: Keys::start(db.clone()),

@@ -6,6 +6,7 @@ mod bench;
 mod check_config;
 mod codes;
 mod columns;
+mod conform;
 mod deliveries;
 mod demo;
 mod doctor;
@@ -88,6 +89,8 @@ enum Command {
     Health,
     /// Brings the schema of the database up to date.
     Migrate(migrate::Migrate),
+    /// Holds a live server against the rules of a merchant protocol: 0 it keeps them, 1 it does not, 2 no answer.
+    Conform(Box<conform::Conform>),
     /// Measures how fast this machine issues and delivers, on a scratch database.
     Bench(bench::Bench),
     /// Reads the settings and says what is wrong with them.
@@ -158,6 +161,7 @@ fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Doctor(command) => command.run(config).await,
             Command::Health => health::run(config).await,
             Command::Migrate(command) => command.run(config).await,
+            Command::Conform(command) => command.run().await,
             Command::Bench(command) => command.run(config).await,
             Command::CheckConfig => Ok(check_config::run(config)),
             Command::WithPostgres(command) => command.run(config).await,

@@ -2,5 +2,6 @@
 
 pub mod audit;
 pub mod bench;
+pub mod conform;
 pub mod demo;
 pub mod doctor;

@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 use self::schemas::Schemas;
 use super::route::{self, Route, keeping::Keeping};
 use crate::domain::id::{
-    AppId, BannerId, CouponId, DeliveryId, GatewayClientId, GatewayGrantId, HolderId, ImportId, KeyId, OperatorId, PageId, PlacementId, ReconciliationId, RedemptionId, SessionId, TemplateId,
+    AppId, BannerId, CouponId, DeliveryId, GatewayClientId, GatewayGrantId, HolderId, ImportId,
+    KeyId, OperatorId, PageId, PlacementId, ReconciliationId, RedemptionId, SessionId, TemplateId,
 };
 
 pub mod example;

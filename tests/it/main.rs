@@ -73,6 +73,7 @@ mod front_page;
 mod gateway_clients;
 mod gateway_directory;
 mod gateway_nonces;
+mod gateways_conform;
 mod import_matrix;
 mod issuing_cancel;
 mod issuing_commits;
