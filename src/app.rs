@@ -5,6 +5,8 @@ pub mod keys;
 pub mod upkeep;
 pub mod worker;
 
+mod directories;
+mod gateways;
 mod health;
 
 use std::{net::SocketAddr, sync::Arc, time::Instant};
@@ -13,19 +15,15 @@ use anyhow::Context;
 use axum::Router;
 use chrono::TimeDelta;
 use sqlx::{ConnectOptions, Connection, PgPool, postgres::PgConnectOptions};
-use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::MissedTickBehavior};
+use tokio::{net::TcpListener, task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::upkeep::Upkeep;
+use self::{directories::Directories, upkeep::Upkeep};
 use crate::{
     api::{self, ApiState, export::Exports},
     clock::Clock,
     config::Config,
     delivery::Worker,
-    gateway::{
-        yoho::{self, Yoho},
-        zvcms::{self, Zvcms},
-    },
     http::listener::{self, Limits},
     issuing::{self, Engine},
     platform::{
@@ -35,7 +33,7 @@ use crate::{
     service::{
         authenticate::Keys, desk::Desk, gateway_directory::GatewayDirectory,
         known_terms::KnownTerms, mini_session::Lifetime, nonces::Nonces, password::Passwords,
-        redeem::Redeemer, repair_reply::Doubts, route::Directory, source::Sources,
+        redeem::Redeemer, repair_reply::Doubts, source::Sources,
         watch_deliveries::watch_deliveries,
     },
     store, telemetry,
@@ -81,24 +79,11 @@ impl App {
         let (stop, background) = (CancellationToken::new(), TaskTracker::new());
 
         let (issuer, engine) = issuing::start(&config.issuing, database, Arc::clone(&clock))?;
-        let changed = Arc::new(Notify::new());
-        let directory = Directory::open(db.clone(), Arc::clone(&clock), Arc::clone(&changed));
-        let directory = Arc::new(directory.await?);
-        let gateway_changed = Arc::new(Notify::new());
-        let gateway = GatewayDirectory::open(
-            db.clone(),
-            Arc::clone(&clock),
-            vault.clone(),
-            Arc::clone(&gateway_changed),
-        );
-        let gateway = Arc::new(gateway.await?);
-        let fresh = Arc::clone(&gateway);
-        spawn_until(&background, &stop, async move { fresh.keep_fresh().await });
+        let Directories { callbacks: directory, changed, gateway, gateway_changed } =
+            Directories::open(&db, &clock, &vault, &background, &stop).await?;
         let nonces = Nonces::start(db.clone());
         let (sources, remember) = Sources::open(db.clone(), Arc::clone(&clock)).await?;
         background.spawn(remember);
-        let fresh = Arc::clone(&directory);
-        spawn_until(&background, &stop, async move { fresh.keep_fresh().await });
         spawn_until(&background, &stop, show_waiting(issuer.clone()));
         let worker = worker::start(config, database, &vault, Arc::clone(&clock)).await?;
         spawn_until(&background, &stop, watch_deliveries(db.clone(), Arc::clone(&clock)));
@@ -127,7 +112,7 @@ impl App {
             redeemer.clone(),
             issuer.clone(),
         );
-        let gateways = gateways(config, desk, &gateway, nonces.clone());
+        let gateways = gateways::open(config, desk, &gateway, nonces.clone()).await?;
         let admin = ApiState {
             db: db.clone(),
             keys: Keys::start(db.clone()),
@@ -195,20 +180,6 @@ fn router(admin: ApiState, callbacks: Callbacks, gateways: Router, health: Route
         .merge(gateways)
         .merge(health)
         .layer(tower_http::catch_panic::CatchPanicLayer::new())
-}
-
-/// The protocols of merchants.
-fn gateways(
-    config: &Config,
-    desk: Desk,
-    clients: &Arc<GatewayDirectory>,
-    nonces: Nonces,
-) -> Router {
-    let trusted_proxies = config.server.trusted_proxies.clone().into();
-    let yoho = Yoho::new(desk.clone(), Arc::clone(clients), &config.yoho, trusted_proxies);
-    let is_loopback = config.server.listen.ip().is_loopback();
-    let zvcms = Zvcms::new(desk, Arc::clone(clients), nonces, &config.zvcms, is_loopback);
-    Router::new().merge(yoho::router(yoho)).merge(zvcms::router(zvcms))
 }
 
 /// Opens the doors; the task of the first one ends when the last caller was answered.

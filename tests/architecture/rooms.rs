@@ -152,6 +152,7 @@ pub const ROOMS: &[Room] = &[
             "config",
             "console",
             "delivery",
+            "domain",
             "gateway",
             "http",
             "issuing",

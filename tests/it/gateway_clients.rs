@@ -231,7 +231,7 @@ async fn the_command_line_does_the_same() {
     let rotated = run(&["rotate", id, "--json"]).await.json();
     let grants = run(&["grants", id, "--json"]).await.json();
     let revoked = run(&["revoke", grant["id"].as_str().unwrap(), "--json"]).await.json();
-    let edited = run(&["edit", id, "--disable", "--json"]).await.json();
+    let edited = run(&["edit", id, "--enabled", "false", "--json"]).await.json();
     let listed = run(&["list"]).await;
     let twice = run(&["add", "yoho", "--name", "iphone"]).await;
 

@@ -68,12 +68,9 @@ pub(super) struct Edit {
     /// Yoho: it sees all apps.
     #[arg(long)]
     all_apps: bool,
-    /// Lets it in no longer.
-    #[arg(long, conflicts_with = "enable")]
-    disable: bool,
-    /// Lets it in again.
+    /// `false` lets it in no longer, `true` again.
     #[arg(long)]
-    enable: bool,
+    enabled: Option<bool>,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -144,7 +141,7 @@ impl Edit {
             version: None,
             settings: self.settings.as_deref().map(read_settings).transpose()?,
             sight,
-            enabled: (self.enable || self.disable).then_some(self.enable),
+            enabled: self.enabled,
         };
         let lint = gateway_rules::check_settings;
         let client = edit_gateway_client(&session.db, now, self.client, edit, lint).await;

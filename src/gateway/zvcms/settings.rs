@@ -44,6 +44,11 @@ impl Settings {
     }
 }
 
+/// Whether a client with these settings need not sign: for tests on one machine.
+pub fn is_unsigned(stored: &Value) -> bool {
+    Settings::read(stored).scheme == Scheme::None
+}
+
 /// The settings, if they can be stored with a client; asked by whoever stores them.
 pub fn check(stored: &Value) -> Result<Settings, Vec<Problem>> {
     let mut problems = Problems::default();

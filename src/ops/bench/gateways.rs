@@ -23,7 +23,6 @@ use super::{
     server::Server,
 };
 use crate::{
-    api::gateway_rules,
     clock::Clock,
     config,
     domain::{
@@ -179,15 +178,15 @@ impl Bench<'_> {
                 secret: None,
                 salt: None,
             };
-            create_gateway_client(db, &vault, now, new, gateway_rules::check_settings).await
+            // There is nothing to check.
+            create_gateway_client(db, &vault, now, new, |_, _| Ok(())).await
         };
         let MadeGatewayClient { client, secret, .. } = make(Protocol::Yoho, Some("bench")).await?;
         let yoho =
             YohoCaller { template, name: client.name.into(), key: secret.expose_secret().into() };
         let MadeGatewayClient { client, secret, .. } = make(Protocol::Zvcms, None).await?;
         let new = NewGatewayGrant { code: None, sight: Sight::All, actions: None, stores: None };
-        let grant =
-            create_gateway_grant(db, now, client.id, new, gateway_rules::check_actions).await?;
+        let grant = create_gateway_grant(db, now, client.id, new, |_, _| Ok(())).await?;
         let zvcms = ZvcmsCaller {
             name: client.name.into(),
             grant: grant.code.into(),
