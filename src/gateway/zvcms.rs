@@ -113,7 +113,7 @@ async fn answer(State(state): State<Zvcms>, request: Request<Body>) -> Response 
         return (close, Answer::refused(Failure::BadBody)).into_response();
     };
     let answer = match envelope::read(&parts.headers, body).await {
-        Ok(envelope) => state.serve(envelope).await,
+        Ok(envelope) => Box::pin(state.serve(envelope)).await,
         Err(failure) => Answer::refused(failure),
     };
     answer.into_response()

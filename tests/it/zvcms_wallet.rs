@@ -16,7 +16,8 @@ fn free() -> Value {
 }
 
 fn with(mut fields: Value, more: Value) -> Value {
-    fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let Value::Object(more) = more else { panic!("not fields: {more}") };
+    fields.as_object_mut().unwrap().extend(more);
     fields
 }
 

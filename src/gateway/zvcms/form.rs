@@ -38,7 +38,8 @@ fn read(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Draft, Fail
         }
         if name == PARAMS && value.is_empty() {
             continue;
-        } else if name == PARAMS {
+        }
+        if name == PARAMS {
             draft.set_params(members_in(&value)?)?;
         } else if let Some(brackets) = name.strip_prefix(PARAMS) {
             add(members.get_or_insert_default(), brackets, value)?;

@@ -43,6 +43,8 @@ impl<'a> Reader<'a> {
     pub fn new(params: &'a Params, unit: MoneyUnit, known: &[&str]) -> Result<Self, Failure> {
         for (name, param) in params {
             let is_plain = match param {
+                // JSON may be laid out over several lines.
+                Param::Text(text) if name == "checked" => !text.contains('&'),
                 Param::Text(text) => !text.contains(|sign: char| sign == '&' || sign.is_control()),
                 Param::Nested(_) => name == "checked",
                 Param::Other => false,
@@ -227,6 +229,17 @@ mod tests {
     }
 
     #[test]
+    fn a_cart_may_be_laid_out_over_several_lines() {
+        let cart = "[\n\t{\"bar_code\":\"a\",\"offline_price\":1,\"buy_num\":1}\n]";
+        let params = params(&[("checked", cart)]);
+
+        let reader = Reader::new(&params, MoneyUnit::Yuan, &["checked"]).unwrap();
+
+        assert_eq!(reader.cart().map(|lines| lines.len()), Ok(1));
+    }
+
+    #[test]
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "a method is of one lifetime")]
     fn an_empty_text_is_not_there() {
         let empty = [("user_id", ""), ("shopping", ""), ("amount", ""), ("page", "")];
 
@@ -241,6 +254,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "a method is of one lifetime")]
     fn numbers_are_plain_and_in_their_range() {
         for (name, value, fits) in [
             ("lock_seconds", "59", false),

@@ -61,13 +61,12 @@ pub fn of_template_claim(error: &ClaimTemplateError) -> Failure {
     match error {
         ClaimTemplateError::NoSuchTemplate => Failure::NoTemplate,
         ClaimTemplateError::NoSuchMember => Failure::NoUser,
-        // Where it can be had, this member is nobody.
-        ClaimTemplateError::NoAccount => Failure::NotEligible,
         ClaimTemplateError::Refused(refusal) => of_claim(*refusal),
         ClaimTemplateError::Linking(SaveMemberError::Db(cause)) | ClaimTemplateError::Db(cause) => {
             of_database(cause)
         }
-        ClaimTemplateError::Linking(_) => Failure::NotEligible,
+        // Where it can be had, this member is nobody.
+        ClaimTemplateError::NoAccount | ClaimTemplateError::Linking(_) => Failure::NotEligible,
         ClaimTemplateError::NoAnswer(_) | ClaimTemplateError::Random(_) => Failure::Internal,
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// So many are read at once.
-const PORTION: usize = 200;
+const PORTION: u16 = 200;
 
 impl Zvcms {
     pub(super) async fn coupon_list(&self, call: &Call) -> Result<Data, Failure> {
@@ -31,15 +31,15 @@ impl Zvcms {
         };
         let (mut found, mut offset) = (Vec::new(), 0);
         loop {
-            let pick = Pick::Open { offset, limit: PORTION as i64 };
+            let pick = Pick::Open { offset, limit: i64::from(PORTION) };
             let read = self.desk.list_template_offers(uid, &call.grant.sight, pick).await;
             let read = read.map_err(|error| of_database(&error))?;
-            let is_last = read.len() < PORTION;
+            let is_last = read.len() < usize::from(PORTION);
             found.extend(read.into_iter().filter(is_wanted));
             if is_last || found.len() >= page.skip + page.limit {
                 break;
             }
-            offset += PORTION as i64;
+            offset += i64::from(PORTION);
         }
         let item_list = found.iter().skip(page.skip).take(page.limit).map(|offer| {
             let shown = Shown { template: offer.number.get(), terms: &offer.terms };

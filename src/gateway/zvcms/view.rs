@@ -94,13 +94,13 @@ impl Eyes {
     }
 
     /// Whether it sees coupons of this kind at all.
-    pub const fn sees(&self, terms: &Terms) -> bool {
+    pub const fn sees(self, terms: &Terms) -> bool {
         !self.hide_unpriced
             || matches!(terms.benefit, Benefit::Amount { .. } | Benefit::Percent { .. })
     }
 
     /// A coupon in somebody's hands.
-    pub fn item<'a>(&self, shown: Shown<'a>, mine: InHand<'a>) -> ItemView<'a> {
+    pub fn item<'a>(self, shown: Shown<'a>, mine: InHand<'a>) -> ItemView<'a> {
         let (from, until) = mine.validity;
         ItemView {
             id: self.number(mine.number),
@@ -116,11 +116,7 @@ impl Eyes {
     }
 
     /// What can be claimed: how much is left, how many this person was given, and whether they may have one.
-    pub fn offer<'a>(
-        &self,
-        shown: Shown<'a>,
-        (left, held, can): (i64, u32, bool),
-    ) -> OfferView<'a> {
+    pub fn offer(self, shown: Shown<'_>, (left, held, can): (i64, u32, bool)) -> OfferView<'_> {
         OfferView {
             coupon: self.coupon(shown),
             remain: self.number(left.max(0)),
@@ -129,7 +125,7 @@ impl Eyes {
         }
     }
 
-    fn coupon<'a>(&self, Shown { template, terms }: Shown<'a>) -> CouponView<'a> {
+    fn coupon(self, Shown { template, terms }: Shown<'_>) -> CouponView<'_> {
         let threshold = match terms.threshold {
             Threshold::Amount { fen } => fen,
             Threshold::None | Threshold::Pieces { .. } => 0,
@@ -156,7 +152,7 @@ impl Eyes {
         }
     }
 
-    const fn number(&self, value: i64) -> Number {
+    const fn number(self, value: i64) -> Number {
         Number(value, self.spelling)
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct ItemList<T> {
 /// The channel that `from_pay_page` stands for, 买单页面.
 const PAY_PAGE: &str = "pay_page";
 /// So many are read at once.
-const PORTION: usize = 500;
+const PORTION: u16 = 500;
 
 /// What a coupon has to be to be listed.
 struct Wanted<'a> {
@@ -109,10 +109,10 @@ impl Zvcms {
         }
         let (mut offset, mut skip) = (0, page.skip);
         loop {
-            let portion = (offset, PORTION as i64);
+            let portion = (offset, i64::from(PORTION));
             let read = self.desk.list_coupons(uid, &call.grant.sight, which, portion).await;
             let read = read.map_err(|error| of_database(&error))?;
-            let is_last = read.len() < PORTION;
+            let is_last = read.len() < usize::from(PORTION);
             for coupon in read.into_iter().filter(|coupon| wanted.admits(&coupon.held)) {
                 if skip > 0 {
                     skip -= 1;
@@ -123,7 +123,7 @@ impl Zvcms {
             if is_last || found.len() >= page.limit {
                 return Ok(found);
             }
-            offset += PORTION as i64;
+            offset += i64::from(PORTION);
         }
     }
 

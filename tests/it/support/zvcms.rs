@@ -180,9 +180,9 @@ impl Shop {
         let nonce = 1000 + self.nonces.fetch_add(1, Ordering::Relaxed);
         let fields = json!({
             "OpenId": OPEN_ID, "GrantCode": GRANT, "Nonce": nonce.to_string(), "Action": action,
-            "Timestamp": self.admin.clock.now().timestamp().to_string(), "Params": params,
+            "Timestamp": self.admin.clock.now().timestamp().to_string(),
         });
-        Letter(fields.as_object().unwrap().clone())
+        Letter(fields.as_object().unwrap().clone()).with("Params", params)
     }
 
     pub async fn is_sound(&self) {
@@ -214,11 +214,10 @@ impl Letter {
         let plain = |value: &Value| value.as_str().map_or(value.to_string(), str::to_owned);
         for (name, value) in &self.0 {
             match (name.as_str(), value) {
-                ("Token", _) => {}
                 ("Params", Value::Object(params)) => {
                     pairs.extend(params.iter().map(|(n, v)| (format!("Params.{n}"), plain(v))));
                 }
-                ("Params", _) => {}
+                ("Token" | "Params", _) => {}
                 _ => drop(pairs.insert(name.clone(), plain(value))),
             }
         }
