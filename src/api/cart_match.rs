@@ -16,7 +16,7 @@ use crate::{
     },
     http::{error::ApiError, extract::Json},
     service::{
-        match_cart::{self, MatchCartError, Matches, Unfit},
+        match_cart::{self, At, MatchCartError, Matches, Unfit},
         mini_session::Visitor,
         person::Person,
         wallet::Held,
@@ -108,7 +108,7 @@ async fn show(
 ) -> Result<Json<MatchesView>, ApiError> {
     let now = state.now();
     let matches =
-        match_cart::match_cart(&state.db, &state.known_terms, now, (person, &Sight::All), cart);
+        match_cart::match_cart(&state.db, &state.known_terms, now, (person, &Sight::All), (cart, At::Store));
     let Matches { usable, unusable } = matches.await?;
     Ok(Json(MatchesView {
         usable: usable

@@ -87,6 +87,11 @@ pub fn discount(terms: &Terms, cart: &Cart) -> Result<Discount, Misfit> {
     if !admits_store(&terms.scope, cart.store.as_deref()) {
         return Err(Misfit::WrongStore);
     }
+    discount_anywhere(terms, cart)
+}
+
+/// The same for a list that is not about any store.
+pub fn discount_anywhere(terms: &Terms, cart: &Cart) -> Result<Discount, Misfit> {
     let matched: Vec<(usize, &CartLine)> =
         (1..).zip(&cart.lines).filter(|(_, line)| is_for(&terms.scope, line)).collect();
     let goods: i128 = matched.iter().map(|(_, line)| i128::from(line.amount_fen())).sum();

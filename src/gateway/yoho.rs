@@ -124,11 +124,11 @@ async fn answer(State(state): State<Yoho>, request: Request<Body>) -> Response {
     };
     let params = match Params::read(parts.uri.query().unwrap_or_default(), &form) {
         Ok(params) => params,
-        Err(why) => return count(None, Err(why.into())),
+        Err(why) => return tell(None, Err(why.into())),
     };
     let network = || client_address_of(&parts, &state.trusted_proxies).map(network_of);
     let method = params.get("method").and_then(Method::parse);
-    count(method, state.serve(&params, method, network).await)
+    tell(method, state.serve(&params, method, network).await)
 }
 
 impl Yoho {
@@ -181,10 +181,7 @@ impl Call<'_> {
 }
 
 /// The answer, noted under what was asked and what came of it.
-fn count(
-    method: Option<Method>,
-    said: Result<(Said<'_>, Arc<GatewayClient>), Refusal>,
-) -> Response {
+fn tell(method: Option<Method>, said: Result<(Said<'_>, Arc<GatewayClient>), Refusal>) -> Response {
     let outcome = match &said {
         Ok((Said { code: 200, .. }, _)) => "ok",
         Ok(_) => "refused",
@@ -224,7 +221,7 @@ fn is_form(parts: &Parts) -> bool {
 
 /// A body that was not read to its end ends the connection; saying so keeps the caller from using it once more.
 fn unread(refusal: Refusal) -> Response {
-    let mut response = count(None, Err(refusal));
+    let mut response = tell(None, Err(refusal));
     response.headers_mut().insert(header::CONNECTION, http::HeaderValue::from_static("close"));
     response
 }

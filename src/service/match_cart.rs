@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{
         cart::Cart,
-        discount::{Discount, Misfit, discount},
+        discount::{Discount, Misfit, discount, discount_anywhere},
         problem::Problem,
         sight::Sight,
         standing::CouponStatus,
@@ -53,13 +53,22 @@ pub enum MatchCartError {
 /// More open coupons than anybody has; of those who have more, the newest count.
 const MOST: i64 = 1000;
 
+/// What a list of coupons is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// The cart's store: what is for certain stores fits no cart without one.
+    Store,
+    /// Any store where the cart names none: whoever uses a coupon will name it.
+    Anywhere,
+}
+
 /// Holds all open coupons of a person, on the apps that are seen, against a cart.
 pub async fn match_cart(
     db: &PgPool,
     known: &KnownTerms,
     now: DateTime<Utc>,
     (person, sight): (Person, &Sight),
-    cart: &Cart,
+    (cart, at): (&Cart, At),
 ) -> Result<Matches, MatchCartError> {
     cart.check().map_err(MatchCartError::Invalid)?;
     let mut conn = db.acquire().await?;
@@ -69,7 +78,7 @@ pub async fn match_cart(
 
     let mut matches = Matches { usable: Vec::new(), unusable: Vec::new() };
     for held in held {
-        match fit(&held, cart) {
+        match fit(&held, cart, at) {
             Some(Ok(discount)) => matches.usable.push((held, discount)),
             Some(Err(unfit)) => matches.unusable.push((held, unfit)),
             None => {}
@@ -83,7 +92,9 @@ pub async fn match_cart(
     Ok(matches)
 }
 
-fn fit(held: &Held, cart: &Cart) -> Option<Result<Discount, Unfit>> {
+fn fit(held: &Held, cart: &Cart, at: At) -> Option<Result<Discount, Unfit>> {
+    let discount =
+        if at == At::Anywhere && cart.store.is_none() { discount_anywhere } else { discount };
     match held.status {
         CouponStatus::Usable => Some(discount(&held.terms, cart).map_err(Unfit::Misfit)),
         CouponStatus::Locked => Some(Err(Unfit::Locked)),

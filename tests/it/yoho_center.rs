@@ -109,8 +109,8 @@ async fn entries_stand_as_their_templates_do_for_whoever_looks() {
     assert_eq!(statuses(&ask(&shop, CENTER, "").await), expected(anybodys));
     assert_eq!(statuses(&ask(&shop, CENTER, "2").await), expected(anybodys));
     let rows = |statuses| {
-        let rows = expected(statuses).into_iter();
-        Value::from_iter(rows.map(|(id, status)| json!({ "couponID": id, "status": status })))
+        let row = |(id, status)| json!({ "couponID": id, "status": status });
+        expected(statuses).into_iter().map(row).collect::<Value>()
     };
     let status = ask(&shop, STATUS, "1").await;
     assert_eq!((status.ok(), status.full().2), (rows(hers), "请求成功".to_owned()));

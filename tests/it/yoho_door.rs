@@ -15,6 +15,7 @@ use crate::support::{
 
 const TOTAL: &str = "app.coupons.total";
 const OK: &str = r#"{"total":0}"#;
+const FORM: &str = "application/x-www-form-urlencoded; charset=UTF-8";
 const PARAMS: [(&str, &str); 2] = [("uid", "1"), ("type", "use")];
 
 #[tokio::test]
@@ -235,8 +236,6 @@ async fn a_form_is_of_a_decent_size_and_nothing_else() {
     let form = |kind: &str, body: String| {
         Request::post(format!("/gateway?{query}")).header("content-type", kind).body(body.into())
     };
-    const FORM: &str = "application/x-www-form-urlencoded; charset=UTF-8";
-
     // The long one is not signed, so that it changes nothing.
     let fits = form(FORM, format!("q={}", "a".repeat(65_534))).unwrap();
     assert_eq!(shop.send(fits).await.full().1, OK);

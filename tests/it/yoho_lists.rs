@@ -16,7 +16,7 @@ const LI: &str = "app.coupons.li";
 const TOTAL: &str = "app.coupons.total";
 
 /// As in the golden answer of the documents: 50 off 199.
-fn fifty_off(fields: Value) -> Value {
+fn fifty_off(fields: &Value) -> Value {
     let mut terms = json!({
         "title": "12月生日券-满199减50",
         "benefit": { "type": "amount", "off_fen": 5000 },
@@ -32,10 +32,10 @@ fn fifty_off(fields: Value) -> Value {
 #[tokio::test]
 async fn templates_of_a_type_are_listed_for_everybody_to_the_byte() {
     let shop = Shop::open().await;
-    let typed = |category: &str| fifty_off(json!({ "category": category }));
+    let typed = |category: &str| fifty_off(&json!({ "category": category }));
     let public = shop.template(typed("public"), 1).await;
     shop.template(typed("a"), 1).await;
-    shop.template(fifty_off(json!({})), 1).await;
+    shop.template(fifty_off(&json!({})), 1).await;
     let stopped = shop.template(typed("public"), 1).await;
     let path = format!("/v1/admin/templates/{}/pause", stopped["template_id"].as_str().unwrap());
     shop.admin.post(&path, json!({})).await.ok();
@@ -59,7 +59,7 @@ async fn birthday_coupons_are_listed_and_issued_once() {
     let shop = Shop::open().await;
     shop.member_with("1", json!({ "birth_month": 11 })).await;
     shop.member_with("2", json!({})).await;
-    let month = |month: u8| fifty_off(json!({ "category": "birthday", "birth_month": month }));
+    let month = |month: u8| fifty_off(&json!({ "category": "birthday", "birth_month": month }));
     let this = shop.template(month(11), 10).await;
     let next = shop.template(month(12), 10).await;
     shop.template(month(1), 10).await;
@@ -98,7 +98,7 @@ async fn birthday_coupons_are_asked_for_by_their_type_and_by_somebody() {
 async fn birthday_coupons_show_their_type_where_the_merchant_wants_it() {
     let settings = Settings { birthday_coupon_type: true, ..Settings::default() };
     let shop = Shop::with(Admin::new().await, &settings).await;
-    shop.template(fifty_off(json!({ "category": "birthday", "birth_month": 11 })), 1).await;
+    shop.template(fifty_off(&json!({ "category": "birthday", "birth_month": 11 })), 1).await;
 
     let heard = shop.ask(BIRTH, &[("couponType", "4"), ("uid", "1")]).await;
 
@@ -109,7 +109,7 @@ async fn birthday_coupons_show_their_type_where_the_merchant_wants_it() {
 async fn a_coupon_is_in_the_tab_of_what_it_is_and_a_locked_one_counts_as_used() {
     let shop = Shop::open().await;
     let fields = json!({ "per_person_limit": 4, "claim_until": "2026-11-12T00:00:00+08:00" });
-    let template = shop.template(fifty_off(fields.clone()), 10).await;
+    let template = shop.template(fifty_off(&fields), 10).await;
     let short = json!({
         "validity": { "type": "after_claim", "days": 1 }, "claim_until": "2026-11-12T00:00:00+08:00",
     });
@@ -161,7 +161,7 @@ async fn a_coupon_is_in_the_tab_of_what_it_is_and_a_locked_one_counts_as_used() 
 #[tokio::test]
 async fn members_are_in_alphabetical_order_and_amounts_have_two_decimals() {
     let shop = Shop::open().await;
-    let template = shop.template(fifty_off(json!({})), 10).await;
+    let template = shop.template(fifty_off(&json!({})), 10).await;
     shop.member("1").await;
     shop.claim("1", &template).await;
     let params = [("uid", "1"), ("page", "1"), ("limit", "1")];

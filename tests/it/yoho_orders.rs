@@ -234,6 +234,8 @@ async fn a_lock_ends_by_itself_when_it_was_to() {
 
     assert_eq!(kept["lockedUntil"], "2026-11-11 12:01:00");
     assert_eq!(shop.tab("1", "use").await.len(), 0);
+    act(&shop, CONFIRM, "A-1").await.bare(402, "优惠券不存在");
+    is_true(&act(&shop, CANCEL, "A-1").await);
     use_code(&shop, &code, "A-2").await.ok();
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::{Call, Yoho, envelope::Said, refusal::Refusal};
 use crate::{
@@ -57,8 +57,15 @@ enum FloorData<'a> {
 #[derive(Serialize)]
 struct BannerRow<'a> {
     src: &'a str,
-    #[serde(serialize_with = "list_if_absent")]
-    url: Option<&'a str>,
+    url: Link<'a>,
+}
+
+/// The original's clients know one that is not set as an empty list.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Link<'a> {
+    Set(&'a str),
+    NotSet([(); 0]),
 }
 
 #[derive(Serialize)]
@@ -151,7 +158,7 @@ impl Offers {
             FloorContent::Banners { speed, list } => FloorData::Banners {
                 list: list
                     .iter()
-                    .map(|Banner { src, url }| BannerRow { src, url: url.as_deref() })
+                    .map(|Banner { src, url }| BannerRow { src, url: Link::of(url.as_deref()) })
                     .collect(),
                 speed,
             },
@@ -176,7 +183,7 @@ impl Offers {
 
     /// As it is on the wire; `None` for an entry that is over.
     fn status(&self, entry: &CouponEntry) -> Option<u8> {
-        group(entry.templates.iter().map(|template| stands(self.0.get(template))))
+        group(&entry.templates.iter().map(|template| stands(self.0.get(template))))
     }
 
     /// The numbers by which an entry's coupons are claimed; those that are not there for this client are left out.
@@ -186,24 +193,29 @@ impl Offers {
     }
 }
 
+impl<'a> Link<'a> {
+    fn of(url: Option<&'a str>) -> Self {
+        url.map_or(Self::NotSet([]), Self::Set)
+    }
+}
+
 /// How an offer stands. Whether somebody is the right person for it they hear when they claim.
 fn stands(offer: Option<&TemplateOffer>) -> Stands {
     let Some(offer) = offer else { return Stands::Expired };
     match offer.status {
-        Some(OfferStatus::Claimable) => Stands::Claimable,
         Some(OfferStatus::AlreadyHave) => Stands::Claimed,
         Some(OfferStatus::SoldOut) => Stands::SoldOut,
         Some(OfferStatus::NotEligible) if offer.held >= offer.terms.per_person_limit => {
             Stands::Claimed
         }
         Some(OfferStatus::NotEligible) if offer.left <= 0 => Stands::SoldOut,
-        Some(OfferStatus::NotEligible) => Stands::Claimable,
+        Some(OfferStatus::Claimable | OfferStatus::NotEligible) => Stands::Claimable,
         Some(OfferStatus::NotOpen) | None => Stands::Expired,
     }
 }
 
 /// How several stand together: 1 while one can be claimed, 3 if one was, 2 if one is sold out; else they are not shown.
-fn group(templates: impl Iterator<Item = Stands> + Clone) -> Option<u8> {
+fn group(templates: &(impl Iterator<Item = Stands> + Clone)) -> Option<u8> {
     let any = |wanted| templates.clone().any(|stands| stands == wanted);
     if any(Stands::Claimable) {
         Some(1)
@@ -213,14 +225,6 @@ fn group(templates: impl Iterator<Item = Stands> + Clone) -> Option<u8> {
         Some(2)
     } else {
         None
-    }
-}
-
-/// The original's clients know an unset link as an empty list.
-fn list_if_absent<S: Serializer>(url: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
-    match url {
-        Some(url) => url.serialize(serializer),
-        None => [(); 0].serialize(serializer),
     }
 }
 
@@ -243,14 +247,16 @@ mod tests {
             (&[Claimable], Some(1)),
             (&[Claimed, SoldOut, Expired, Claimable], Some(1)),
         ] {
-            assert_eq!(group(templates.iter().copied()), expected, "{templates:?}");
+            assert_eq!(group(&templates.iter().copied()), expected, "{templates:?}");
         }
     }
 
     #[test]
     fn a_link_that_is_not_set_is_an_empty_list() {
-        let row =
-            |url| serde_json::to_string(&BannerRow { src: "http://a.test/{mode}", url }).unwrap();
+        let row = |url| {
+            serde_json::to_string(&BannerRow { src: "http://a.test/{mode}", url: Link::of(url) })
+                .unwrap()
+        };
 
         assert_eq!(row(None), r#"{"src":"http://a.test/{mode}","url":[]}"#);
         assert_eq!(row(Some("")), r#"{"src":"http://a.test/{mode}","url":""}"#);

@@ -76,11 +76,13 @@ impl<'a> Said<'a> {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        match self {
-            Self::SessionLost => empty(StatusCode::UNAUTHORIZED),
-            Self::Internal => empty(StatusCode::INTERNAL_SERVER_ERROR),
-            _ => json(&Bare { code: self.code(), message: &self.message() }),
+        if self == Self::SessionLost {
+            return empty(StatusCode::UNAUTHORIZED);
         }
+        if self == Self::Internal {
+            return empty(StatusCode::INTERNAL_SERVER_ERROR);
+        }
+        json(&Bare { code: self.code(), message: &self.message() })
     }
 }
 

@@ -82,6 +82,8 @@ mod tests {
     fn a_method_is_known_by_its_exact_name() {
         for method in Method::ALL {
             assert_eq!(Method::parse(method.name()), Some(method));
+            let heading = format!("\n### {}\n", method.name());
+            assert!(include_str!("../../../docs/yoho.md").contains(&heading), "{heading}");
         }
         for name in ["", "app.promotion.getcoupon", "app.promotion.getCoupon ", "app.coupons.get"] {
             assert_eq!(Method::parse(name), None, "{name}");

@@ -6,14 +6,14 @@ use serde::Serialize;
 use super::{Call, Yoho, argument::Uid, envelope::Said, refusal::Refusal, wire::local};
 use crate::{
     domain::{
-        life::{ActKey, Shown, Whose},
+        life::{ActKey, LifeRefusal, Shown, Whose},
         number::{CouponNumber, TemplateNumber},
         standing::{CouponStatus, Tab},
     },
     service::{
         desk::coupons::{CouponName, Numbered, Which},
         give_back::{GiveBack, give_back},
-        life::Named,
+        life::{LifeError, Named},
         lock_coupon::{LockCoupon, UnlockCoupon, lock_coupon, unlock_coupon},
         redeem::Redeem,
     },
@@ -144,21 +144,28 @@ impl Yoho {
         order: &Order<'_>,
         template: TemplateNumber,
     ) -> Result<Vec<Numbered>, Refusal> {
+        let (uid, sight) = (order.uid.to_string(), &call.client.sight);
+        let (desk, page) = (&self.desk, (0, MOST_LOOKED_AT));
+        // In this order: what the order itself takes meanwhile is seen in the one or in the other.
+        let mut free = desk.list_coupons(&uid, sight, Which::Tab(Tab::Usable), page).await?;
         let mut coupons = self.of_order(call, order).await?;
         coupons.retain(|coupon| coupon.template == template);
         if coupons.is_empty() {
-            let (uid, sight) = (order.uid.to_string(), &call.client.sight);
-            let page = (0, MOST_LOOKED_AT);
-            coupons = self.desk.list_coupons(&uid, sight, Which::Tab(Tab::Usable), page).await?;
-            coupons.retain(|coupon| coupon.template == template);
-            coupons.sort_by_key(|coupon| (coupon.held.holding.valid_until, coupon.number));
+            free.retain(|coupon| coupon.template == template);
+            free.sort_by_key(|coupon| (coupon.held.holding.valid_until, coupon.number));
+            coupons = free;
         }
         Ok(coupons)
     }
 
+    /// What the order keeps or has used; a lock that has passed keeps nothing, also before it is cleared away.
     async fn of_order(&self, call: &Call<'_>, order: &Order<'_>) -> Result<Vec<Numbered>, Refusal> {
         let uid = order.uid.to_string();
-        Ok(self.desk.list_of_order(&uid, &call.client.sight, order.code).await?)
+        let mut coupons = self.desk.list_of_order(&uid, &call.client.sight, order.code).await?;
+        coupons.retain(|coupon| {
+            matches!(coupon.held.status, CouponStatus::Locked | CouponStatus::Used)
+        });
+        Ok(coupons)
     }
 
     /// Until when it is kept; nothing if the order has used it already.
@@ -176,10 +183,12 @@ impl Yoho {
         };
         match lock_coupon(&self.desk.db, &*self.desk.clock, &call.cause(), wish).await {
             Ok(locked) => Ok(Some(local(locked.expires_at))),
-            Err(error) => match Refusal::from(error) {
-                Refusal::ClaimUsed if self.has_used(call, order, coupon).await? => Ok(None),
-                refusal => Err(refusal),
-            },
+            Err(LifeError::Refused(LifeRefusal::AlreadyRedeemed))
+                if self.has_used(call, order, coupon).await? =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
         }
     }
 

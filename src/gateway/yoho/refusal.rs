@@ -309,6 +309,35 @@ mod tests {
     }
 
     #[test]
+    fn the_guide_lists_each_answer() {
+        let guide = include_str!("../../../docs/yoho.md");
+        for refusal in [
+            Refusal::BadRequest("`<name>`".into()),
+            Refusal::UnknownMethod,
+            Refusal::BadSignature,
+            Refusal::NoSignature,
+            Refusal::UnknownClient,
+            Refusal::UnknownUser,
+            Refusal::TemplateNotFound,
+            Refusal::NotStarted,
+            Refusal::ClaimWindowClosed,
+            Refusal::OutOfStock,
+            Refusal::PerUserLimit,
+            Refusal::AudienceMismatch,
+            Refusal::ClaimUsed,
+            Refusal::ClaimLocked,
+            Refusal::ClaimExpired,
+            Refusal::ThresholdNotMet,
+            Refusal::ScopeMismatch,
+            Refusal::OrderConflict,
+            Refusal::RateLimited,
+        ] {
+            let row = format!("\n| {} | {} |", refusal.code(), refusal.message());
+            assert!(guide.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
     fn a_no_of_the_core_is_one_of_the_documents() {
         for (refusal, expected) in [
             (ClaimRefusal::from(FinalRefusal::Ended), Refusal::TemplateInactive),

@@ -37,11 +37,8 @@ impl Settings {
 
     /// Whether the method is answered without a signature.
     pub const fn is_public(self, method: Method) -> bool {
-        match method {
-            Method::QueryCoupon => self.public_list,
-            Method::QueryCouponCenter => self.public_center,
-            _ => false,
-        }
+        matches!(method, Method::QueryCoupon) && self.public_list
+            || matches!(method, Method::QueryCouponCenter) && self.public_center
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
         sight::Sight,
     },
     service::{
-        match_cart::{MatchCartError, match_cart},
+        match_cart::{At, MatchCartError, match_cart},
         person::{NamedPerson, Person},
         wallet::{self, Held},
     },
@@ -75,7 +75,7 @@ impl Desk {
     }
 
     /// Those of a member's coupons that fit a cart, the best first: the largest discount, then the one that ends first, then
-    /// the one with the lower number.
+    /// the one with the lower number. Where the cart names no store, what is for certain stores fits as well.
     pub async fn match_coupons(
         &self,
         uid: &str,
@@ -86,7 +86,7 @@ impl Desk {
         let person = find(&mut conn, uid).await?;
         drop(conn);
         let now = self.now();
-        let matches = match_cart(&self.db, &self.known_terms, now, (person, sight), cart).await?;
+        let matches = match_cart(&self.db, &self.known_terms, now, (person, sight), (cart, At::Anywhere)).await?;
         let (held, discounts): (Vec<_>, Vec<_>) = matches.usable.into_iter().unzip();
         let numbered = number(&mut *self.db.acquire().await?, held).await?;
         let mut usable: Vec<_> = numbered.into_iter().zip(discounts).collect();
