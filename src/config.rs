@@ -128,6 +128,9 @@ impl Config {
         config.yoho.check(&mut problems);
         config.zvcms.check(&mut problems);
         config.log.check(&mut problems);
+        if config.yoho.paths.contains(&config.zvcms.path) {
+            problems.push(format!("[zvcms] path: `{}` is one of [yoho] paths", config.zvcms.path));
+        }
         if problems.is_empty() { Ok(config) } else { Err(ConfigErrors(problems)) }
     }
 }

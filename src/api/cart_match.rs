@@ -107,8 +107,13 @@ async fn show(
     cart: &Cart,
 ) -> Result<Json<MatchesView>, ApiError> {
     let now = state.now();
-    let matches =
-        match_cart::match_cart(&state.db, &state.known_terms, now, (person, &Sight::All), (cart, At::Store));
+    let matches = match_cart::match_cart(
+        &state.db,
+        &state.known_terms,
+        now,
+        (person, &Sight::All),
+        (cart, At::Store),
+    );
     let Matches { usable, unusable } = matches.await?;
     Ok(Json(MatchesView {
         usable: usable

@@ -86,7 +86,9 @@ impl Desk {
         let person = find(&mut conn, uid).await?;
         drop(conn);
         let now = self.now();
-        let matches = match_cart(&self.db, &self.known_terms, now, (person, sight), (cart, At::Anywhere)).await?;
+        let matches =
+            match_cart(&self.db, &self.known_terms, now, (person, sight), (cart, At::Anywhere))
+                .await?;
         let (held, discounts): (Vec<_>, Vec<_>) = matches.usable.into_iter().unzip();
         let numbered = number(&mut *self.db.acquire().await?, held).await?;
         let mut usable: Vec<_> = numbered.into_iter().zip(discounts).collect();
