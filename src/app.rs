@@ -31,10 +31,9 @@ use crate::{
         webhooks::target::Reach,
     },
     service::{
-        authenticate::Keys, desk::Desk, gateway_directory::GatewayDirectory,
-        known_terms::KnownTerms, mini_session::Lifetime, nonces::Nonces, password::Passwords,
-        redeem::Redeemer, repair_reply::Doubts, source::Sources,
-        watch_deliveries::watch_deliveries,
+        authenticate::Keys, gateway_directory::GatewayDirectory, known_terms::KnownTerms,
+        mini_session::Lifetime, nonces::Nonces, password::Passwords, redeem::Redeemer,
+        repair_reply::Doubts, source::Sources, watch_deliveries::watch_deliveries,
     },
     store, telemetry,
     vault::Vault,
@@ -104,19 +103,10 @@ impl App {
             trusted_proxies: config.server.trusted_proxies.clone().into(),
         };
         let known_terms = KnownTerms::default();
-        let redeemer = Redeemer::start(db.clone(), Arc::clone(&clock), known_terms.clone());
-        let desk = Desk::start(
-            (db.clone(), vault.clone()),
-            Arc::clone(&clock),
-            known_terms.clone(),
-            redeemer.clone(),
-            issuer.clone(),
-        );
-        let gateways = gateways::open(config, desk, &gateway, nonces.clone()).await?;
         let admin = ApiState {
             db: db.clone(),
             keys: Keys::start(db.clone()),
-            redeemer,
+            redeemer: Redeemer::start(db.clone(), Arc::clone(&clock), known_terms.clone()),
             vault: vault.clone(),
             issuer,
             clock,
@@ -132,7 +122,9 @@ impl App {
             changed,
             gateway_changed,
         };
-        let router = router(admin, callbacks, gateways, health::router(db.clone(), stop.clone()));
+        let gateways = gateways::open(config, &admin, &gateway, nonces.clone()).await?;
+        let health = health::router(db.clone(), stop.clone());
+        let router = router(admin, callbacks, gateways, health);
         let (listener, address, metrics_address) = listen(config, router, &background, &stop)?;
         background.close();
         tracing::info!(address = %address, metrics = %metrics_address, "kaquan is listening");

@@ -6,6 +6,7 @@ use anyhow::ensure;
 use axum::Router;
 
 use crate::{
+    api::ApiState,
     config::Config,
     domain::gateway::Protocol,
     gateway::{
@@ -16,16 +17,23 @@ use crate::{
     store,
 };
 
-/// Their routes.
+/// Their routes, served with what the API is served with.
 ///
 /// # Errors
 /// When a client need not sign, which is for tests on one machine, and others can reach this server.
 pub(super) async fn open(
     config: &Config,
-    desk: Desk,
+    api: &ApiState,
     clients: &Arc<GatewayDirectory>,
     nonces: Nonces,
 ) -> anyhow::Result<Router> {
+    let desk = Desk::start(
+        (api.db.clone(), api.vault.clone()),
+        Arc::clone(&api.clock),
+        api.known_terms.clone(),
+        api.redeemer.clone(),
+        api.issuer.clone(),
+    );
     let is_loopback = config.server.listen.ip().is_loopback();
     if !is_loopback {
         refuse_unsigned(&desk).await?;

@@ -24,11 +24,11 @@ use crate::support::{
     plant::{plant_app, terms},
 };
 
-fn refusal(error: ClaimTemplateError) -> ClaimRefusal {
-    match error {
-        ClaimTemplateError::Refused(refusal) => refusal,
-        other => panic!("expected a refusal, got {other:?}"),
-    }
+fn refusal(error: &ClaimTemplateError) -> ClaimRefusal {
+    let ClaimTemplateError::Refused(refusal) = error else {
+        panic!("expected a refusal, got {error:?}");
+    };
+    *refusal
 }
 
 const ALL: (i64, i64) = (0, 100);
@@ -47,7 +47,7 @@ async fn the_account_on_our_own_app_is_made_with_the_first_coupon() {
     assert_eq!(mine[0].held.holding.id, claimed.coupon.id);
     assert_eq!(mine[0].template, template);
     let again = scene.claim(template, "7893817", None).await.unwrap_err();
-    assert_eq!(refusal(again), FinalRefusal::LimitReached.into());
+    assert_eq!(refusal(&again), FinalRefusal::LimitReached.into());
     // An act of claiming that cannot be repeated leaves nothing to be remembered.
     assert_eq!(scene.count("select count(*) from refusal").await, 0);
     assert_eq!(scene.count("select count(*) from holder where member_id is not null").await, 1);
@@ -122,7 +122,7 @@ async fn what_is_not_there_is_told_apart() {
     let error = scene.claim(only_baidu, "7", None).await.unwrap_err();
     assert!(matches!(error, ClaimTemplateError::NoAccount), "{error}");
     let error = scene.claim(for_gold, "7", None).await.unwrap_err();
-    assert_eq!(refusal(error), FinalRefusal::NotEligible.into());
+    assert_eq!(refusal(&error), FinalRefusal::NotEligible.into());
     assert_eq!(scene.count("select count(*) from coupon").await, 0);
     scene.assert_sound().await;
 }
