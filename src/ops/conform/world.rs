@@ -203,9 +203,7 @@ impl World {
     /// The words of one case, whose people and coupons are new.
     pub async fn prepare(&mut self, case: &Case) -> anyhow::Result<Words> {
         for (name, about) in self.plan.cast.clone() {
-            if case.source.contains(&format!("${{{name}}}"))
-                || case.source.contains(&format!("${{#{name}}}"))
-            {
+            if case.needs.contains(&name) {
                 self.make_person(&name, &about).await?;
             }
         }
