@@ -93,12 +93,15 @@ impl Gateway {
         }
     }
 
-    fn read(self) -> Result<Vec<Case>, ConformError> {
-        let text = match self {
+    const fn cases(self) -> &'static str {
+        match self {
             Self::Zvcms => include_str!("../../tests/gateways/zvcms.jsonl"),
             Self::Yoho => include_str!("../../tests/gateways/yoho.jsonl"),
-        };
-        case::read(text).map_err(ConformError::Cases)
+        }
+    }
+
+    fn read(self) -> Result<Vec<Case>, ConformError> {
+        case::read(self.cases()).map_err(ConformError::Cases)
     }
 
     fn credentials(self, key: &str) -> Result<Credentials, ConformError> {

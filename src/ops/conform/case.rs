@@ -24,9 +24,6 @@ pub struct Case {
     pub given: Vec<Given>,
     /// What is sent, one after the other.
     pub steps: Vec<Step>,
-    /// The line itself.
-    #[serde(skip)]
-    pub source: String,
 }
 
 /// Something that has happened before.
@@ -125,9 +122,7 @@ pub fn read(text: &str) -> Result<Vec<Case>, String> {
     let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
     lines
         .map(|(line, number)| {
-            let case = serde_json::from_str(line);
-            let case: Case = case.map_err(|error| format!("line {number}: {error}"))?;
-            Ok(Case { source: line.to_owned(), ..case })
+            serde_json::from_str(line).map_err(|error| format!("line {number}: {error}"))
         })
         .collect()
 }
