@@ -1,3 +1,5 @@
+//! The data can be read, names only what is there, and keys are taken apart in the right place.
+
 use std::collections::BTreeSet;
 
 use super::*;
