@@ -86,10 +86,7 @@ impl App {
         spawn_until(&background, &stop, show_waiting(issuer.clone()));
         let worker = worker::start(config, database, &vault, Arc::clone(&clock)).await?;
         spawn_until(&background, &stop, watch_deliveries(db.clone(), Arc::clone(&clock)));
-        let upkeep = Upkeep::new(config, &db, &clock);
-        if config.upkeep.enabled {
-            spawn_until(&background, &stop, upkeep.clone().keep_up(config.upkeep.every));
-        }
+        let upkeep = start_upkeep(config, (&db, &clock), &background, &stop);
         let doubts = Doubts::open(db.clone(), Arc::clone(&clock), config.issuing.deadline);
         background.spawn(Arc::clone(&doubts).keep_settling(stop.clone()));
 
@@ -172,6 +169,19 @@ fn router(admin: ApiState, callbacks: Callbacks, gateways: Router, health: Route
         .merge(gateways)
         .merge(health)
         .layer(tower_http::catch_panic::CatchPanicLayer::new())
+}
+
+fn start_upkeep(
+    config: &Config,
+    (db, clock): (&PgPool, &Arc<dyn Clock>),
+    background: &TaskTracker,
+    stop: &CancellationToken,
+) -> Upkeep {
+    let upkeep = Upkeep::new(config, db, clock);
+    if config.upkeep.enabled {
+        spawn_until(background, stop, upkeep.clone().keep_up(config.upkeep.every));
+    }
+    upkeep
 }
 
 /// Opens the doors; the task of the first one ends when the last caller was answered.
