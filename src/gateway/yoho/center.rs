@@ -135,7 +135,7 @@ impl Yoho {
     /// The page that is asked for, with what it shows as it stands for whoever asks; an empty one is none.
     async fn page(&self, call: &Call<'_>) -> Result<Option<(Page, Offers)>, Refusal> {
         let uid = if call.is_signed { call.params.uid_or_nobody()? } else { None };
-        let Some(code) = call.params.plain_if_given("contentCode")? else { return Ok(None) };
+        let code = call.params.plain("contentCode")?;
         let page = find_page(&self.desk.db, code, &call.client.name).await?;
         let Some(page) = page.filter(|page| !page.floors.is_empty()) else { return Ok(None) };
         let (uid, templates) = (uid.map(|uid| uid.to_string()), page::templates(&page.floors));

@@ -10,14 +10,37 @@ pub struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable(pub Cow<'static, str>);
 
+/// All that is looked at anywhere.
+const MEANT: [&str; 20] = [
+    "client_secret",
+    "client_type",
+    "contentCode",
+    "couponCode",
+    "couponId",
+    "couponIds",
+    "couponType",
+    "coupon_send_token",
+    "id",
+    "limit",
+    "lockSeconds",
+    "method",
+    "orderCode",
+    "page",
+    "private_key",
+    "status",
+    "storeSn",
+    "timestamp",
+    "type",
+    "uid",
+];
 /// Clients send about a dozen.
 const MOST_PARAMS: usize = 200;
 
 impl<'a> Params<'a> {
     /// Merges the two.
     ///
-    /// The signature joins names and values without quoting them, so an `&` inside one could be read in two ways; none is
-    /// taken anywhere, also not where the operation does not look.
+    /// The signature joins names and values without quoting them, so that one value can sign like several parameters. One
+    /// that would do so for a parameter that means something is not taken, also where no operation looks at it.
     pub fn read(query: &'a str, form: &'a [u8]) -> Result<Self, Unreadable> {
         let mut params = Self(Vec::with_capacity(16));
         params.add(query.as_bytes(), "query")?;
@@ -48,7 +71,7 @@ impl<'a> Params<'a> {
             if self.get(&name).is_some() {
                 continue;
             }
-            let value = decode(value).filter(|value| !value.contains('&'));
+            let value = decode(value).filter(|value| !hides_another(value));
             let value = value.ok_or_else(|| Unreadable(shown(&name, place)))?;
             if self.0.len() == MOST_PARAMS {
                 return Err(Unreadable(Cow::Borrowed(place)));
@@ -57,6 +80,12 @@ impl<'a> Params<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a value can be read as one that ends earlier, with a parameter behind it that means something.
+fn hides_another(value: &str) -> bool {
+    let pairs = value.split('&').skip(1).filter_map(|pair| pair.split_once('='));
+    pairs.into_iter().any(|(name, _)| MEANT.contains(&name))
 }
 
 /// Whether a name cannot be mistaken for a pair, or for another name once blanks are gone.
@@ -119,6 +148,7 @@ mod tests {
             ("&&a=1&", "", &[("a", "1")]),
             ("a=b=c", "", &[("a", "b=c")]),
             ("%61=%e5%88%b8+%2b", "", &[("a", "券 +")]),
+            ("a=%26+%3D%26oid%3D7%26uid", "", &[("a", "& =&oid=7&uid")]),
             ("a=1&a=%ff", "", &[("a", "1")]),
         ] {
             assert_eq!(read(query, form), Ok(pairs(expected)), "{query} {form}");
@@ -133,7 +163,8 @@ mod tests {
             ("a=%", "", "a"),
             ("a=%4", "", "a"),
             ("a=%zz", "", "a"),
-            ("", "note=a%26oid%3D7", "note"),
+            ("", "note=a%26uid%3D7", "note"),
+            ("note=%26%26method%3D", "", "note"),
             ("%26=1", "", "query"),
             ("a%3Db=1", "", "query"),
             ("+a=1", "", "query"),
