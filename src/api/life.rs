@@ -94,6 +94,7 @@ fn refused(refusal: LifeRefusal) -> ApiError {
         LifeRefusal::AlreadyRedeemed => Code::AlreadyRedeemed,
         LifeRefusal::NotYetValid { .. } => Code::NotYetValid,
         LifeRefusal::Expired { .. } => Code::Expired,
+        LifeRefusal::NotKept => Code::WrongState,
         LifeRefusal::NotRedeemed => Code::NotRedeemed,
         LifeRefusal::GivenBack => Code::GivenBack,
         LifeRefusal::NoSuchLine { .. } => Code::InvalidValues,
@@ -105,7 +106,10 @@ fn refused(refusal: LifeRefusal) -> ApiError {
         LifeRefusal::Expired { until } => error.with("valid_until", until),
         LifeRefusal::GivenBack => error.in_chinese("该订单已退还过这张券，请换一个订单号"),
         LifeRefusal::NoSuchLine { line } => error.at("lines").with("line", line),
-        LifeRefusal::Void | LifeRefusal::AlreadyRedeemed | LifeRefusal::NotRedeemed => error,
+        LifeRefusal::Void
+        | LifeRefusal::AlreadyRedeemed
+        | LifeRefusal::NotKept
+        | LifeRefusal::NotRedeemed => error,
     }
 }
 

@@ -124,6 +124,7 @@ pub async fn create(
     let whose = life::whose(body.uid, body.app_id, body.open_id.as_deref())?;
     let store = shop(&caller, body.store)?;
     let wish = Redeem {
+        only_if_kept: false,
         key,
         coupon: Named { shown: life::shown(body.coupon_id, body.code.as_deref())?, whose },
         cart: cart(body.lines, store.as_ref(), body.shipping_fen),
@@ -145,6 +146,7 @@ pub async fn create_own(
     let actor = Actor::Holder(visitor.holder);
     let shown = life::shown(body.coupon_id, body.code.as_deref())?;
     let wish = Redeem {
+        only_if_kept: false,
         key,
         coupon: Named { shown, whose: Whose::Holder(visitor.holder) },
         cart: cart(body.lines, body.store.as_ref(), body.shipping_fen),

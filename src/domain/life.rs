@@ -108,6 +108,9 @@ pub enum LifeRefusal {
         /// The first moment at which it was over.
         until: DateTime<Utc>,
     },
+    /// Not kept for this order, as whoever asks wants it to be.
+    #[error("the coupon is not kept for this order")]
+    NotKept,
     /// Not used for this order.
     #[error("the coupon is not used for this order")]
     NotRedeemed,
@@ -168,6 +171,14 @@ pub fn redeem(facts: &Facts, order: &str, now: DateTime<Utc>) -> Result<Ruling, 
         return Ok(Ruling::Before);
     }
     lock(facts, order, now).map(|_| Ruling::Now)
+}
+
+/// The same for an order that has kept the coupon, and does not want it if it has been let go meanwhile.
+pub fn redeem_kept(facts: &Facts, order: &str, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
+    match redeem(facts, order, now)? {
+        Ruling::Now if facts.kept_for(now) != Some(order) => Err(LifeRefusal::NotKept),
+        ruling => Ok(ruling),
+    }
 }
 
 /// What is given back of the use for an order: of `lines`, those that say `true` are back already; without `wanted` all of

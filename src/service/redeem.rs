@@ -53,6 +53,8 @@ pub struct Redeem {
     pub cart: Option<Cart>,
     /// What the caller takes off, to be held against what we work out.
     pub discount_fen: Option<i64>,
+    /// Whether it is to be used only as long as it is kept for the order.
+    pub only_if_kept: bool,
     /// The caller's name of this act.
     pub key: ActKey,
 }
@@ -205,7 +207,8 @@ impl Tools {
             return Ok(Judged::Keyed { redemption, is_the_same });
         }
         let now = self.clock.at_database(found.database_now);
-        let ruling = life::redeem(&found.facts(), &wish.redeem.order_no, now)?;
+        let judge = if wish.redeem.only_if_kept { life::redeem_kept } else { life::redeem };
+        let ruling = judge(&found.facts(), &wish.redeem.order_no, now)?;
         if let (Ruling::Before, Some(redemption)) = (ruling, found.of_order) {
             return Ok(Judged::Repeated(redemption));
         }

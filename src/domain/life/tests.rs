@@ -186,3 +186,16 @@ fn what_is_not_used_can_be_taken_out_of_use() {
         assert_eq!(void(&facts.standing, now), expected, "{facts:?} {now}");
     }
 }
+
+#[test]
+fn an_order_that_wants_only_what_it_keeps_gets_nothing_that_was_let_go() {
+    let ask = |facts: &Facts, at| redeem_kept(facts, "mine", at);
+
+    assert_eq!(ask(&kept("mine"), from()), Ok(Ruling::Now));
+    assert_eq!(ask(&used("mine"), from()), Ok(Ruling::Before));
+    assert_eq!(ask(&issued(), from()), Err(LifeRefusal::NotKept));
+    // The lock has passed, and the coupon could be used without it.
+    assert_eq!(ask(&kept_until("mine", from()), from()), Err(LifeRefusal::NotKept));
+    let other = until() + TimeDelta::hours(1);
+    assert_eq!(ask(&kept("other"), from()), Err(LifeRefusal::Locked { until: other }));
+}

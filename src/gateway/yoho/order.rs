@@ -86,6 +86,7 @@ impl Yoho {
                 operator: None,
                 cart: None,
                 discount_fen: None,
+                only_if_kept: false,
                 key: ActKey { owner: call.client.id.uuid(), text },
             };
             self.desk.redeemer.redeem(call.cause(), wish).await?;

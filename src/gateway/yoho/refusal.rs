@@ -192,6 +192,7 @@ impl From<LifeRefusal> for Refusal {
             LifeRefusal::AlreadyRedeemed => Self::ClaimUsed,
             LifeRefusal::NotYetValid { .. } => Self::ThresholdNotMet,
             LifeRefusal::Expired { .. } => Self::ClaimExpired,
+            LifeRefusal::NotKept => Self::ClaimNotFound,
             LifeRefusal::NotRedeemed | LifeRefusal::GivenBack | LifeRefusal::NoSuchLine { .. } => {
                 Self::OrderConflict
             }

@@ -43,7 +43,9 @@ pub const fn of_life(refusal: LifeRefusal) -> Failure {
         LifeRefusal::AlreadyRedeemed => Failure::Used,
         LifeRefusal::NotYetValid { .. } => Failure::NotMet,
         LifeRefusal::Expired { .. } => Failure::Expired,
-        LifeRefusal::NotRedeemed | LifeRefusal::GivenBack => Failure::Conflict,
+        LifeRefusal::NotKept | LifeRefusal::NotRedeemed | LifeRefusal::GivenBack => {
+            Failure::Conflict
+        }
         LifeRefusal::NoSuchLine { .. } => Failure::param("lines"),
     }
 }

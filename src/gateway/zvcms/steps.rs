@@ -77,6 +77,7 @@ impl Zvcms {
                 operator: None,
                 cart: None,
                 discount_fen: None,
+                only_if_kept: false,
                 key: ActKey { owner: call.grant.id.uuid(), text: name.to_owned() },
             };
             let used = self.desk.redeemer.redeem(call.cause(), redeem).await;

@@ -34,6 +34,7 @@ pub fn wish(code: &Value, order_no: &str) -> Redeem {
         operator: None,
         cart: None,
         discount_fen: None,
+        only_if_kept: false,
         key: ActKey { owner: uuid::Uuid::new_v4(), text: "till".into() },
     }
 }
