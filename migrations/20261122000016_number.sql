@@ -1,9 +1,23 @@
 -- Whole numbers by which templates and coupons are known in protocols that have no room for our ids.
 
+-- From 1, in the order in which templates were made.
+alter table template add column number bigint;
+
+update template
+set number = made.place
+from (
+    select template_id, row_number() over (order by created_at, template_id) as place
+    from template
+) as made
+where made.template_id = template.template_id;
+
 alter table template
-    -- From 1, in the order in which templates were made.
-    add column number bigint generated always as identity,
+    alter column number set not null,
+    alter column number add generated always as identity,
     add constraint template_number_once unique (number);
+
+select setval(pg_get_serial_sequence('template', 'number'), 1 + count(*), false)
+from template;
 
 -- Given when a coupon is first shown in such a protocol, so that issuing has nothing to do with it: one more index on the
 -- hot table would cost every claim.

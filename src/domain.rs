@@ -5,6 +5,7 @@ pub mod app;
 pub mod audience;
 pub mod banner;
 pub mod benefit;
+pub mod birthday;
 pub mod cart;
 pub mod category;
 pub mod channel;

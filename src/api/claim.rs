@@ -152,6 +152,8 @@ const fn code(refusal: ClaimRefusal) -> Code {
             PassingRefusal::Paused => Code::Paused,
             PassingRefusal::NotOpen => Code::NotOpen,
             PassingRefusal::Stale => Code::Stale,
+            // Only of claims that name a member and a template, which are not made here.
+            PassingRefusal::NotTheirs => Code::NotEligible,
             PassingRefusal::RecordTaken => Code::IdempotencyKeyTaken,
         },
     }

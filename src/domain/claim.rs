@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    audience::birth_month_admits, people::Membership, placement::PlacementState,
-    template::TemplateState, terms::Terms, validity::Validity,
+    audience::birth_month_admits, birthday::counted_since, category::Category, people::Membership,
+    placement::PlacementState, template::TemplateState, terms::Terms, validity::Validity,
 };
 
 /// What a claim is judged by.
@@ -20,6 +20,8 @@ pub struct Standing<'a> {
     pub membership: Option<&'a Membership>,
     /// How many coupons of the template the person was given so far.
     pub held: u32,
+    /// When the last of them was issued.
+    pub latest: Option<DateTime<Utc>>,
     /// How many the placement may still issue this way.
     pub left: i64,
 }
@@ -80,6 +82,9 @@ pub enum PassingRefusal {
     /// The request was made too long ago, or in the future.
     #[error("the request is out of date")]
     Stale,
+    /// The account is not known to be of the member whom it was claimed for.
+    #[error("the account belongs to somebody else, or nobody knows to whom")]
+    NotTheirs,
     /// The record belongs to another person or another placement.
     #[error("the record is in use for something else")]
     RecordTaken,
@@ -113,13 +118,24 @@ pub fn judge(standing: Standing<'_>, now: DateTime<Utc>) -> Result<Grant, ClaimR
     if !admitted {
         return Err(FinalRefusal::NotEligible.into());
     }
-    if standing.held >= terms.per_person_limit {
+    if has_enough(&standing, now) {
         return Err(FinalRefusal::LimitReached.into());
     }
     if standing.left <= 0 {
         return Err(FinalRefusal::SoldOut.into());
     }
     Ok(Grant { ordinal: standing.held + 1, validity: terms.validity.for_claim_at(now) })
+}
+
+/// Whether the person has what one may have: one for each birthday, of other templates so many in all.
+fn has_enough(standing: &Standing<'_>, now: DateTime<Utc>) -> bool {
+    let Standing { terms, held, latest, .. } = standing;
+    match (terms.category, terms.birth_month) {
+        (Some(Category::Birthday), Some(month)) => {
+            latest.is_some_and(|latest| counted_since(month, now) <= latest)
+        }
+        _ => *held >= terms.per_person_limit,
+    }
 }
 
 fn active(template: TemplateState, placement: PlacementState) -> Result<(), ClaimRefusal> {
@@ -148,6 +164,7 @@ mod tests {
             placement: PlacementState::Active,
             membership: None,
             held: 0,
+            latest: None,
             left: 1,
         }
     }
@@ -210,6 +227,24 @@ mod tests {
             let answer: Result<(), ClaimRefusal> = judge(standing, terms.claim_from).map(|_| ());
             assert_eq!(answer, expected, "{template:?} {placement:?}");
         }
+    }
+
+    #[test]
+    fn a_birthday_comes_once_a_year_whatever_the_limit_says() {
+        let mut terms = sample();
+        (terms.category, terms.birth_month) = (Some(Category::Birthday), Some(11));
+        terms.per_person_limit = 1;
+        let (member, now) =
+            (Membership { birth_month: Some(11), ..Membership::default() }, terms.claim_from);
+        let of = |latest| {
+            let membership = Some(&member);
+            judge(Standing { membership, held: 3, latest, ..standing(&terms) }, now)
+        };
+
+        assert!(of(None).is_ok());
+        assert!(of(Some(now - TimeDelta::days(365))).is_ok_and(|grant| grant.ordinal == 4));
+        assert_eq!(of(Some(now)), Err(FinalRefusal::LimitReached.into()));
+        assert_eq!(of(Some(now - TimeDelta::days(300))), Err(FinalRefusal::LimitReached.into()));
     }
 
     proptest! {

@@ -177,7 +177,7 @@ pub fn redeem(facts: &Facts, order: &str, now: DateTime<Utc>) -> Result<Ruling, 
 pub fn redeem_kept(facts: &Facts, order: &str, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
     match redeem(facts, order, now)? {
         Ruling::Now if facts.kept_for(now) != Some(order) => Err(LifeRefusal::NotKept),
-        ruling => Ok(ruling),
+        ruling @ (Ruling::Now | Ruling::Before) => Ok(ruling),
     }
 }
 

@@ -47,6 +47,7 @@ pub fn offer_status(standing: Standing<'_>, now: DateTime<Utc>) -> Option<OfferS
             PassingRefusal::Unknown
             | PassingRefusal::Paused
             | PassingRefusal::Stale
+            | PassingRefusal::NotTheirs
             | PassingRefusal::RecordTaken => None,
         },
     }
@@ -80,6 +81,7 @@ mod tests {
             placement: PlacementState::Active,
             membership: None,
             held: 0,
+            latest: None,
             left: 1,
         };
         let begin = terms.claim_from;
@@ -108,6 +110,7 @@ mod tests {
             placement: PlacementState::Active,
             membership,
             held: 0,
+            latest: None,
             left: 1,
         };
 

@@ -36,7 +36,9 @@ impl Measure {
     /// What is counted when a claim is turned down. A request that was wrong in itself is no claim and not counted.
     pub const fn refusal(refusal: ClaimRefusal) -> Option<Self> {
         match refusal {
-            ClaimRefusal::Passing(PassingRefusal::Unknown | PassingRefusal::RecordTaken) => None,
+            ClaimRefusal::Passing(
+                PassingRefusal::Unknown | PassingRefusal::NotTheirs | PassingRefusal::RecordTaken,
+            ) => None,
             ClaimRefusal::Passing(
                 PassingRefusal::Paused | PassingRefusal::NotOpen | PassingRefusal::Stale,
             )
@@ -47,7 +49,7 @@ impl Measure {
     /// As the database spells it.
     pub const fn as_str(self) -> &'static str {
         use FinalRefusal::{Closed, Ended, LimitReached, NotEligible, SoldOut};
-        use PassingRefusal::{NotOpen, Paused, RecordTaken, Stale, Unknown};
+        use PassingRefusal::{NotOpen, NotTheirs, Paused, RecordTaken, Stale, Unknown};
         match self {
             Self::Offered => "offered",
             Self::Claimed => "claimed",
@@ -70,6 +72,7 @@ impl Measure {
             Self::Refused(ClaimRefusal::Passing(NotOpen)) => "refused_not_open",
             Self::Refused(ClaimRefusal::Passing(Stale)) => "refused_stale",
             Self::Refused(ClaimRefusal::Passing(Unknown)) => "refused_unknown",
+            Self::Refused(ClaimRefusal::Passing(NotTheirs)) => "refused_not_theirs",
             Self::Refused(ClaimRefusal::Passing(RecordTaken)) => "refused_record_taken",
         }
     }

@@ -143,7 +143,7 @@ impl Zvcms {
         let told = match self.admit(client, envelope).await {
             Ok(call) if call.action.changes() => {
                 let state = self.clone();
-                to_its_end(async move { state.perform(&call).await }).await
+                to_its_end(Box::pin(async move { state.perform(&call).await })).await
             }
             Ok(call) => self.perform(&call).await,
             Err(failure) => Err(failure),

@@ -40,6 +40,9 @@ pub(super) struct Offer {
     pub left: i64,
 }
 
+/// How many coupons of a template a person was given, and when the last one.
+type Had = (u32, Option<DateTime<Utc>>);
+
 /// One request with what is known about it.
 pub(super) struct Asking<'a> {
     pub request: &'a Request,
@@ -52,8 +55,8 @@ pub(super) struct Plan {
     now: DateTime<Utc>,
     offers: HashMap<OfferKey, Offer>,
     draw: Draw,
-    /// How many each person was given, this batch included.
-    held: HashMap<(TemplateId, PersonId), u32>,
+    /// What each person was given, this batch included.
+    held: HashMap<(TemplateId, PersonId), Had>,
     /// Records decided in this batch, with whom and what for.
     decided: HashMap<(AppId, Record), (OfferKey, HolderId, Answer)>,
     /// What the daily sums are to count, by the names of the measures.
@@ -109,7 +112,8 @@ impl Plan {
             .sort_unstable_by(|a, b| (a.app, a.record.as_str()).cmp(&(b.app, b.record.as_str())));
         refusals
             .sort_unstable_by(|a, b| (a.app, a.record.as_str()).cmp(&(b.app, b.record.as_str())));
-        self.batch.holders.sort_unstable_by_key(|holder| holder.id);
+        // Who somebody is counts before nobody having said so.
+        self.batch.holders.sort_unstable_by_key(|holder| (holder.id, holder.member.is_none()));
         self.batch.holders.dedup_by_key(|holder| holder.id);
         self.batch.notes = self.counts.into_values().collect();
         self.batch
@@ -123,10 +127,14 @@ impl Plan {
     ) -> Result<IssuedCoupon, ClaimRefusal> {
         let key = request.offer;
         let offer = self.offers.get_mut(&key).ok_or(PassingRefusal::Unknown)?;
+        if request.member.is_some_and(|member| facts.person.id != PersonId::from(member)) {
+            return Err(PassingRefusal::NotTheirs.into());
+        }
         if request.made.is_some_and(|made| !made.is_timely(self.now)) {
             return Err(PassingRefusal::Stale.into());
         }
-        let held = self.held.entry((key.template, facts.person.id)).or_insert(facts.held);
+        let person = (key.template, facts.person.id);
+        let (held, latest) = self.held.entry(person).or_insert((facts.held, facts.latest));
         let grant = judge(
             Standing {
                 terms: &offer.terms,
@@ -134,6 +142,7 @@ impl Plan {
                 placement: offer.placement,
                 membership: facts.person.membership.as_ref(),
                 held: *held,
+                latest: *latest,
                 left: left(offer, key.template, &self.draw),
             },
             self.now,
@@ -144,7 +153,7 @@ impl Plan {
         };
         let code = code.ok_or(FinalRefusal::SoldOut)?;
         offer.left -= 1;
-        *held = grant.ordinal;
+        (*held, *latest) = (grant.ordinal, Some(self.now));
         let coupon = coupon(code, grant, self.now);
         self.batch.coupons.push(NewCoupon {
             coupon: coupon.clone(),

@@ -67,6 +67,7 @@ pub async fn list(
             placement: PlacementState::Active,
             membership: membership.as_ref(),
             held: u32::try_from(offer.held).unwrap_or_default(),
+            latest: offer.latest,
             left,
         };
         let status = offer_status(standing, now)?;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::domain::{
     code::CouponCode,
     coupon::CouponState,
-    id::{AppId, CouponId, HolderId, MemberId, PersonId, PlacementId, TemplateId},
+    id::{AppId, CouponId, HolderId, MemberId, PlacementId, TemplateId},
     sight::Sight,
     standing::Tab,
 };
@@ -186,29 +186,6 @@ pub async fn list_of_order(
         order_no,
     )
     .fetch_all(conn)
-    .await
-}
-
-/// Whether a person was given a coupon of a template at `since` or later.
-pub async fn has_since(
-    conn: &mut PgConnection,
-    template: TemplateId,
-    person: PersonId,
-    since: DateTime<Utc>,
-) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"
-        select exists (
-            select
-            from coupon
-            where template_id = $1 and person_id = $2 and issued_at >= $3
-        ) as "has!"
-        "#,
-        template as _,
-        person as _,
-        since,
-    )
-    .fetch_one(conn)
     .await
 }
 

@@ -126,6 +126,8 @@ pub struct Facts {
     pub person: Person,
     /// How many coupons of the template the person was ever given.
     pub held: u32,
+    /// When the last of them was issued.
+    pub latest: Option<DateTime<Utc>>,
 }
 
 /// The earlier answers to `asked`, each with its position in it; records without one are left out.
@@ -205,6 +207,7 @@ pub async fn read_facts(conn: &mut PgConnection, asked: &Asked) -> sqlx::Result<
                     }),
                 },
                 held: row.ordinal.and_then(|held| u32::try_from(held).ok()).unwrap_or_default(),
+                latest: row.latest_at,
             };
             (position, facts)
         })

@@ -29,6 +29,8 @@ pub struct Offer {
     pub codes: Option<i64>,
     /// How many of the template's coupons the person was given so far.
     pub held: i32,
+    /// When the last of them was issued.
+    pub latest: Option<DateTime<Utc>>,
 }
 
 /// Active placements of active templates on these apps whose claim window is not over, newest first, older than `before`.
@@ -51,7 +53,8 @@ pub async fn list(
             placement.app_id as "app: AppId",
             stock.total - stock.issued as "stock!",
             free.count as "codes?",
-            coalesce(latest.ordinal, 0) as "held!"
+            coalesce(latest.ordinal, 0) as "held!",
+            latest.issued_at as "latest?"
         from placement
         join template on template.template_id = placement.template_id
         join template_terms as terms
@@ -70,7 +73,7 @@ pub async fn list(
         ) free on true
         left join lateral (
             -- The highest ordinal is how many this person was ever given.
-            select coupon.ordinal
+            select coupon.ordinal, coupon.issued_at
             from coupon
             where coupon.template_id = placement.template_id and coupon.person_id = $2
             order by coupon.ordinal desc
@@ -113,6 +116,8 @@ pub struct PlacedTemplate {
     pub codes: Option<i64>,
     /// How many of its coupons the member was given so far.
     pub held: i32,
+    /// When the last of them was issued.
+    pub latest: Option<DateTime<Utc>>,
 }
 
 /// For whom templates are listed.

@@ -156,6 +156,50 @@ async fn a_name_that_a_stranger_has_on_our_own_app_is_linked_or_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_met_between_the_look_and_the_claim_is_linked_as_well() {
+    let scene = TestDesk::start().await;
+    let shop = scene.own_app().await;
+    let template = scene.place(&terms(), &[(shop, 200)]).await;
+    for uid in 0..50 {
+        scene.member(&format!("m-{uid}"), None).await;
+    }
+    let uids: Vec<_> = (0..50).map(|uid| format!("m-{uid}")).collect();
+
+    // The same names come in by the account, of which nobody says whose it is, in another lane.
+    let other = scene.place(&terms(), &[(shop, 200)]).await;
+    let claims = join_all(uids.iter().map(|uid| scene.claim(template, uid, None)));
+    let strangers = join_all(uids.iter().map(|uid| scene.claim_by_account(other, shop, uid)));
+    let (claims, _) = tokio::join!(claims, strangers);
+
+    // Whoever was counted as a stranger before is left alone; nobody has a coupon that they do not see.
+    let mut seen = 0;
+    for uid in &uids {
+        seen += scene.desk.count_coupons(uid, &Sight::All, Which::All).await.unwrap();
+    }
+    let given = claims.iter().filter(|claim| claim.is_ok()).count();
+    assert!(seen >= given, "{seen} seen, {given} given");
+    let foreign = "select count(*) from coupon join holder using (holder_id) join member on member.member_id = coupon.person_id
+        where holder.member_id is distinct from coupon.person_id";
+    assert_eq!(scene.count(foreign).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_shop_where_the_name_is_taken_does_not_keep_the_member_from_the_other() {
+    let scene = TestDesk::start().await;
+    let (taken, free) = (scene.own_app().await, scene.own_app().await);
+    let template = scene.place(&terms(), &[(taken, 5), (free, 5)]).await;
+    for uid in ["8", "9"] {
+        scene.member(uid, None).await;
+    }
+    scene.link("9", taken, "8").await;
+
+    scene.claim(template, "8", None).await.unwrap();
+
+    assert_eq!(scene.desk.count_coupons("8", &Sight::All, Which::Open).await.unwrap(), 1);
+    scene.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn in_a_crowd_nobody_gets_one_too_many_and_nothing_is_oversold() {
     let scene = TestDesk::start().await;
     let shop = scene.own_app().await;
@@ -211,7 +255,6 @@ async fn a_birthday_coupon_comes_once_a_year_for_those_whose_month_it_is() {
         title: format!("{month}月生日券"),
         category: Some(Category::Birthday),
         birth_month: Some(month),
-        per_person_limit: 10,
         claim_until: "2028-01-01T00:00:00Z".parse().unwrap(),
         benefit: Benefit::Amount { off_fen: 5000 },
         ..terms()
@@ -236,10 +279,21 @@ async fn a_birthday_coupon_comes_once_a_year_for_those_whose_month_it_is() {
     assert_eq!(both.len(), 20);
 
     assert_eq!(scene.count("select count(*) from coupon").await, 2);
-    scene.clock.advance(TimeDelta::days(356));
-    stand(&scene, "november").await;
-    stand(&scene, "november").await;
+    // However it is asked for, and whatever the limit says.
+    let november = scene.claim(numbers[1], "november", Some("k")).await.unwrap_err();
+    assert_eq!(refusal(&november), FinalRefusal::LimitReached.into());
+    // In December for January, which is not given again in January.
+    scene.clock.advance(TimeDelta::days(30));
+    stand(&scene, "january").await;
     assert_eq!(scene.count("select count(*) from coupon").await, 3);
+    scene.clock.advance(TimeDelta::days(30));
+    stand(&scene, "january").await;
+    assert_eq!(scene.count("select count(*) from coupon").await, 3);
+    scene.assert_sound().await;
+    scene.clock.advance(TimeDelta::days(356 - 60));
+    stand(&scene, "november").await;
+    stand(&scene, "november").await;
+    assert_eq!(scene.count("select count(*) from coupon").await, 4);
     scene.assert_sound().await;
 }
 

@@ -3,11 +3,16 @@
 use std::collections::HashSet;
 
 use super::{Banner, CouponEntry, Floor, FloorContent, Slot};
-use crate::domain::problem::{Problem, Problems};
+use crate::domain::{
+    id::TemplateId,
+    problem::{Problem, Problems},
+};
 
 const MOST_FLOORS: usize = 50;
 const MOST_ENTRIES: usize = 100;
 const MOST_TEMPLATES: usize = 20;
+/// On the whole page; each is judged whenever somebody looks at it.
+const MOST_DIFFERENT: usize = 200;
 const LONGEST_TEXT: usize = 200;
 const LONGEST_SPEED: usize = 32;
 const LONGEST_URL: usize = 1024;
@@ -48,7 +53,18 @@ pub(super) fn floors(floors: &[Floor]) -> Result<(), Vec<Problem>> {
             }
         }
     }
+    let all: HashSet<_> = floors.iter().flat_map(templates).collect();
+    let message = format!("up to {MOST_DIFFERENT} different templates on one page");
+    problems.expect(all.len() <= MOST_DIFFERENT, "floors", message);
     problems.into_result()
+}
+
+fn templates(floor: &Floor) -> impl Iterator<Item = &TemplateId> {
+    let entries: &[CouponEntry] = match &floor.content {
+        FloorContent::Banners { .. } => &[],
+        FloorContent::Coupons { list, .. } => list,
+    };
+    entries.iter().flat_map(|entry| &entry.templates)
 }
 
 fn check_banner(tell: &mut Teller<'_>, banner: &Banner) {

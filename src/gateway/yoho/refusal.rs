@@ -172,7 +172,8 @@ impl From<ClaimRefusal> for Refusal {
             ClaimRefusal::Final(FinalRefusal::Ended)
             | ClaimRefusal::Passing(PassingRefusal::Paused) => Self::TemplateInactive,
             ClaimRefusal::Final(FinalRefusal::Closed) => Self::ClaimWindowClosed,
-            ClaimRefusal::Final(FinalRefusal::NotEligible) => Self::AudienceMismatch,
+            ClaimRefusal::Final(FinalRefusal::NotEligible)
+            | ClaimRefusal::Passing(PassingRefusal::NotTheirs) => Self::AudienceMismatch,
             ClaimRefusal::Final(FinalRefusal::LimitReached) => Self::PerUserLimit,
             ClaimRefusal::Final(FinalRefusal::SoldOut) => Self::OutOfStock,
             ClaimRefusal::Passing(PassingRefusal::Unknown) => Self::TemplateNotFound,
@@ -187,12 +188,11 @@ impl From<ClaimRefusal> for Refusal {
 impl From<LifeRefusal> for Refusal {
     fn from(refusal: LifeRefusal) -> Self {
         match refusal {
-            LifeRefusal::Void => Self::ClaimNotFound,
+            LifeRefusal::Void | LifeRefusal::NotKept => Self::ClaimNotFound,
             LifeRefusal::Locked { .. } => Self::ClaimLocked,
             LifeRefusal::AlreadyRedeemed => Self::ClaimUsed,
             LifeRefusal::NotYetValid { .. } => Self::ThresholdNotMet,
             LifeRefusal::Expired { .. } => Self::ClaimExpired,
-            LifeRefusal::NotKept => Self::ClaimNotFound,
             LifeRefusal::NotRedeemed | LifeRefusal::GivenBack | LifeRefusal::NoSuchLine { .. } => {
                 Self::OrderConflict
             }

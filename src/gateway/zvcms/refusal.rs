@@ -30,6 +30,7 @@ pub const fn of_claim(refusal: ClaimRefusal) -> Failure {
             PassingRefusal::NotOpen => Failure::NotStarted,
             // Only of claims that a platform dates.
             PassingRefusal::Stale => Failure::BadTime,
+            PassingRefusal::NotTheirs => Failure::NotEligible,
             PassingRefusal::RecordTaken => Failure::Conflict,
         },
     }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     domain::{
+        category::Category,
         terms::{CodeSource, Terms},
         validity::ValidityRule,
     },
@@ -68,6 +69,7 @@ fn read(stored: StoredTerms) -> serde_json::Result<Rule> {
         claim_from: kept(terms.claim_from),
         claim_until: kept(terms.claim_until),
         per_person_limit: i64::from(terms.per_person_limit),
+        birthday: terms.birth_month.filter(|_| terms.category == Some(Category::Birthday)),
         uploaded: matches!(terms.codes, CodeSource::Uploaded),
         fixed_from: fixed.map(|(from, _)| from),
         fixed_until: fixed.map(|(_, until)| until),

@@ -108,6 +108,7 @@ const fn message(refusal: ClaimRefusal) -> &'static str {
         ClaimRefusal::Passing(PassingRefusal::Paused) => "暂停领取",
         ClaimRefusal::Passing(PassingRefusal::NotOpen) => "领取尚未开始",
         ClaimRefusal::Passing(PassingRefusal::Stale) => "请求已过期",
+        ClaimRefusal::Passing(PassingRefusal::NotTheirs) => "会员身份不符",
         ClaimRefusal::Passing(PassingRefusal::RecordTaken) => "领取记录冲突",
     }
 }

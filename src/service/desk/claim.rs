@@ -15,7 +15,7 @@ use crate::{
         sight::Sight,
         stock::Way,
     },
-    issuing::{Answer, IssuedCoupon, NoAnswer, OfferKey, Request, Told},
+    issuing::{Answer, NoAnswer, OfferKey, Request, Told},
     service::{
         claim::{ClaimKey, ClaimedCoupon},
         save_member::{SaveMemberError, link_holder},
@@ -91,7 +91,7 @@ impl Desk {
         let TemplateClaim { template, uid, sight, key } = claim;
         let places = self.find_places(template, &uid, |placed| sight.sees(placed.app)).await?;
         match key {
-            Some(key) => self.claim_named(places, &key, false).await,
+            Some(key) => self.claim_named(places, &key).await,
             None => self.claim_once(places).await,
         }
     }
@@ -147,7 +147,7 @@ impl Desk {
         Ok(candidates)
     }
 
-    async fn claim_once(
+    pub(super) async fn claim_once(
         &self,
         candidates: Vec<Candidate>,
     ) -> Result<ClaimedCoupon, ClaimTemplateError> {
@@ -156,11 +156,10 @@ impl Desk {
     }
 
     /// What was given under the key before comes first, wherever that was.
-    pub(super) async fn claim_named(
+    async fn claim_named(
         &self,
         candidates: Vec<Candidate>,
         key: &ClaimKey,
-        forgets_refusals: bool,
     ) -> Result<ClaimedCoupon, ClaimTemplateError> {
         let mut asked = Asked::default();
         for candidate in &candidates {
@@ -176,7 +175,7 @@ impl Desk {
         let (first, others): (Vec<_>, Vec<_>) =
             candidates.into_iter().enumerate().partition(|(place, _)| given(place));
         let candidates = first.into_iter().chain(others).map(|(_, candidate)| candidate).collect();
-        self.claim_from(candidates, |app| key.record_on(app), forgets_refusals).await
+        self.claim_from(candidates, |app| key.record_on(app), false).await
     }
 
     /// What is sold out in one place, or not given there just now, may be had in the next.
@@ -188,29 +187,46 @@ impl Desk {
     ) -> Result<ClaimedCoupon, ClaimTemplateError> {
         let mut refused = None;
         for candidate in candidates {
-            if candidate.is_strangers {
-                self.make_account(&candidate).await?;
-            }
-            let record = record(candidate.app);
-            let request = Request {
-                app: candidate.app,
-                offer: candidate.offer,
-                open_id: candidate.open_id,
-                record: record.clone(),
-                made: None,
-                member: candidate.member,
-                is_one_off,
-            };
-            let Told { answer, again } = self.issuer.ask(request).await?;
-            match answer {
-                Answer::Issued(coupon) => return Ok(claimed(coupon, record, again)),
-                Answer::Refused(refusal) if is_of_the_place(refusal) => {
-                    refused = Some(weightier(refused, refusal));
+            match self.claim_at(&candidate, record(candidate.app), is_one_off).await {
+                Err(error) if is_of_the_place(&error) => {
+                    refused = Some(weightier(refused, error));
                 }
-                Answer::Refused(refusal) => return Err(refusal.into()),
+                answer => return answer,
             }
         }
-        Err(refused.unwrap_or(FinalRefusal::SoldOut.into()).into())
+        Err(refused.unwrap_or(ClaimTemplateError::NoAccount))
+    }
+
+    async fn claim_at(
+        &self,
+        candidate: &Candidate,
+        record: Record,
+        is_one_off: bool,
+    ) -> Result<ClaimedCoupon, ClaimTemplateError> {
+        if candidate.is_strangers {
+            self.make_account(candidate).await?;
+        }
+        let request = Request {
+            app: candidate.app,
+            offer: candidate.offer,
+            open_id: candidate.open_id.clone(),
+            record: record.clone(),
+            made: None,
+            member: candidate.member,
+            is_one_off,
+        };
+        let mut told = self.issuer.ask(request.clone()).await?;
+        if told.answer == Answer::Refused(PassingRefusal::NotTheirs.into()) {
+            // Since we looked, somebody else was met under the member's name.
+            self.make_account(candidate).await?;
+            told = self.issuer.ask(request).await?;
+        }
+        match told {
+            Told { answer: Answer::Issued(coupon), again } => {
+                Ok(ClaimedCoupon { coupon, record, again })
+            }
+            Told { answer: Answer::Refused(refusal), .. } => Err(refusal.into()),
+        }
     }
 
     /// The member's name on one of the merchant's own apps was met before anybody said whose it is.
@@ -253,23 +269,30 @@ fn candidates(
 }
 
 /// Whether another placement of the same template may answer otherwise.
-fn is_of_the_place(refusal: ClaimRefusal) -> bool {
-    match refusal {
-        ClaimRefusal::Final(refusal) => {
-            matches!(refusal, FinalRefusal::SoldOut | FinalRefusal::Ended)
-        }
-        ClaimRefusal::Passing(refusal) => matches!(refusal, PassingRefusal::Paused),
+fn is_of_the_place(error: &ClaimTemplateError) -> bool {
+    weight(error) > 0
+}
+
+/// Of what several places say: what holds for now only comes first, so that nobody keeps the rest as the last word; then that
+/// it is sold out; then that it is over there; then that the member can have no account there.
+fn weight(error: &ClaimTemplateError) -> u8 {
+    use ClaimTemplateError::{Linking, Refused};
+    let refusals = [
+        (4, PassingRefusal::Paused.into()),
+        (4, PassingRefusal::NotTheirs.into()),
+        (3, FinalRefusal::SoldOut.into()),
+        (2, FinalRefusal::Ended.into()),
+    ];
+    if let Linking(SaveMemberError::LinkedElsewhere | SaveMemberError::HasCoupons) = error {
+        return 1;
     }
+    let Refused(refusal) = error else { return 0 };
+    let found = refusals.iter().find(|(_, known)| known == refusal);
+    found.map_or(0, |(weight, _): &(u8, ClaimRefusal)| *weight)
 }
 
-/// Of what several places say, what the person can do most with: it is sold out, before it is stopped or over.
-fn weightier(before: Option<ClaimRefusal>, now: ClaimRefusal) -> ClaimRefusal {
-    let sold_out = ClaimRefusal::Final(FinalRefusal::SoldOut);
-    before.filter(|before| *before == sold_out || now != sold_out).unwrap_or(now)
-}
-
-fn claimed(coupon: IssuedCoupon, record: Record, again: bool) -> ClaimedCoupon {
-    ClaimedCoupon { coupon, record, again }
+fn weightier(before: Option<ClaimTemplateError>, now: ClaimTemplateError) -> ClaimTemplateError {
+    before.filter(|before| weight(before) >= weight(&now)).unwrap_or(now)
 }
 
 fn random_record() -> Result<Record, rand::rngs::SysError> {
@@ -332,12 +355,20 @@ mod tests {
     }
 
     #[test]
-    fn sold_out_is_what_is_said_of_several_places() {
-        let (sold_out, paused) =
-            (ClaimRefusal::Final(FinalRefusal::SoldOut), PassingRefusal::Paused.into());
+    fn of_several_places_the_one_that_may_still_give_has_the_last_word() {
+        let sold_out = || ClaimTemplateError::from(ClaimRefusal::Final(FinalRefusal::SoldOut));
+        let paused = || ClaimTemplateError::from(ClaimRefusal::from(PassingRefusal::Paused));
+        let taken = || ClaimTemplateError::from(SaveMemberError::LinkedElsewhere);
+        let said = |answers: Vec<ClaimTemplateError>| {
+            let last = answers.into_iter().fold(None, |said, now| Some(weightier(said, now)));
+            last.unwrap().to_string()
+        };
 
-        assert_eq!(weightier(None, paused), paused);
-        assert_eq!(weightier(Some(paused), sold_out), sold_out);
-        assert_eq!(weightier(Some(sold_out), paused), sold_out);
+        assert_eq!(said(vec![sold_out(), paused()]), paused().to_string());
+        assert_eq!(said(vec![paused(), sold_out()]), paused().to_string());
+        assert_eq!(said(vec![taken(), sold_out()]), sold_out().to_string());
+        assert!(is_of_the_place(&taken()));
+        let limit = ClaimRefusal::from(FinalRefusal::LimitReached);
+        assert!(!is_of_the_place(&limit.into()));
     }
 }

@@ -78,7 +78,7 @@ impl Desk {
         let (wanted, offset, limit) = match &pick {
             Pick::Open { offset, limit } => (Wanted::Open(None), *offset, *limit),
             Pick::Category(category) => (Wanted::Open(Some(*category)), 0, MOST),
-            Pick::Templates(templates) => (Wanted::Templates(templates), 0, MOST),
+            Pick::Templates(templates) => (Wanted::Templates(templates), 0, i64::MAX),
         };
         let asking = Asking { member, sight, now };
         let placed =
@@ -97,6 +97,7 @@ impl Desk {
                 placement: PlacementState::Active,
                 membership: membership.as_ref(),
                 held,
+                latest: placed.latest,
                 left,
             };
             let status = offer_status(standing, now).filter(|_| placed.is_placed);

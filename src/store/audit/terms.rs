@@ -31,6 +31,8 @@ pub struct Rule {
     pub claim_until: DateTime<Utc>,
     /// How many one person may have.
     pub per_person_limit: i64,
+    /// The month of a birthday coupon, of which one person may have one a year instead.
+    pub birthday: Option<u8>,
     /// Whether codes come from the merchant.
     pub uploaded: bool,
     /// The span of every coupon, if it is the same for all.

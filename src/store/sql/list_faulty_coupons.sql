@@ -3,7 +3,7 @@ with rule as materialized (
     select *
     from jsonb_to_recordset($1) as rule (
         template_id uuid, version integer,
-        claim_from timestamptz, claim_until timestamptz, per_person_limit bigint,
+        claim_from timestamptz, claim_until timestamptz, per_person_limit bigint, birthday integer,
         fixed_from timestamptz, fixed_until timestamptz, first_day integer, end_day integer
     )
 ),
@@ -15,7 +15,24 @@ judged as (
             or holder.holder_id is null
             or coupon.person_id <> holder.holder_id
                 and coupon.person_id is distinct from holder.member_id as dangling,
-        coupon.ordinal > rule.per_person_limit as above_limit,
+        case
+            when rule.birthday is null then coupon.ordinal > rule.per_person_limit
+            -- One a year, and December is of the January that follows it.
+            else exists (
+                select
+                from coupon as earlier
+                where earlier.template_id = coupon.template_id
+                    and earlier.person_id = coupon.person_id
+                    and earlier.ordinal = coupon.ordinal - 1
+                    and earlier.issued_at >= case
+                        when rule.birthday = 1 then make_timestamptz(
+                            today.year - case when today.month < 12 then 1 else 0 end,
+                            12, 1, 0, 0, 0, 'Asia/Shanghai'
+                        )
+                        else make_timestamptz(today.year, 1, 1, 0, 0, 0, 'Asia/Shanghai')
+                    end
+            )
+        end as above_limit,
         coupon.issued_at < rule.claim_from
             or rule.claim_until <= coupon.issued_at as outside_window,
         coupon.valid_from <> coalesce(
@@ -42,7 +59,10 @@ judged as (
         on holder.holder_id = coupon.holder_id and holder.app_id = coupon.app_id
     -- Days are counted in China, whose days have had 24 hours since 1991.
     cross join lateral (
-        select date_trunc('day', coupon.issued_at, 'Asia/Shanghai') as midnight
+        select
+            date_trunc('day', coupon.issued_at, 'Asia/Shanghai') as midnight,
+            extract(year from coupon.issued_at at time zone 'Asia/Shanghai')::integer as year,
+            extract(month from coupon.issued_at at time zone 'Asia/Shanghai')::integer as month
     ) as today
 ),
 listed as (

@@ -8,7 +8,8 @@ select
     placed.count > 0 as "is_placed!",
     placed.stock as "stock!",
     free.count as "codes?",
-    coalesce(latest.ordinal, 0) as "held!"
+    coalesce(latest.ordinal, 0) as "held!",
+    latest.issued_at as "latest?"
 from template
 join template_terms as terms
     on terms.template_id = template.template_id and terms.version = template.version
@@ -44,7 +45,7 @@ left join lateral (
 ) free on true
 left join lateral (
     -- The highest ordinal is how many this person was ever given.
-    select coupon.ordinal
+    select coupon.ordinal, coupon.issued_at
     from coupon
     where coupon.template_id = template.template_id and coupon.person_id = $5
     order by coupon.ordinal desc

@@ -13,7 +13,8 @@ select
     whose.member_id as "member_id?",
     whose.classes as "classes?",
     whose.birth_month as "birth_month?",
-    latest.ordinal as "ordinal?"
+    latest.ordinal as "ordinal?",
+    latest.issued_at as "latest_at?"
 from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[])
     with ordinality as asked (app_id, record, holder_id, template_id, member_id, position)
 left join lateral (
@@ -43,7 +44,7 @@ left join lateral (
 ) whose on true
 left join lateral (
     -- The highest ordinal is how many this person was ever given.
-    select c.ordinal
+    select c.ordinal, c.issued_at
     from coupon c
     where c.template_id = asked.template_id
       and c.person_id = coalesce(whose.member_id, asked.holder_id)

@@ -5,7 +5,10 @@ with new_holder as (
     from unnest($2::uuid[], $3::uuid[], $4::text[], $37::uuid[])
         as fresh (holder_id, app_id, open_id, member_id)
     -- Another server may have met the same person in the same moment, through another template.
-    on conflict do nothing
+    on conflict (holder_id) do update
+    -- Whoever did so without knowing whose it is did not mean anybody else.
+    set member_id = excluded.member_id
+    where holder.member_id is null and excluded.member_id is not null
 ),
 counted as (
     update stock

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use kaquan::{
     clock::{Clock, ManualClock},
-    domain::{id::AppId, number::TemplateNumber, sight::Sight, terms::Terms},
+    domain::{id::AppId, number::TemplateNumber, people::OpenId, sight::Sight, terms::Terms},
     ops::audit::AuditScope,
     service::{
-        claim::{ClaimKey, ClaimedCoupon},
+        self,
+        claim::{Claim, ClaimError, ClaimKey, Claimant, ClaimedCoupon},
         desk::{
             Desk,
             claim::{ClaimTemplateError, TemplateClaim},
@@ -31,7 +32,7 @@ pub struct TestDesk {
     pub database: TestDatabase,
     pub clock: Arc<ManualClock>,
     pub desk: Desk,
-    _engine: TestEngine,
+    engine: TestEngine,
 }
 
 impl TestDesk {
@@ -44,7 +45,7 @@ impl TestDesk {
         let redeemer = Redeemer::start(db.clone(), clock.clone(), known_terms.clone());
         let issuer = engine.issuer.clone();
         let desk = Desk::start((db, vault()), clock.clone(), known_terms, redeemer, issuer);
-        Self { database, clock, desk, _engine: engine }
+        Self { database, clock, desk, engine }
     }
 
     /// An app of the merchant's own.
@@ -125,6 +126,29 @@ impl TestDesk {
         let key = key.map(|key| ClaimKey::new(key.to_owned()));
         let claim = TemplateClaim { template, uid: uid.to_owned(), sight, key };
         self.desk.claim_template(claim).await
+    }
+
+    /// A claim of somebody who is named by the account on an app.
+    pub async fn claim_by_account(
+        &self,
+        template: TemplateNumber,
+        app: AppId,
+        open_id: &str,
+    ) -> Result<ClaimedCoupon, ClaimError> {
+        let placement: Uuid = sqlx::query_scalar(
+            "select placement_id from placement join template using (template_id) where number = $1",
+        )
+        .bind(template.get())
+        .fetch_one(&self.database.pool)
+        .await
+        .unwrap();
+        let claim = Claim {
+            placement: placement.into(),
+            claimant: Claimant::Holder(Some(app), OpenId::parse(open_id).unwrap()),
+            key: ClaimKey::new(format!("account-{open_id}")),
+        };
+        let (issuer, pool) = (&self.engine.issuer, &self.database.pool);
+        service::claim::claim(issuer, pool, self.clock.now(), claim).await
     }
 
     /// Fails when the audit finds anything in the data.
