@@ -21,6 +21,7 @@ pub mod delivery_servers;
 pub mod delivery_stub;
 pub mod desk;
 pub mod engine;
+pub mod front_ends;
 pub mod letter;
 pub mod life;
 pub mod life_model;
