@@ -75,7 +75,6 @@ pub const GUARDS: &[(&str, &str)] = &[
     ("gateway_nonce", "gateway_nonce_once"),
     ("gateway_version", "gateway_version_pkey"),
     ("gateway_version", "gateway_version_single"),
-    ("holder", "holder_member"),
     ("holder", "holder_one_per_open_id"),
     ("holder", "holder_pkey"),
     ("idempotency", "idempotency_answered_or_leased"),

@@ -14,7 +14,9 @@ from (
     select 'holder', holder.holder_id
     from holder
     left join app using (app_id)
+    left join member using (member_id)
     where app.app_id is null
+        or holder.member_id is not null and member.member_id is null
     union all
     select 'code', code.code_id
     from code
