@@ -189,6 +189,11 @@ pub const VIOLATIONS: &[Planted] = &[
             to_jsonb(typed_id('tpl', md5('nowhere')::uuid)))",
     ),
     planted(
+        "a holder is of a member who is not there",
+        Check::NothingDangling,
+        "update holder set member_id = md5('nobody')::uuid where holder_id = md5('dave')::uuid",
+    ),
+    planted(
         "a holder is on an app that is not there",
         Check::NothingDangling,
         "insert into holder values (md5('eve')::uuid, md5('nowhere')::uuid, 'open-eve', null, '2026-11-01')",
