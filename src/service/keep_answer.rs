@@ -87,7 +87,7 @@ pub async fn begin(
 
 /// Keeps the answer for those who ask again; sealed when it shows a secret.
 ///
-/// Without a master key such an answer is not kept, and the request can be made again.
+/// Without a master key such an answer is not kept, and the same request can be made again.
 pub async fn keep(
     db: &PgPool,
     vault: &Vault,
@@ -100,7 +100,7 @@ pub async fn keep(
             Ok(body) => body,
             Err(error) => {
                 tracing::warn!(%error, "an answer with a secret is not kept: {error}");
-                return give_up(db, lease).await;
+                return put_off(db, lease).await;
             }
         }
     } else {
@@ -120,7 +120,13 @@ pub async fn keep(
     Ok(())
 }
 
-/// Lets the next one who asks try.
+/// Lets the same request be answered anew, and no other one under its name: something may have been done.
+pub async fn put_off(db: &PgPool, lease: Lease) -> sqlx::Result<()> {
+    let mut conn = db.acquire().await?;
+    store::idempotency::put_off(&mut conn, &lease.request, lease.until).await
+}
+
+/// Lets the next one who asks try, with whatever request.
 pub async fn give_up(db: &PgPool, lease: Lease) -> sqlx::Result<()> {
     let mut conn = db.acquire().await?;
     store::idempotency::give_up(&mut conn, &lease.request, lease.until).await

@@ -171,6 +171,27 @@ pub async fn give_up(
     Ok(())
 }
 
+/// Ends the lease, unless somebody else has it by now. The name stays that of this request, which may be answered anew.
+pub async fn put_off(
+    conn: &mut PgConnection,
+    request: &NamedRequest,
+    leased_until: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update idempotency
+        set leased_until = created_at
+        where owner = $1 and key = $2 and leased_until = $3
+        "#,
+        request.owner,
+        request.key,
+        leased_until,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Forgets up to `limit` names that were first used before `moment`; how many it were.
 pub async fn forget_before(
     conn: &mut PgConnection,

@@ -106,6 +106,94 @@ async fn a_batch_gives_what_there_is_and_says_what_there_is_not() {
     assert_eq!(partial, failed);
     batch(one.to_string(), "full").await.failed(20_113, "重复请求参数不一致");
     batch(format!("{one},{one}"), "twice").await.failed(20_001, "参数错误:coupon_ids");
+    let strangers = json!({
+        "user_id": "nobody", "coupon_ids": format!("999999,{one}"), "out_request_no": "nobody",
+    });
+    shop.ask("coupon.batch-receive", strangers).await.failed(20_003, "会员不存在");
+    shop.is_sound().await;
+}
+
+#[tokio::test]
+async fn a_name_stays_with_its_request_also_while_that_may_still_come_to_something() {
+    let shop = Shop::open().await;
+    shop.member("1001", json!({})).await;
+    shop.member("1002", json!({})).await;
+    let one = shop.template(json!({}), 5).await;
+    let later = json!({ "claim_from": "2026-11-11T12:30:00+08:00" });
+    let later = shop.template(later, 5).await;
+    let batch = async |user: &str, ids: String| {
+        let params = json!({ "user_id": user, "coupon_ids": ids, "out_request_no": "batch" });
+        shop.ask("coupon.batch-receive", params).await
+    };
+    let codes = |heard: &Heard| {
+        ["success_list", "fail_list"].map(|list| heard.done()[list].as_array().unwrap().len())
+    };
+
+    let partly = batch("1001", format!("{one},{later}")).await;
+    shop.receive("1001", later, "claim").await.failed(20_103, "领取未开始");
+
+    assert_eq!(codes(&partly), [1, 1]);
+    for other in [
+        batch("1001", one.to_string()).await,
+        batch("1002", format!("{one},{later}")).await,
+        shop.receive("1001", one, "batch").await,
+        shop.receive("1001", one, "claim").await,
+        shop.receive("1002", later, "claim").await,
+    ] {
+        other.failed(20_113, "重复请求参数不一致");
+    }
+    // Nobody has to wait for a lease.
+    assert_eq!(batch("1001", format!("{one},{later}")).await, partly);
+    shop.receive("1001", later, "claim").await.failed(20_103, "领取未开始");
+    shop.admin.clock.advance(TimeDelta::hours(1));
+    let whole = batch("1001", format!("{one},{later}")).await;
+    assert_eq!(codes(&whole), [2, 0]);
+    assert_eq!(whole.done()["success_list"][0], partly.done()["success_list"][0]);
+    assert_eq!(batch("1001", format!("{one},{later}")).await, whole);
+    shop.receive("1001", later, "claim").await.failed(20_106, "优惠券已经领取");
+    assert!(shop.listed(json!({ "user_id": "1002" })).await.is_empty());
+    shop.is_sound().await;
+}
+
+#[tokio::test]
+async fn a_parameter_that_nobody_reads_makes_no_other_request() {
+    let shop = Shop::open().await;
+    shop.member("1001", json!({})).await;
+    let template = shop.template(json!({}), 5).await;
+    let claim = async |trace: &str| {
+        let params = json!({
+            "user_id": "1001", "coupon_id": template, "out_request_no": "a", "trace": trace,
+        });
+        shop.ask("coupon.receive", params).await
+    };
+
+    let first = claim("x").await;
+
+    first.done();
+    assert_eq!(claim("y").await, first);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_who_send_the_same_at_the_same_moment_have_one_coupon() {
+    let shop = Shop::open().await;
+    shop.member("1001", json!({})).await;
+    let template = shop.template(json!({ "per_person_limit": 99 }), 99).await;
+    for pair in 1..=20 {
+        let name = format!("pair-{pair}");
+
+        let (one, other) = tokio::join!(
+            shop.receive("1001", template, &name),
+            shop.receive("1001", template, &name),
+        );
+
+        let kept = shop.receive("1001", template, &name).await;
+        kept.done();
+        assert!([&one, &other].contains(&&kept), "{one:?} {other:?}");
+        for heard in [&one, &other].into_iter().filter(|heard| **heard != kept) {
+            heard.failed(10_010, "请求过于频繁");
+        }
+        assert_eq!(shop.listed(json!({ "user_id": "1001" })).await.len(), pair);
+    }
     shop.is_sound().await;
 }
 
@@ -141,6 +229,8 @@ async fn a_coupon_is_kept_for_an_order_used_and_given_back() {
     // An order that has given it back does not get it again.
     let once_more = step(&shop, "coupon.verify", &coupon, "order-1", "k").await;
     once_more.failed(20_113, "重复请求参数不一致");
+    let kept = step(&shop, "coupon.lock", &coupon, "order-1", "k2").await;
+    kept.failed(20_113, "重复请求参数不一致");
     assert_eq!(standing(&step(&shop, "coupon.verify", &coupon, "order-4", "l").await), (1, 1));
     shop.is_sound().await;
 }
@@ -170,7 +260,11 @@ async fn a_lock_is_for_its_member_and_a_use_for_whoever_shows_the_code() {
     let lock = json!({
         "user_id": "1002", "id": coupon["id"], "order_sn": "1", "out_request_no": "a",
     });
-    shop.ask("coupon.lock", lock).await.failed(20_002, "查询的信息不存在");
+    shop.ask("coupon.lock", lock.clone()).await.failed(20_002, "查询的信息不存在");
+    let mut strangers = lock;
+    strangers["user_id"] = json!("nobody");
+    strangers["out_request_no"] = json!("d");
+    shop.ask("coupon.lock", strangers).await.failed(20_003, "会员不存在");
     let short = json!({
         "verify_code": coupon["verify_code"], "order_sn": "1", "amount": "99.99",
         "out_request_no": "b",
@@ -178,6 +272,8 @@ async fn a_lock_is_for_its_member_and_a_use_for_whoever_shows_the_code() {
     shop.ask("coupon.verify", short.clone()).await.failed(20_111, "未达到使用条件");
     let mut enough = short;
     enough["amount"] = json!("100");
+    shop.ask("coupon.verify", enough.clone()).await.failed(20_113, "重复请求参数不一致");
+    enough["out_request_no"] = json!("c");
 
     let used = shop.ask("coupon.verify", enough).await;
 

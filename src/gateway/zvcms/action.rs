@@ -72,6 +72,11 @@ impl Action {
         }
     }
 
+    /// Whether it reads this member of `Params`.
+    pub fn reads(self, name: &str) -> bool {
+        self.parameters().contains(&name)
+    }
+
     /// The members of `Params` that it reads.
     pub const fn parameters(self) -> &'static [&'static str] {
         match self {

@@ -1,6 +1,7 @@
 //! `out_request_no`: the same request under the same name of one grant is answered once, and again with the same data.
 //!
-//! Kept is what was done, and a "no" that stays. Any other "no" is not: the same request may be right a moment later.
+//! Kept is what was done, and a "no" that stays. Any other "no" is not: the same request may be right a moment later. The
+//! name is its own for ever all the same, unless it was one that nobody could read.
 
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -63,8 +64,12 @@ impl Zvcms {
                 let answer = kept(REFUSED, failure.code().to_string().as_bytes());
                 (keep_answer::keep(db, vault, lease, answer, false).await, Err(failure))
             }
-            Ok(Done::ForNow(data)) => (keep_answer::give_up(db, lease).await, Ok(data)),
-            Err(failure) => (keep_answer::give_up(db, lease).await, Err(failure)),
+            Ok(Done::ForNow(data)) => (keep_answer::put_off(db, lease).await, Ok(data)),
+            // It never could have done anything; put right, it is another one.
+            Err(failure @ Failure::BadParam(_)) => {
+                (keep_answer::give_up(db, lease).await, Err(failure))
+            }
+            Err(failure) => (keep_answer::put_off(db, lease).await, Err(failure)),
         };
         if let Err(error) = kept {
             // What was done stays done, and each of our acts knows its repetition by itself, too.
@@ -88,7 +93,7 @@ fn again(answer: Answer) -> Result<Data, Failure> {
     RawValue::from_string(body).map_err(|_| Failure::Internal)
 }
 
-/// Of the action and all that it reads, each part behind its length.
+/// Of the action and all that it reads, each part behind its length; what it does not read makes no other request.
 fn hash(call: &Call) -> [u8; 32] {
     let mut hash = Sha256::new();
     let mut add = |part: &str| {
@@ -100,6 +105,7 @@ fn hash(call: &Call) -> [u8; 32] {
         // An empty text is not there.
         if let Param::Text(text) = param
             && !text.is_empty()
+            && call.action.reads(name)
         {
             add(name);
             add(text);
