@@ -270,6 +270,39 @@ async fn a_store_sees_what_is_valid_there() {
 }
 
 #[tokio::test]
+async fn a_cart_without_a_store_lists_what_is_for_a_store_and_its_use_names_it() {
+    let shop = Shop::open().await;
+    shop.member("1001", json!({})).await;
+    let here = json!({ "scope": { "stores": { "include": ["s-1"] } } });
+    let here = shop.coupon("1001", with(free(), here)).await;
+    let cart = r#"[{"bar_code":"tea","offline_price":50,"buy_num":1}]"#;
+    let shopping = json!({ "user_id": "1001", "shopping": "1", "checked": cart });
+    let verify = |name: &str| json!({ "id": here["id"], "order_sn": "1", "out_request_no": name });
+
+    let listed = shop.listed(shopping).await;
+    let nowhere = shop.ask("coupon.verify", verify("a")).await;
+    let there = with(verify("b"), json!({ "multi_store_sn": "s-1" }));
+    let there = shop.ask("coupon.verify", there).await.done();
+
+    assert_eq!(listed, [id(&here)]);
+    nowhere.failed(20_112, "没有可用商品");
+    assert_eq!(there["status"], 1);
+}
+
+#[tokio::test]
+async fn goods_whose_code_is_a_number_are_found_by_it() {
+    let shop = Shop::open().await;
+    shop.member("1001", json!({})).await;
+    let goods = json!({ "scope": { "goods": { "include": ["6901234567892"] } } });
+    let coupon = shop.coupon("1001", with(free(), goods)).await;
+    let cart = r#"[{"bar_code":6901234567892,"offline_price":50,"buy_num":1}]"#;
+
+    let listed = shop.listed(json!({ "user_id": "1001", "shopping": "1", "checked": cart })).await;
+
+    assert_eq!(listed, [id(&coupon)]);
+}
+
+#[tokio::test]
 async fn what_is_on_other_apps_is_not_there() {
     let blind = AppId::new("2026-11-11T00:00:00Z".parse().unwrap());
     let held = Held { apps: Some(vec![blind]), ..Held::default() };

@@ -77,8 +77,7 @@ impl Action {
         self.parameters().contains(&name)
     }
 
-    /// The members of `Params` that it reads.
-    pub const fn parameters(self) -> &'static [&'static str] {
+    const fn parameters(self) -> &'static [&'static str] {
         match self {
             Self::UserCouponList => &[
                 "user_id",

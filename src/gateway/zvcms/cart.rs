@@ -21,7 +21,7 @@ pub enum MoneyUnit {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CheckedLine {
-    bar_code: String,
+    bar_code: Box<RawValue>,
     offline_price: Box<RawValue>,
     buy_num: Box<RawValue>,
 }
@@ -73,6 +73,7 @@ pub fn checked(param: &Param, unit: MoneyUnit) -> Result<Vec<CartLine>, Failure>
 fn line(text: &RawValue, unit: MoneyUnit) -> Option<CartLine> {
     let line: CheckedLine = strict_json::read(text.get().as_bytes()).ok()?;
     let CheckedLine { bar_code, offline_price, buy_num } = line;
+    let bar_code = name(&bar_code)?;
     let is_name = (1..=64).contains(&bar_code.len())
         && bar_code.trim() == bar_code
         && !bar_code.contains(|letter: char| letter.is_control() || letter == '&');
@@ -87,6 +88,12 @@ fn line(text: &RawValue, unit: MoneyUnit) -> Option<CartLine> {
         unit_price_fen: unit.fen(&number(&offline_price)?)?,
         quantity,
     })
+}
+
+/// A text, or the digits of an integer.
+fn name(value: &RawValue) -> Option<String> {
+    let is_integer = value.get().bytes().all(|byte| byte.is_ascii_digit());
+    (is_integer || value.get().starts_with('"')).then(|| number(value))?
 }
 
 /// A number as it was written, also inside a text.
@@ -115,6 +122,13 @@ mod tests {
         assert_eq!(told, [("P5C503FB51B4843301", 24_000), ("P5C503FB51C2F96986", 4000)]);
         let nested = Param::Nested(RawValue::from_string(text.to_owned()).unwrap());
         assert_eq!(checked(&nested, MoneyUnit::Yuan).unwrap(), cart);
+    }
+
+    #[test]
+    fn goods_whose_code_is_a_number_are_those_of_its_text() {
+        let cart = lines(r#"[{"bar_code":6901234567892,"offline_price":1,"buy_num":1}]"#).unwrap();
+
+        assert_eq!(cart[0].goods_id, "6901234567892");
     }
 
     #[test]
@@ -172,7 +186,11 @@ mod tests {
             &line(r#"{"bar_code":"a","bar_code":"b","offline_price":1,"buy_num":1}"#),
             &line(r#"{"bar_code":"","offline_price":1,"buy_num":1}"#),
             &line(r#"{"bar_code":"a&b","offline_price":1,"buy_num":1}"#),
-            &line(r#"{"bar_code":1,"offline_price":1,"buy_num":1}"#),
+            &line(r#"{"bar_code":1.5,"offline_price":1,"buy_num":1}"#),
+            &line(r#"{"bar_code":-1,"offline_price":1,"buy_num":1}"#),
+            &line(r#"{"bar_code":true,"offline_price":1,"buy_num":1}"#),
+            &line(r#"{"bar_code":null,"offline_price":1,"buy_num":1}"#),
+            &line(r#"{"bar_code":["a"],"offline_price":1,"buy_num":1}"#),
             &line(r#"{"bar_code":"a","offline_price":-1,"buy_num":1}"#),
             &line(r#"{"bar_code":"a","offline_price":1e2,"buy_num":1}"#),
             &line(r#"{"bar_code":"a","offline_price":null,"buy_num":1}"#),

@@ -126,10 +126,9 @@ impl Zvcms {
 }
 
 impl Call {
-    /// The parameters, if all of them are read by this action.
+    /// The parameters, if none of them could be taken for two.
     pub(super) fn reader(&self) -> Result<Reader<'_>, Failure> {
-        let unit = self.settings.request_money_unit;
-        Reader::new(&self.params, unit, self.action.parameters())
+        Reader::new(&self.params, self.settings.request_money_unit)
     }
 
     /// How the client sees coupons.

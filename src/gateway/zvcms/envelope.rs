@@ -26,6 +26,8 @@ pub struct Envelope {
     pub action: String,
     /// 业务参数.
     pub params: Params,
+    /// Fields that mean nothing to us. They are signed like the others.
+    pub extras: BTreeMap<String, String>,
 }
 
 /// The direct members of `Params`.
@@ -44,7 +46,7 @@ pub enum Param {
 /// What a body says, before it is known whether it says enough.
 #[derive(Default)]
 pub(super) struct Draft {
-    fields: BTreeMap<&'static str, String>,
+    fields: BTreeMap<String, String>,
     params: Option<Params>,
 }
 
@@ -77,10 +79,10 @@ fn json(body: &[u8]) -> Result<Draft, Failure> {
     let mut draft = Draft::default();
     for (name, value) in fields {
         if name == PARAMS {
-            draft.params = Some(members(&value)?);
-        } else if value.get() != "null" {
+            draft.params = members(&value)?;
+        } else if value.get() != "null" || !SCALARS.contains(&&*name) {
             let Param::Text(text) = Param::of(value) else { return Err(Failure::BadBody) };
-            draft.set(&name, text)?;
+            draft.set(name, text)?;
         }
     }
     Ok(draft)
@@ -92,13 +94,14 @@ async fn parts(content_type: &str, body: Bytes) -> Result<Multipart, Failure> {
     Multipart::from_request(request, &()).await.map_err(|_| Failure::BadBody)
 }
 
-/// An object, a text that holds one, or PHP's empty array, which is how PHP writes an empty object, too.
-fn members(value: &RawValue) -> Result<Params, Failure> {
+/// An object, a text that holds one, or PHP's empty array, which is how PHP writes an empty object, too. An empty text is
+/// not there.
+fn members(value: &RawValue) -> Result<Option<Params>, Failure> {
     if value.get().starts_with('"') {
         let text: String = serde_json::from_str(value.get()).map_err(|_| Failure::BadBody)?;
-        return members_in(&text);
+        return (!text.is_empty()).then(|| members_in(&text)).transpose();
     }
-    members_in(value.get())
+    members_in(value.get()).map(Some)
 }
 
 /// The same in a text, which is all that a form has.
@@ -120,10 +123,14 @@ pub(super) fn checked_name(name: String) -> Result<String, Failure> {
 }
 
 impl Draft {
-    /// Notes a field of the envelope, which must not stand there twice.
-    pub(super) fn set(&mut self, name: &str, value: String) -> Result<(), Failure> {
-        let name = SCALARS.into_iter().find(|known| *known == name).ok_or(Failure::BadBody)?;
-        match self.fields.insert(name, value) {
+    /// Notes a field of the envelope, which must not stand there twice, nor be another's name in other letters.
+    pub(super) fn set(&mut self, name: String, value: String) -> Result<(), Failure> {
+        let mut known = SCALARS.into_iter().chain([PARAMS]);
+        let meant = known.find(|known| known.eq_ignore_ascii_case(&name));
+        if meant.is_some_and(|known| known != name) {
+            return Err(Failure::BadBody);
+        }
+        match self.fields.insert(checked_name(name)?, value) {
             None => Ok(()),
             Some(_) => Err(Failure::BadBody),
         }
@@ -154,6 +161,7 @@ impl Draft {
             nonce: take("Nonce"),
             action: take("Action"),
             params,
+            extras: self.fields,
         };
         if envelope.is_plain() { Ok(envelope) } else { Err(Failure::BadBody) }
     }
@@ -173,7 +181,13 @@ impl Envelope {
             && number(&self.timestamp, 19)
             && number(&self.nonce, 19)
             && !self.nonce.starts_with('0')
+            && self.extras.values().all(|text| is_plain(text))
     }
+}
+
+/// Whether a value could not be taken for two where it is joined with others.
+pub fn is_plain(text: &str) -> bool {
+    !text.contains(|sign: char| sign == '&' || sign.is_control())
 }
 
 impl Param {

@@ -7,7 +7,7 @@ use Cow::Borrowed;
 /// Why there is no `data`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// Not parsable, too large, not UTF-8, a key that stands twice or that nobody reads.
+    /// Not parsable, too large, not UTF-8, a key that stands twice or only nearly has its name.
     BadBody,
     /// This field of the envelope is not there.
     Missing(&'static str),

@@ -41,19 +41,23 @@ fn read(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Draft, Fail
         }
         if name == PARAMS {
             draft.set_params(members_in(&value)?)?;
-        } else if let Some(brackets) = name.strip_prefix(PARAMS) {
+        } else if let Some(brackets) = bracketed(&name) {
             add(members.get_or_insert_default(), brackets, value)?;
         } else if name == "Token" {
             // Whoever forgot to encode it sent a `+`, which reads as a blank here.
-            draft.set(&name, value.replace(' ', "+"))?;
+            draft.set(name, value.replace(' ', "+"))?;
         } else {
-            draft.set(&name, value)?;
+            draft.set(name, value)?;
         }
     }
     if let Some(members) = members {
         draft.set_params(members)?;
     }
     Ok(draft)
+}
+
+fn bracketed(name: &str) -> Option<&str> {
+    name.strip_prefix(PARAMS).filter(|rest| rest.starts_with('['))
 }
 
 /// `[name]` is a member; `[name][…]` belongs to a nested one, which nobody can sign.

@@ -1,8 +1,8 @@
-//! Parameters, read one by one; what nobody reads is refused, so that a slip of the pen is no wider question.
+//! Parameters, read one by one. What nobody reads is signed like the rest, and means nothing.
 
 use super::{
     cart::{self, MoneyUnit},
-    envelope::{Param, Params},
+    envelope::{Param, Params, is_plain},
     failure::Failure,
 };
 use crate::domain::{cart::CartLine, code::CouponCode, life::check, people};
@@ -39,17 +39,17 @@ const MOST_PAGES: usize = 1_000_000;
 const MOST_AT_ONCE: usize = 20;
 
 impl<'a> Reader<'a> {
-    /// Of an action that knows these names. No value may have a sign in it by which two could be taken for one.
-    pub fn new(params: &'a Params, unit: MoneyUnit, known: &[&str]) -> Result<Self, Failure> {
+    /// No value may have a sign in it by which two could be taken for one, not even one that nobody reads.
+    pub fn new(params: &'a Params, unit: MoneyUnit) -> Result<Self, Failure> {
         for (name, param) in params {
-            let is_plain = match param {
+            let fits = match param {
                 // JSON may be laid out over several lines.
                 Param::Text(text) if name == "checked" => !text.contains('&'),
-                Param::Text(text) => !text.contains(|sign: char| sign == '&' || sign.is_control()),
+                Param::Text(text) => is_plain(text),
                 Param::Nested(_) => name == "checked",
                 Param::Other => false,
             };
-            if !is_plain || !known.contains(&name.as_str()) {
+            if !fits {
                 return Err(Failure::BadParam(name.clone().into()));
             }
         }
@@ -188,6 +188,8 @@ fn is_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::value::RawValue;
+
     use super::*;
 
     fn params(pairs: &[(&str, &str)]) -> Params {
@@ -195,37 +197,37 @@ mod tests {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect()
     }
 
-    const KNOWN: &[&str] = &[
-        "user_id",
-        "shopping",
-        "amount",
-        "multi_store_sn",
-        "order_sn",
-        "out_request_no",
-        "id",
-        "verify_code",
-        "coupon_ids",
-        "lock_seconds",
-        "page",
-        "page_size",
-    ];
-
     /// What a reader of one parameter says.
     fn of<T>(
         pairs: &[(&str, &str)],
         read: impl Fn(&Reader<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let params = params(pairs);
-        Reader::new(&params, MoneyUnit::Yuan, KNOWN).and_then(|reader| read(&reader))
+        Reader::new(&params, MoneyUnit::Yuan).and_then(|reader| read(&reader))
     }
 
     #[test]
-    fn what_nobody_reads_and_what_could_be_taken_for_two_is_refused() {
-        for (name, value) in [("user", "1"), ("user_id", "1&Params.x=2"), ("order_sn", "a\nb")] {
+    fn what_could_be_taken_for_two_is_refused_even_where_nobody_reads_it() {
+        for (name, value) in [("user", "1&a=2"), ("user_id", "1&Params.x=2"), ("order_sn", "a\nb")]
+        {
             let refused = of(&[(name, value)], |_| Ok(()));
 
             assert_eq!(refused, Err(Failure::BadParam(name.to_owned().into())));
         }
+        for other in [Param::Other, Param::Nested(RawValue::NULL.to_owned())] {
+            let params = [("trace".to_owned(), other)].into();
+            let refused = Reader::new(&params, MoneyUnit::Yuan).map(drop);
+
+            assert_eq!(refused, Err(Failure::param("trace")));
+        }
+    }
+
+    #[test]
+    fn what_nobody_reads_means_nothing() {
+        let read =
+            of(&[("trace", "x=1"), ("user_id", "7")], |reader| reader.user_id().map(str::to_owned));
+
+        assert_eq!(read, Ok("7".to_owned()));
     }
 
     #[test]
@@ -233,7 +235,7 @@ mod tests {
         let cart = "[\n\t{\"bar_code\":\"a\",\"offline_price\":1,\"buy_num\":1}\n]";
         let params = params(&[("checked", cart)]);
 
-        let reader = Reader::new(&params, MoneyUnit::Yuan, &["checked"]).unwrap();
+        let reader = Reader::new(&params, MoneyUnit::Yuan).unwrap();
 
         assert_eq!(reader.cart().map(|lines| lines.len()), Ok(1));
     }
@@ -289,7 +291,7 @@ mod tests {
             (&[("verify_code", "a b")][..], Err(Failure::param("verify_code"))),
         ] {
             let params = params(pairs);
-            let read = Reader::new(&params, MoneyUnit::Yuan, KNOWN).unwrap().naming();
+            let read = Reader::new(&params, MoneyUnit::Yuan).unwrap().naming();
             assert_eq!(read, expected, "{pairs:?}");
         }
     }
@@ -308,7 +310,7 @@ mod tests {
             ("1, 2", false),
         ] {
             let params = params(&[("coupon_ids", ids)]);
-            let reader = Reader::new(&params, MoneyUnit::Yuan, KNOWN).unwrap();
+            let reader = Reader::new(&params, MoneyUnit::Yuan).unwrap();
             assert_eq!(reader.coupon_ids().is_ok(), fits, "{ids}");
         }
     }

@@ -49,7 +49,8 @@ impl Scheme {
 
 /// What is signed. `address` is the path as it is configured, for one scheme with the host before it.
 pub fn message(address: &str, envelope: &Envelope) -> Result<String, Failure> {
-    let Envelope { open_id, grant_code, token: _, timestamp, nonce, action, params } = envelope;
+    let Envelope { open_id, grant_code, token: _, timestamp, nonce, action, params, extras } =
+        envelope;
     let fields = [
         ("Action", action),
         ("GrantCode", grant_code),
@@ -59,6 +60,7 @@ pub fn message(address: &str, envelope: &Envelope) -> Result<String, Failure> {
     ];
     let mut pairs: Vec<(String, &str)> =
         fields.into_iter().map(|(name, value)| (name.to_owned(), value.as_str())).collect();
+    pairs.extend(extras.iter().map(|(name, value)| (name.clone(), value.as_str())));
     for (name, param) in params {
         let Param::Text(value) = param else {
             return Err(Failure::BadParam(name.clone().into()));

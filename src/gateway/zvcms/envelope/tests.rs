@@ -33,7 +33,9 @@ fn with(name: &str, value: Value) -> Value {
 
 /// All of it as one text, to be compared.
 fn told(envelope: &Envelope) -> String {
-    let Envelope { open_id, grant_code, token, timestamp, nonce, action, params } = envelope;
+    let Envelope { open_id, grant_code, token, timestamp, nonce, action, params, extras } =
+        envelope;
+    assert!(extras.is_empty(), "{extras:?}");
     let params: Vec<_> = params
         .iter()
         .map(|(name, param)| match param {
@@ -129,8 +131,11 @@ async fn a_field_that_is_missing_is_named_in_the_order_of_the_table() {
     assert_eq!(parse(JSON, "{}").await.err(), Some(Failure::Missing("OpenId")));
     assert_eq!(parse("", "").await.err(), Some(Failure::Missing("OpenId")));
     assert_eq!(parse(FORM, FIELDS).await.err(), Some(Failure::Missing("Params")));
-    let empty = parse(FORM, format!("{FIELDS}&Params=")).await;
-    assert_eq!(empty.err(), Some(Failure::Missing("Params")));
+    let empty = with("Params", json!("")).to_string();
+    for (content_type, empty) in [(FORM, format!("{FIELDS}&Params=")), (JSON, empty)] {
+        let empty = parse(content_type, empty).await;
+        assert_eq!(empty.err(), Some(Failure::Missing("Params")), "{content_type}");
+    }
 }
 
 #[tokio::test]
@@ -144,8 +149,17 @@ async fn what_cannot_be_read_in_one_way_only_is_not_read() {
         (JSON, twice),
         (JSON, with("Params", json!(twice_inside)).to_string()),
         (JSON, whole().to_string().replace(r#"{"user_id":"1001"}"#, twice_inside)),
-        (JSON, with("Sign", json!("x")).to_string()),
+        (JSON, with("Sign", json!("x&y=z")).to_string()),
+        (JSON, with("Sign", json!("a\nb")).to_string()),
+        (JSON, with("Sign", json!(1.5)).to_string()),
+        (JSON, with("Sign", json!(true)).to_string()),
+        (JSON, with("Sign", json!(null)).to_string()),
+        (JSON, with("Sign", json!({})).to_string()),
+        (JSON, with("Sign=", json!("x")).to_string()),
         (JSON, with("openid", json!("x")).to_string()),
+        (JSON, with("NONCE", json!("x")).to_string()),
+        (JSON, with("params", json!("x")).to_string()),
+        (JSON, whole().to_string().replacen('{', r#"{"Sign":"1","Sign":"1","#, 1)),
         (JSON, with("Params.user_id", json!("x")).to_string()),
         (JSON, with("Params", json!([1])).to_string()),
         (JSON, with("Params", json!("user_id=1001")).to_string()),
@@ -175,7 +189,9 @@ async fn what_cannot_be_read_in_one_way_only_is_not_read() {
         (FORM, format!("{FIELDS}&Paramsuser_id]=1")),
         (FORM, format!("{FIELDS}&Params[user_id]=%E4%BD")),
         (FORM, format!("{FIELDS}&Params[user_id]=%00")),
-        (FORM, format!("{FIELDS}&Sign=1&Params={{}}")),
+        (FORM, format!("{FIELDS}&Sign=1&Sign=1&Params={{}}")),
+        (FORM, format!("{FIELDS}&Sign=1%262&Params={{}}")),
+        (FORM, format!("{FIELDS}&token=1&Params={{}}")),
         (PARTS, FIELDS.to_owned()),
         ("multipart/form-data", in_parts(&[("OpenId", "x")])),
     ] {
@@ -189,6 +205,34 @@ async fn what_cannot_be_read_in_one_way_only_is_not_read() {
     assert_eq!(parse(FORM, latin).await.err(), Some(Failure::BadBody));
     let file = "--xx\r\nContent-Disposition: form-data; name=\"OpenId\"; filename=\"a\"\r\n\r\nx\r\n--xx--\r\n";
     assert_eq!(parse(PARTS, file).await.err(), Some(Failure::BadBody));
+}
+
+#[tokio::test]
+async fn a_field_of_no_meaning_is_kept_as_it_was_sent() {
+    let mut body = with("Sign", json!("x y=z"));
+    body["v"] = json!(2);
+    body["ParamsOf"] = json!("");
+    let parts = in_parts(&[("Sign", "x y=z"), ("v", "2"), ("ParamsOf", ""), ("Params", "{}")]);
+    let rest = in_parts(&[
+        ("OpenId", "6dc0"),
+        ("GrantCode", "782c281f62"),
+        ("Token", "a+b/c="),
+        ("Timestamp", "1547186244"),
+        ("Nonce", "658965"),
+        ("Action", "coupon.user-coupon-list"),
+    ]);
+    let parts = rest.replace("--xx--\r\n", &parts);
+    for (content_type, body) in [
+        (JSON, body.to_string()),
+        (FORM, format!("{FIELDS}&Sign=x+y%3Dz&v=2&ParamsOf=&Params={{}}")),
+        (PARTS, parts),
+    ] {
+        let envelope = parse(content_type, body).await.unwrap();
+
+        let extras: Vec<_> = envelope.extras.into_iter().collect();
+        let expected = [("ParamsOf", ""), ("Sign", "x y=z"), ("v", "2")];
+        assert_eq!(extras, expected.map(|(name, text)| (name.to_owned(), text.to_owned())));
+    }
 }
 
 #[tokio::test]

@@ -44,6 +44,18 @@ async fn the_message_is_one_line_of_sorted_pairs() {
 }
 
 #[tokio::test]
+async fn fields_and_parameters_of_no_meaning_are_signed_among_the_others() {
+    let body = json!({
+        "OpenId": "o", "GrantCode": "g", "Timestamp": "1", "Nonce": "2", "Token": Z1, "Action": "a",
+        "Params": { "trace": 7 }, "Extra": "x", "Ranks": "", "p": 3,
+    });
+    let envelope = envelope::read(&HeaderMap::new(), body.to_string().into()).await.unwrap();
+
+    let expected = "POST/api/v2?Action=a&Extra=x&GrantCode=g&Nonce=2&OpenId=o&Params.trace=7&Ranks=&Timestamp=1&p=3";
+    assert_eq!(message(PATH, &envelope).unwrap(), expected);
+}
+
+#[tokio::test]
 async fn the_published_vectors_pass_in_both_spellings() {
     let with_host = "openapi.zvcms.com/api/v2";
     for (scheme, address, token, params) in [
