@@ -14,9 +14,11 @@ use crate::{
         people::{OpenId, Record},
         stock::Way,
     },
-    issuing::{Answer, IssuedCoupon, Issuer, NoAnswer, OfferKey, Request, Told},
+    issuing::{Answer, IssuedCoupon, Issuer, OfferKey, Request, Told},
     store::{self, placement::Placement},
 };
+
+pub use crate::issuing::NoAnswer;
 
 /// Somebody wants a coupon.
 #[derive(Debug, Clone)]

@@ -80,7 +80,8 @@ impl Zvcms {
         .await
     }
 
-    /// What came of each, in the order asked. It stays as it is unless something may still come of a part.
+    /// What came of each, in the order asked. It stays as it is unless something may still come of a part. There is no part
+    /// of it for somebody unknown.
     async fn batch(
         &self,
         call: &Call,
@@ -91,6 +92,7 @@ impl Zvcms {
         for (template, answer) in answers {
             match answer {
                 Ok(claimed) => given.push(self.shown(call, claimed).await?),
+                Err(ClaimTemplateError::NoSuchMember) => return Err(Failure::NoUser),
                 Err(error) => {
                     stays &= matches!(error, ClaimTemplateError::Refused(ClaimRefusal::Final(_)));
                     let failure = of_template_claim(&error);

@@ -1,5 +1,7 @@
 //! What a client hears of each "no" of ours: one function for each kind of them, and every row of its own.
 
+use std::fmt::Display;
+
 use super::failure::Failure;
 use crate::{
     domain::{
@@ -9,13 +11,13 @@ use crate::{
         problem::Problem,
     },
     service::{
-        desk::claim::ClaimTemplateError, life::LifeError, match_cart::MatchCartError,
-        save_member::SaveMemberError,
+        claim::NoAnswer, desk::claim::ClaimTemplateError, life::LifeError,
+        match_cart::MatchCartError, save_member::SaveMemberError,
     },
 };
 
 /// A "no" to a claim.
-pub const fn of_claim(refusal: ClaimRefusal) -> Failure {
+pub fn of_claim(refusal: ClaimRefusal) -> Failure {
     match refusal {
         ClaimRefusal::Final(reason) => match reason {
             FinalRefusal::Ended => Failure::Inactive,
@@ -29,7 +31,7 @@ pub const fn of_claim(refusal: ClaimRefusal) -> Failure {
             PassingRefusal::Paused => Failure::Inactive,
             PassingRefusal::NotOpen => Failure::NotStarted,
             // Only of claims that a platform dates.
-            PassingRefusal::Stale => Failure::BadTime,
+            PassingRefusal::Stale => internal(&"a claim without a date is stale"),
             PassingRefusal::NotTheirs => Failure::NotEligible,
             PassingRefusal::RecordTaken => Failure::Conflict,
         },
@@ -65,12 +67,27 @@ pub fn of_template_claim(error: &ClaimTemplateError) -> Failure {
         ClaimTemplateError::NoSuchTemplate => Failure::NoTemplate,
         ClaimTemplateError::NoSuchMember => Failure::NoUser,
         ClaimTemplateError::Refused(refusal) => of_claim(*refusal),
-        ClaimTemplateError::Linking(SaveMemberError::Db(cause)) | ClaimTemplateError::Db(cause) => {
-            of_database(cause)
-        }
         // Where it can be had, this member is nobody.
-        ClaimTemplateError::NoAccount | ClaimTemplateError::Linking(_) => Failure::NotEligible,
-        ClaimTemplateError::NoAnswer(_) | ClaimTemplateError::Random(_) => Failure::Internal,
+        ClaimTemplateError::NoAccount => Failure::NotEligible,
+        ClaimTemplateError::Linking(error) => of_linking(error),
+        // Nothing was begun.
+        ClaimTemplateError::NoAnswer(NoAnswer::Full) => Failure::Busy,
+        ClaimTemplateError::NoAnswer(error @ (NoAnswer::Busy | NoAnswer::Failed)) => {
+            tracing::warn!(%error, "a zvcms claim was not answered: {error}");
+            Failure::Internal
+        }
+        ClaimTemplateError::Random(error) => internal(error),
+        ClaimTemplateError::Db(error) => of_database(error),
+    }
+}
+
+/// A member who was not found, or whose account was not made.
+pub fn of_linking(error: &SaveMemberError) -> Failure {
+    match error {
+        SaveMemberError::NoSuchMember => Failure::NoUser,
+        SaveMemberError::LinkedElsewhere | SaveMemberError::HasCoupons => Failure::NotEligible,
+        SaveMemberError::Invalid(_) | SaveMemberError::NoSuchApp => internal(error),
+        SaveMemberError::Db(error) => of_database(error),
     }
 }
 
@@ -110,6 +127,10 @@ pub fn of_problems(problems: &[Problem]) -> Failure {
 
 /// Trouble with the database, which nobody outside learns of.
 pub fn of_database(error: &sqlx::Error) -> Failure {
+    internal(error)
+}
+
+fn internal(error: &dyn Display) -> Failure {
     tracing::error!(%error, "a zvcms request could not be answered: {error}");
     Failure::Internal
 }
@@ -135,7 +156,7 @@ mod tests {
             (PassingRefusal::Unknown, 20_101),
             (PassingRefusal::Paused, 20_102),
             (PassingRefusal::NotOpen, 20_103),
-            (PassingRefusal::Stale, 10_005),
+            (PassingRefusal::Stale, 19_999),
             (PassingRefusal::RecordTaken, 20_113),
         ] {
             assert_eq!(of_claim(reason.into()).code(), code, "{reason:?}");
@@ -150,8 +171,15 @@ mod tests {
             (ClaimTemplateError::NoSuchMember, 20_003),
             (ClaimTemplateError::NoAccount, 20_107),
             (ClaimRefusal::from(FinalRefusal::SoldOut).into(), 20_105),
+            (linking(SaveMemberError::NoSuchMember), 20_003),
             (linking(SaveMemberError::LinkedElsewhere), 20_107),
+            (linking(SaveMemberError::HasCoupons), 20_107),
+            (linking(SaveMemberError::Invalid(vec![])), 19_999),
+            (linking(SaveMemberError::NoSuchApp), 19_999),
             (linking(SaveMemberError::Db(sqlx::Error::PoolTimedOut)), 19_999),
+            (NoAnswer::Full.into(), 10_010),
+            (NoAnswer::Busy.into(), 19_999),
+            (NoAnswer::Failed.into(), 19_999),
             (ClaimTemplateError::Db(sqlx::Error::PoolTimedOut), 19_999),
         ] {
             assert_eq!(of_template_claim(&error).code(), code, "{error:?}");

@@ -6,7 +6,7 @@ use super::{
     failure::Failure,
     once::Done,
     params::Naming,
-    refusal::of_step,
+    refusal::{of_database, of_linking, of_step},
     wallet::{item, told},
 };
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
         life::Named,
         lock_coupon::{LockCoupon, UnlockCoupon, lock_coupon, unlock_coupon},
         redeem::Redeem,
+        save_member,
     },
 };
 
@@ -31,6 +32,7 @@ impl Zvcms {
         let (uid, naming) = (reader.user_id()?, Naming::Number(reader.number("id")?));
         let (order, seconds) = (reader.order()?, reader.lock_seconds()?);
         self.once(call, reader.request_no()?, async {
+            self.check_member(uid).await?;
             let found = self.named(call, &naming).await?;
             let shown = Shown::Id(found.held.holding.id);
             let wish = LockCoupon {
@@ -99,6 +101,12 @@ impl Zvcms {
             self.after(call, &found).await
         })
         .await
+    }
+
+    async fn check_member(&self, uid: &str) -> Result<(), Failure> {
+        let mut conn = self.desk.db.acquire().await.map_err(|error| of_database(&error))?;
+        let found = save_member::find(&mut conn, uid).await;
+        found.map(drop).map_err(|error| of_linking(&error))
     }
 
     /// The coupon as it is after its step.
