@@ -113,7 +113,7 @@ async fn answer(State(state): State<Zvcms>, request: Request<Body>) -> Response 
         return (close, Answer::refused(Failure::BadBody)).into_response();
     };
     let answer = match envelope::read(&parts.headers, body).await {
-        Ok(envelope) => Box::pin(state.serve(envelope)).await,
+        Ok(envelope) => Box::pin(state.serve(envelope, door::is_near(&parts))).await,
         Err(failure) => Answer::refused(failure),
     };
     answer.into_response()
@@ -131,7 +131,7 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
 }
 
 impl Zvcms {
-    async fn serve(&self, envelope: Envelope) -> Answer {
+    async fn serve(&self, envelope: Envelope, is_near: bool) -> Answer {
         let (client, spelling) = match self.client(&envelope).await {
             Ok(client) => {
                 let spelling = settings::Settings::read(&client.settings).spelling();
@@ -140,7 +140,7 @@ impl Zvcms {
             Err(failure) => return Answer::refused(failure),
         };
         let action = Action::parse(&envelope.action);
-        let told = match self.admit(client, envelope).await {
+        let told = match self.admit(client, envelope, is_near).await {
             Ok(call) if call.action.changes() => {
                 let state = self.clone();
                 to_its_end(Box::pin(async move { state.perform(&call).await })).await

@@ -1,6 +1,10 @@
 //! Who is let in to the zvcms protocol: the order of the checks, the window, nonces, secrets and grants.
 
+use std::net::SocketAddr;
+
+use axum::{body::Body, extract::ConnectInfo};
 use chrono::{TimeDelta, Utc};
+use http::{HeaderName, Request};
 use kaquan::{
     clock::Clock,
     store::{self, gateway_client::SealedSecrets},
@@ -9,7 +13,7 @@ use kaquan::{
 use serde_json::{Value, json};
 
 use crate::support::zvcms::{
-    GRANT, Held, LIST, Letter, SECRET, Shop, plant_client, plant_grant, plenty, sealed,
+    GRANT, Held, JSON, LIST, Letter, PATH, SECRET, Shop, plant_client, plant_grant, plenty, sealed,
 };
 
 fn nobodys() -> Value {
@@ -183,6 +187,35 @@ async fn whoever_does_not_sign_is_let_in_on_loopback_only() {
     near.send(&listing(&near).with("Token", "-")).await.done();
     far.send(&listing(&far).with("Token", "-")).await.failed(10_004, "签名错误");
     far.send(&listing(&far).signed(SECRET)).await.failed(10_004, "签名错误");
+}
+
+#[tokio::test]
+async fn whoever_does_not_sign_is_not_let_in_through_a_proxy_on_the_same_machine() {
+    let shop = Shop::with(json!({ "scheme": "none" }), Held::default()).await;
+    let unsigned = || {
+        let letter = listing(&shop).with("Token", "-");
+        Request::post(PATH).header("content-type", JSON).body(Value::Object(letter.0).to_string())
+    };
+
+    for name in ["Forwarded", "X-Forwarded-For", "X-Real-IP"] {
+        let mut request = unsigned().unwrap();
+        request
+            .headers_mut()
+            .insert(HeaderName::try_from(name).unwrap(), "127.0.0.1".parse().unwrap());
+
+        shop.call(request.map(Body::from)).await.failed(10_004, "签名错误");
+    }
+    for (peer, code) in [("127.0.0.1:5", 0), ("[::1]:5", 0), ("192.0.2.1:5", 10_004)] {
+        let mut request = unsigned().unwrap();
+        request.extensions_mut().insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
+
+        assert_eq!(shop.call(request.map(Body::from)).await.code(), code, "{peer}");
+    }
+    // A proxy changes nothing for those who sign.
+    let signed = Shop::open().await;
+    let letter = Value::Object(listing(&signed).signed(SECRET).0).to_string();
+    let request = Request::post(PATH).header("content-type", JSON).header("x-real-ip", "192.0.2.1");
+    signed.call(request.body(Body::from(letter)).unwrap()).await.done();
 }
 
 #[tokio::test]

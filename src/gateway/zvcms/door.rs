@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::request::Parts;
 use secrecy::SecretString;
 
 use super::{
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::{access::Actor, event::Cause, gateway::Protocol},
-    http::request_id,
+    http::{client_address::client_address_of, request_id},
     service::gateway_directory::{GatewayClient, GatewayGrant},
 };
 
@@ -28,6 +29,15 @@ pub(super) struct Call {
     pub settings: Settings,
     pub action: Action,
     pub params: Params,
+}
+
+/// What a proxy writes about whom it asks for.
+const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
+
+/// Whether a program on this machine sent this, and for nobody else as far as it says.
+pub(super) fn is_near(parts: &Parts) -> bool {
+    let is_forwarded = FORWARDED.iter().any(|name| parts.headers.contains_key(*name));
+    !is_forwarded && client_address_of(parts, &[]).is_none_or(|peer| peer.is_loopback())
 }
 
 impl Zvcms {
@@ -48,9 +58,10 @@ impl Zvcms {
         &self,
         client: Arc<GatewayClient>,
         envelope: Envelope,
+        is_near: bool,
     ) -> Result<Call, Failure> {
         self.check_time(&envelope)?;
-        let client = self.signer(client, &envelope).await?;
+        let client = self.signer(client, &envelope, self.is_loopback && is_near).await?;
         let now = self.limits.now(self.desk.clock.instead_of_database());
         self.limits.of_client(now, client.id)?;
         let (client, grant) = self.grant(client, &envelope.grant_code).await?;
@@ -78,24 +89,30 @@ impl Zvcms {
         &self,
         client: Arc<GatewayClient>,
         envelope: &Envelope,
+        is_near: bool,
     ) -> Result<Arc<GatewayClient>, Failure> {
-        if self.has_signed(&client, envelope)? {
+        if self.has_signed(&client, envelope, is_near)? {
             return Ok(client);
         }
         let anew = self.directory.find_anew(Protocol::Zvcms, &client.name).await;
         match anew.map_err(|error| of_database(&error))? {
-            Some(client) if self.has_signed(&client, envelope)? => Ok(client),
+            Some(client) if self.has_signed(&client, envelope, is_near)? => Ok(client),
             Some(_) | None => Err(Failure::BadToken),
         }
     }
 
-    fn has_signed(&self, client: &GatewayClient, envelope: &Envelope) -> Result<bool, Failure> {
+    fn has_signed(
+        &self,
+        client: &GatewayClient,
+        envelope: &Envelope,
+        is_near: bool,
+    ) -> Result<bool, Failure> {
         let settings = Settings::read(&client.settings);
         if settings.scheme == Scheme::None {
-            if !self.is_loopback {
-                tracing::warn!(client.id = %client.id, "a client that does not sign is let in on loopback only");
+            if !is_near {
+                tracing::warn!(client.id = %client.id, "a client that does not sign is let in on loopback only, and through no proxy");
             }
-            return Ok(self.is_loopback);
+            return Ok(is_near);
         }
         let message = message(&settings.signed_address(&self.settings.path), envelope)?;
         Ok(settings.scheme.admits(&message, &envelope.token, &client.secrets))

@@ -166,7 +166,11 @@ impl Shop {
         if !content_type.is_empty() {
             request = request.header("content-type", content_type);
         }
-        let request = request.body(body.into()).unwrap();
+        self.call(request.body(body.into()).unwrap()).await
+    }
+
+    /// A request to the letter.
+    pub async fn call(&self, request: Request<Body>) -> Heard {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status();
         let body = response.into_body().collect().await.unwrap().to_bytes();
