@@ -35,6 +35,8 @@ pub struct Send {
     token: Spelling,
     /// Members of `Params` that are another after it was signed.
     tamper: Map<String, Value>,
+    /// Fields of the envelope that are.
+    forge: Map<String, Value>,
     body: body::Kind,
     /// Another than the one of the body; empty for none.
     content_type: Option<String>,
@@ -82,6 +84,7 @@ impl Default for Send {
             sign: Sign::Good,
             token: Spelling::Percent,
             tamper: Map::new(),
+            forge: Map::new(),
             body: body::Kind::Json,
             content_type: None,
             raw: None,
@@ -175,6 +178,7 @@ fn signed(
     if let Some(Value::Object(params)) = fields.get_mut("Params") {
         params.extend(send.tamper.clone());
     }
+    fields.extend(send.forge.clone());
     Ok((fields, token))
 }
 
