@@ -65,6 +65,8 @@ pub enum Which {
     Tab(Tab),
     /// All that is neither used, nor over, nor out of use.
     Open,
+    /// All that is neither used, nor about to be, nor out of use.
+    Unused,
     /// What was used, or is about to be.
     UsedOrLocked,
     /// All that is not out of use.
@@ -82,6 +84,7 @@ pub async fn list(
     let which = match which {
         Which::Tab(tab) => tab.as_str(),
         Which::Open => "open",
+        Which::Unused => "unused",
         Which::UsedOrLocked => "used_or_locked",
         Which::All => "all",
     };

@@ -132,6 +132,7 @@ async fn a_coupon_is_in_the_tab_of_what_it_is_and_a_locked_one_counts_as_used() 
     let taken = page(LISTS, &[("type", "use")]).await;
     let over = page(LISTS, &[("type", "overtime")]).await;
     let legacy = page(LI, &[("status", "1")]).await;
+    let legacy_unused = page(LI, &[("status", "0")]).await;
 
     let number: i64 = template["number"].as_str().unwrap().parse().unwrap();
     let row = &unused["couponList"][0];
@@ -152,6 +153,11 @@ async fn a_coupon_is_in_the_tab_of_what_it_is_and_a_locked_one_counts_as_used() 
         "is_overtime": "N", "money": 50.0, "order_code": "A-2",
     });
     assert_eq!((&legacy["total"], first), (&json!(2), &expected));
+    let unused = legacy_unused["info"].as_array().unwrap().iter();
+    let unused: Vec<_> = unused.map(|row| (&row["id"], &row["is_overtime"])).collect();
+    let (late, early) = (&over["couponList"][0]["id"], &row["id"]);
+    assert_eq!(unused, [(late, &json!("Y")), (early, &json!("N"))]);
+    assert_eq!(legacy_unused["total"], 2);
     for (tab, total) in [("notuse", 1), ("use", 2), ("overtime", 1)] {
         let heard = shop.ask(TOTAL, &[("uid", "1"), ("type", tab)]).await;
         assert_eq!(heard.full().1, format!(r#"{{"total":{total}}}"#), "{tab}");

@@ -75,7 +75,7 @@ impl Yoho {
     /// `app.coupons.li`.
     pub(super) async fn li<'a>(&'a self, call: &Call<'_>) -> Result<Said<'a>, Refusal> {
         let is_unused = call.params.plain("status")? == "0";
-        let which = if is_unused { Which::Tab(Tab::Usable) } else { Which::UsedOrLocked };
+        let which = if is_unused { Which::Unused } else { Which::UsedOrLocked };
         let (coupons, total) = self.held(call, which).await?;
         let info = coupons.iter().map(LiRow::of).collect();
         Said::ok("操作成功", &LiPage { info, total })

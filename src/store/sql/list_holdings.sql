@@ -50,6 +50,7 @@ cross join lateral (
               and not coalesce($5 < lock.expires_at, false)
           when 'used_or_locked' then c.state = 'redeemed'
               or c.state = 'locked' and coalesce($5 < lock.expires_at, false)
+          when 'unused' then c.state in ('issued', 'locked') and not coalesce($5 < lock.expires_at, false)
           when 'all' then c.state <> 'void'
           when 'open' then c.state in ('issued', 'locked')
               and ($5 < c.valid_until or coalesce($5 < lock.expires_at, false))
