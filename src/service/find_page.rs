@@ -7,14 +7,18 @@ use crate::{
     store,
 };
 
-/// The page of this code for this sort of front end or, where it has none of its own, the page for every sort.
+/// The page of this code for this sort of front end or, where it has none of its own or can have none, the page for every
+/// sort.
 pub async fn find_page(
     db: &PgPool,
     content_code: &str,
     client_type: &str,
 ) -> sqlx::Result<Option<Page>> {
-    let slot = Slot { content_code: content_code.into(), client_type: client_type.into() };
+    let mut slot = Slot { content_code: content_code.into(), client_type: client_type.into() };
     // What no page can be called may hold what the database does not even read.
+    if slot.check().is_err() {
+        slot.client_type = String::new();
+    }
     if slot.check().is_err() {
         return Ok(None);
     }

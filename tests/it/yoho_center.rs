@@ -148,6 +148,11 @@ async fn a_front_end_gets_its_own_page_before_everybodys() {
     };
 
     assert_eq!((floor("h5").await, floor("iphone").await), (json!(2), json!(1)));
+    // Nothing can be laid out for a name like these, so theirs is everybody's.
+    for name in ["h5.example.com", &"9".repeat(33)] {
+        shop.client(name, json!({}), None).await;
+        assert_eq!(floor(name).await, json!(1), "{name}");
+    }
 }
 
 #[tokio::test]
@@ -156,13 +161,12 @@ async fn without_a_page_the_answer_is_full() {
     lay_out(&shop, "", json!([])).await;
 
     for method in [CENTER, STATUS] {
-        for code in [CODE, "unknown"] {
+        for code in [CODE, "unknown", ""] {
             let heard = shop.ask(method, &[("contentCode", code), ("uid", "")]).await;
             assert_eq!(heard.full(), (400, "[]", "资源位模板不存在！".to_owned()), "{code}");
         }
-        for wrong in ["a b", ""] {
-            let heard = shop.ask(method, &[("contentCode", wrong)]).await;
-            heard.bare(400, "参数错误:contentCode");
+        for wrong in [&[("contentCode", "a b")][..], &[]] {
+            shop.ask(method, wrong).await.bare(400, "参数错误:contentCode");
         }
         let heard = shop.ask(method, &[("contentCode", CODE), ("uid", "x")]).await;
         heard.bare(400, "参数错误:uid");

@@ -135,6 +135,10 @@ impl Yoho {
     /// The page that is asked for, with what it shows as it stands for whoever asks; an empty one is none.
     async fn page(&self, call: &Call<'_>) -> Result<Option<(Page, Offers)>, Refusal> {
         let uid = if call.is_signed { call.params.uid_or_nobody()? } else { None };
+        let code = call.params.get("contentCode").ok_or(Refusal::bad("contentCode"))?;
+        if code.is_empty() {
+            return Ok(None);
+        }
         let code = call.params.plain("contentCode")?;
         let page = find_page(&self.desk.db, code, &call.client.name).await?;
         let Some(page) = page.filter(|page| !page.floors.is_empty()) else { return Ok(None) };
