@@ -3,7 +3,10 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::yoho::{Heard, Shop, signed};
+use crate::support::{
+    until::until_true,
+    yoho::{Heard, Shop, signed},
+};
 
 const USE: &str = "app.promotion.useCoupon";
 const CONFIRM: &str = "app.promotion.confirmCouponUse";
@@ -148,7 +151,46 @@ async fn a_template_stands_for_the_coupon_of_it_that_ends_first() {
     assert_eq!(one.ok()["couponCode"], json!(first));
     assert_eq!(again, one);
     assert_eq!(other.ok()["couponCode"], json!(second));
-    none.bare(402, "优惠券不存在");
+    none.bare(400, "优惠券已锁定");
+}
+
+#[tokio::test]
+async fn of_a_template_the_next_coupon_is_kept_where_one_will_not_do() {
+    let shop = Shop::open().await;
+    let template = given(&shop).await;
+    let number = template["number"].as_str().unwrap();
+    let first = shop.claim("1", &template).await;
+    let use_template = async |order: &str| {
+        shop.ask(USE, &[("uid", "1"), ("couponId", number), ("orderCode", order)]).await
+    };
+
+    assert_eq!(use_template("A-1").await.ok()["couponCode"], json!(first));
+    is_true(&act(&shop, CONFIRM, "A-1").await);
+    is_true(&act(&shop, CANCEL, "A-1").await);
+    let alone = use_template("A-1").await;
+    use_code(&shop, &first, "A-2").await.ok();
+    let second = shop.claim("1", &template).await;
+    let beside_others = use_template("A-1").await;
+
+    alone.bare(400, "重复请求参数不一致");
+    assert_eq!(beside_others.ok()["couponCode"], json!(second));
+    assert_eq!(states(&shop).await, ["locked", "locked"]);
+}
+
+#[tokio::test]
+async fn of_a_template_a_coupon_that_was_given_back_is_passed_over() {
+    let shop = Shop::open().await;
+    let template = given(&shop).await;
+    let number = template["number"].as_str().unwrap();
+    let first = shop.claim("1", &template).await;
+    let second = shop.claim("1", &template).await;
+    use_code(&shop, &first, "A-1").await.ok();
+    is_true(&act(&shop, CONFIRM, "A-1").await);
+    is_true(&act(&shop, CANCEL, "A-1").await);
+
+    let kept = shop.ask(USE, &[("uid", "1"), ("couponId", number), ("orderCode", "A-1")]).await;
+
+    assert_eq!(kept.ok()["couponCode"], json!(second));
 }
 
 #[tokio::test]
@@ -234,9 +276,129 @@ async fn a_lock_ends_by_itself_when_it_was_to() {
 
     assert_eq!(kept["lockedUntil"], "2026-11-11 12:01:00");
     assert_eq!(shop.tab("1", "use").await.len(), 0);
+    use_code(&shop, &code, "A-2").await.ok();
     act(&shop, CONFIRM, "A-1").await.bare(402, "优惠券不存在");
     is_true(&act(&shop, CANCEL, "A-1").await);
-    use_code(&shop, &code, "A-2").await.ok();
+    assert_eq!(states(&shop).await, ["locked"]);
+}
+
+/// Keeps a coupon for a minute.
+async fn use_briefly(shop: &Shop, code: &str, order: &str) {
+    let params = [("uid", "1"), ("couponCode", code), ("orderCode", order), ("lockSeconds", "60")];
+    shop.ask(USE, &params).await.ok();
+}
+
+#[tokio::test]
+async fn an_order_uses_also_what_it_kept_for_longer_than_it_was_to() {
+    let shop = Shop::open().await;
+    let template = given(&shop).await;
+    let (passed, kept) = (shop.claim("1", &template).await, shop.claim("1", &template).await);
+    use_briefly(&shop, &passed, "A-1").await;
+    use_code(&shop, &kept, "A-1").await.ok();
+    shop.admin.clock.advance(TimeDelta::seconds(60));
+    let params = [("uid", "1"), ("status", "0"), ("page", "1"), ("limit", "9")];
+    let unused = shop.ask("app.coupons.li", &params).await.ok();
+
+    is_true(&act(&shop, CONFIRM, "A-1").await);
+    is_true(&act(&shop, CONFIRM, "A-1").await);
+
+    // What nothing keeps any more is unused until then.
+    assert_eq!((&unused["total"], &unused["info"][0]["order_code"]), (&json!(1), &json!("")));
+    assert_eq!(states(&shop).await, ["redeemed", "redeemed"]);
+    shop.is_sound().await;
+}
+
+#[tokio::test]
+async fn an_order_of_which_something_is_over_uses_nothing() {
+    let shop = Shop::open().await;
+    let template = given(&shop).await;
+    let today = json!({ "validity": { "type": "after_claim", "days": 1 } });
+    let today = shop.template(today, 9).await;
+    let (kept, over) = (shop.claim("1", &template).await, shop.claim("1", &today).await);
+    use_code(&shop, &kept, "A-1").await.ok();
+    use_briefly(&shop, &over, "A-1").await;
+    shop.admin.clock.advance(TimeDelta::hours(13));
+
+    act(&shop, CONFIRM, "A-1").await.bare(400, "优惠券已过期");
+
+    assert_eq!(states(&shop).await, ["locked", "locked"]);
+    is_true(&act(&shop, CANCEL, "A-1").await);
+    assert_eq!(states(&shop).await[0], "issued");
+    shop.is_sound().await;
+}
+
+#[tokio::test]
+async fn an_order_of_which_something_is_for_another_store_uses_nothing() {
+    let shop = Shop::open().await;
+    let template = given(&shop).await;
+    let elsewhere = json!({ "scope": { "stores": { "include": ["S-1"] } } });
+    let elsewhere = shop.template(elsewhere, 9).await;
+    for template in [&template, &elsewhere] {
+        let code = shop.claim("1", template).await;
+        use_code(&shop, &code, "A-1").await.ok();
+    }
+    let in_store = async |store: &str| {
+        shop.ask(CONFIRM, &[("uid", "1"), ("orderCode", "A-1"), ("storeSn", store)]).await
+    };
+
+    in_store("S-2").await.bare(400, "没有可以使用优惠券的商品");
+    assert_eq!(states(&shop).await, ["locked", "locked"]);
+    is_true(&in_store("S-1").await);
+    assert_eq!(states(&shop).await, ["redeemed", "redeemed"]);
+}
+
+#[tokio::test]
+async fn what_is_let_go_while_its_order_is_paid_is_not_used() {
+    let shop = Shop::open().await;
+    let template = given(&shop).await;
+    let (first, second) = (shop.claim("1", &template).await, shop.claim("1", &template).await);
+    for code in [&first, &second] {
+        use_code(&shop, code, "A-1").await.ok();
+    }
+    let db = shop.admin.db();
+    let mut holding = db.begin().await.unwrap();
+    let hold = sqlx::query("select from coupon where code = $1 for update").bind(&first);
+    hold.execute(&mut *holding).await.unwrap();
+
+    // The order is read, and waits for the first of its coupons, when the second is let go of.
+    let (paid, ()) = tokio::join!(act(&shop, CONFIRM, "A-1"), async {
+        until_true(
+            db,
+            "select exists (
+                select from pg_stat_activity
+                where datname = current_database() and wait_event_type = 'Lock'
+            )",
+        )
+        .await;
+        let second = json!({ "code": second, "order_no": "A-1" });
+        assert_eq!(shop.admin.act("/v1/unlocks", second).await.ok()["changed"], true);
+        holding.rollback().await.unwrap();
+    });
+
+    paid.bare(402, "优惠券不存在");
+    assert_eq!(states(&shop).await, ["redeemed", "issued"]);
+    shop.is_sound().await;
+}
+
+#[tokio::test]
+async fn whether_a_lock_has_passed_is_for_the_database_to_say() {
+    let mut shop = Shop::open().await;
+    let template = given(&shop).await;
+    let number = template["number"].as_str().unwrap().to_owned();
+    let (one, two) = (shop.claim("1", &template).await, shop.claim("1", &template).await);
+    use_briefly(&shop, &one, "A-1").await;
+    use_briefly(&shop, &two, "A-2").await;
+
+    shop.is_ahead(TimeDelta::hours(1)).await;
+    is_true(&act(&shop, CANCEL, "A-1").await);
+    is_true(&act(&shop, CONFIRM, "A-2").await);
+    assert_eq!(states(&shop).await, ["issued", "redeemed"]);
+
+    use_briefly(&shop, &one, "A-3").await;
+    shop.admin.clock.advance(TimeDelta::seconds(60));
+    shop.is_ahead(TimeDelta::hours(-1)).await;
+    let params = [("uid", "1"), ("couponId", &*number), ("orderCode", "A-4")];
+    assert_eq!(shop.ask(USE, &params).await.ok()["couponCode"], json!(one));
 }
 
 #[tokio::test]

@@ -4,11 +4,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Router, body::Body, response::Response};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use http::Request;
 use http_body_util::BodyExt;
 use kaquan::{
-    clock::Clock,
+    clock::{Clock, ManualClock},
     config::yoho::Yoho as Settings,
     domain::{gateway::Protocol, id::GatewayClientId},
     gateway::yoho::{self, Yoho},
@@ -54,27 +54,17 @@ impl Shop {
     }
 
     pub async fn with(admin: Admin, settings: &Settings) -> Self {
-        let state = &admin.state;
-        let directory = GatewayDirectory::open(
-            admin.db().clone(),
-            admin.clock.clone(),
-            vault(),
-            Arc::new(Notify::new()),
-        );
-        let desk = Desk::start(
-            (admin.db().clone(), vault()),
-            admin.clock.clone(),
-            state.known_terms.clone(),
-            state.redeemer.clone(),
-            state.issuer.clone(),
-        );
-        let directory = Arc::new(directory.await.unwrap());
-        let router = yoho::router(Yoho::new(desk, directory, settings, Arc::new([])));
+        let router = router(&admin, settings, admin.clock.clone()).await;
         let shop = Self { admin, router };
         shop.client("iphone", json!({}), None).await;
         shop
     }
 
+    /// From now on the server's own clock is ahead of the database's.
+    pub async fn is_ahead(&mut self, by: TimeDelta) {
+        let clock = Arc::new(Wrong { by, database: self.admin.clock.clone() });
+        self.router = router(&self.admin, &Settings::default(), clock).await;
+    }
     /// A client with the key of the tests, which sees these apps; `None` for all.
     pub async fn client(
         &self,
@@ -184,6 +174,45 @@ impl Shop {
 
     pub async fn is_sound(&self) {
         recount(self.admin.db(), self.admin.clock.now(), AuditScope::DataOnly).await;
+    }
+}
+
+async fn router(admin: &Admin, settings: &Settings, clock: Arc<dyn Clock>) -> Router {
+    let state = &admin.state;
+    let directory = GatewayDirectory::open(
+        admin.db().clone(),
+        admin.clock.clone(),
+        vault(),
+        Arc::new(Notify::new()),
+    );
+    let desk = Desk::start(
+        (admin.db().clone(), vault()),
+        clock,
+        state.known_terms.clone(),
+        state.redeemer.clone(),
+        state.issuer.clone(),
+    );
+    let directory = Arc::new(directory.await.unwrap());
+    yoho::router(Yoho::new(desk, directory, settings, Arc::new([])))
+}
+
+/// Of a server that nobody has set right.
+struct Wrong {
+    by: TimeDelta,
+    database: Arc<ManualClock>,
+}
+
+impl Clock for Wrong {
+    fn now(&self) -> DateTime<Utc> {
+        self.database.now() + self.by
+    }
+
+    fn at_database(&self, _database_now: DateTime<Utc>) -> DateTime<Utc> {
+        self.database.now()
+    }
+
+    fn instead_of_database(&self) -> Option<DateTime<Utc>> {
+        Some(self.database.now())
     }
 }
 
