@@ -140,14 +140,26 @@ impl Yoho {
         network: impl Fn() -> Option<IpNet>,
     ) -> Result<(Said<'_>, Arc<GatewayClient>), Refusal> {
         let (client, is_signed) = self.admit(params, method).await?;
+        let call = Call { params, client: &client, is_signed };
+        let said = match (self.serve_client(&call, method, network).await, method) {
+            (Err(refusal), Some(Method::CouponSend)) => claiming::in_full(&refusal)?,
+            (said, _) => said?,
+        };
+        Ok((said, client))
+    }
+
+    async fn serve_client(
+        &self,
+        call: &Call<'_>,
+        method: Option<Method>,
+        network: impl Fn() -> Option<IpNet>,
+    ) -> Result<Said<'_>, Refusal> {
         let now = self.since_start();
         match network() {
-            Some(network) if !is_signed => self.limits.of_strangers(now, network)?,
-            _ => self.limits.of_client(now, client.id)?,
+            Some(network) if !call.is_signed => self.limits.of_strangers(now, network)?,
+            _ => self.limits.of_client(now, call.client.id)?,
         }
-        let method = method.ok_or(Refusal::UnknownMethod)?;
-        let said = self.perform(method, &Call { params, client: &client, is_signed }).await?;
-        Ok((said, client))
+        self.perform(method.ok_or(Refusal::UnknownMethod)?, call).await
     }
 
     async fn perform(&self, method: Method, call: &Call<'_>) -> Result<Said<'_>, Refusal> {

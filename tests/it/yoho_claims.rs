@@ -149,8 +149,11 @@ async fn a_campaign_answers_in_full_also_when_it_says_no() {
     assert_eq!(unknown.full(), said(400, "优惠券不存在"));
     assert_eq!(malformed.full(), said(400, "优惠券不存在"));
     assert_eq!(nobody.full(), said(400, "Uid Is Null."));
-    send("", &token(&open)).await.bare(500, "Uid Is Null.");
-    send("1", "券").await.bare(400, "参数错误:coupon_send_token");
+    assert_eq!(send("", &token(&open)).await.full(), said(400, "Uid Is Null."));
+    assert_eq!(send("x", &token(&open)).await.full(), said(400, "参数错误:uid"));
+    assert_eq!(send("1", "券").await.full(), said(400, "参数错误:coupon_send_token"));
+    let tokenless = shop.ask(SEND, &[("uid", "1")]).await;
+    assert_eq!(tokenless.full(), said(400, "参数错误:coupon_send_token"));
 }
 
 #[tokio::test]

@@ -81,7 +81,10 @@ async fn a_signature_is_asked_for_before_anything_else_and_says_no_in_three_ways
     }
     let upper = format!("{unsigned}&client_secret={}", secret.to_uppercase());
     assert_eq!(shop.get(&upper).await.full().1, OK);
-    assert_eq!(shop.get(&format!("{good}&q=1&debug_data=2")).await.full().1, OK);
+    for ignored in ["q=1&debug_data=2", "q=%ff&debug_data=%", "q=a%26uid%3D2&debug_data&q"] {
+        assert_eq!(shop.get(&format!("{good}&{ignored}")).await.full().1, OK, "{ignored}");
+        assert_eq!(shop.post(&good, ignored).await.full().1, OK, "{ignored}");
+    }
 }
 
 #[tokio::test]
@@ -201,6 +204,23 @@ async fn what_a_client_made_public_needs_no_signature_and_everything_else_does()
 }
 
 #[tokio::test]
+async fn a_client_calls_what_it_may_and_nothing_else() {
+    let shop = Shop::open().await;
+    let (list, send) = ("app.promotion.queryCoupon", "app.coupons.couponSend");
+    shop.client("h5", json!({ "methods": [TOTAL], "public_methods": [list] }), None).await;
+    let ask = async |method: &str| shop.get(&signed("h5", method, &PARAMS)).await;
+
+    assert_eq!(ask(TOTAL).await.full().1, OK);
+    for method in ["app.promotion.confirmCouponUse", "app.coupons.lists", list, send] {
+        ask(method).await.bare(500, "没有接口权限");
+    }
+    ask("app.coupons.get").await.bare(404, "接口不存在");
+    let unsigned = format!("client_type=h5&method={list}&couponType=3");
+    shop.get(&unsigned).await.bare(500, "缺少client_secret");
+    shop.get(&signed_with("wrong", "h5", list, &PARAMS)).await.bare(500, "数据验证错误.");
+}
+
+#[tokio::test]
 async fn an_unknown_method_is_told_to_those_with_a_key() {
     let shop = Shop::open().await;
 
@@ -226,6 +246,8 @@ async fn a_client_that_asks_too_much_is_told_so() {
     shop.ask(TOTAL, &PARAMS).await.ok();
 
     shop.ask(TOTAL, &PARAMS).await.bare(400, "请求过于频繁");
+    let sent = shop.ask("app.coupons.couponSend", &PARAMS).await;
+    assert_eq!(sent.full(), (400, "[]", "请求过于频繁".to_owned()));
     shop.get(&signed("h5", TOTAL, &PARAMS)).await.ok();
 }
 

@@ -28,6 +28,15 @@ struct FailedRow {
 #[derive(Serialize)]
 struct Nothing {}
 
+/// A "no" to `couponSend`, which has all members and one of two codes.
+pub(super) fn in_full<'a>(refusal: &Refusal) -> Result<Said<'a>, Refusal> {
+    if *refusal == Refusal::Internal {
+        return Err(Refusal::Internal);
+    }
+    let code = if *refusal == Refusal::PerUserLimit { 401 } else { 400 };
+    Said::no(code, refusal.message())
+}
+
 impl Yoho {
     /// `app.promotion.getCoupon`.
     pub(super) async fn get_coupon<'a>(&'a self, call: &Call<'_>) -> Result<Said<'a>, Refusal> {
@@ -66,21 +75,13 @@ impl Yoho {
         Said::ok(message, &BatchRow { failed: failed.collect(), success })
     }
 
-    /// `app.coupons.couponSend`: the campaign is a placement, and a "no" has all members.
+    /// `app.coupons.couponSend`: the campaign is a placement.
     pub(super) async fn coupon_send<'a>(&'a self, call: &Call<'_>) -> Result<Said<'a>, Refusal> {
         let (uid, token) = (call.params.uid()?, call.params.plain("coupon_send_token")?);
-        match self.send(call, uid, token).await {
-            Ok(_) => Said::ok("优惠券领取成功", &[(); 0]),
-            Err(Refusal::Internal) => Err(Refusal::Internal),
-            Err(Refusal::PerUserLimit) => Said::no(401, Refusal::PerUserLimit.message()),
-            Err(refusal) => Said::no(400, refusal.message()),
-        }
-    }
-
-    async fn send(&self, call: &Call<'_>, uid: Uid, token: &str) -> Result<ClaimedCoupon, Refusal> {
         self.may_claim(uid)?;
         let placement: PlacementId = token.parse().map_err(|_| Refusal::TemplateNotFound)?;
-        Ok(self.desk.claim_placement(placement, &uid.to_string(), &call.client.sight).await?)
+        self.desk.claim_placement(placement, &uid.to_string(), &call.client.sight).await?;
+        Said::ok("优惠券领取成功", &[(); 0])
     }
 
     async fn claim(

@@ -45,6 +45,9 @@ impl Yoho {
             Some(_) | None => {}
         }
         match settings.mode {
+            Mode::Trusted if method.is_some_and(|method| !settings.allows(method)) => {
+                Err(Refusal::Forbidden)
+            }
             Mode::Trusted => Ok((client, true)),
             Mode::Session => Err(Refusal::SessionLost),
         }

@@ -6,7 +6,7 @@ use super::method::Method;
 use crate::domain::problem::{Problem, Problems};
 
 /// The settings of one client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
     /// Whose word about the person is taken.
     pub mode: Mode,
@@ -16,6 +16,8 @@ pub struct Settings {
     pub public_list: bool,
     /// Whether anybody may read the coupon centre without one, as somebody whom nobody knows.
     pub public_center: bool,
+    /// What the client may call; none for everything that there is.
+    pub methods: Option<Vec<Method>>,
 }
 
 /// Whose word about the person is taken.
@@ -31,19 +33,30 @@ pub enum Mode {
 impl Settings {
     /// As kept; what cannot be read is taken for the least that there is.
     pub fn read(kept: &Value) -> Self {
-        let least = Self { mode: Mode::Session, require_timestamp: true, ..Self::default() };
+        let least = Self {
+            mode: Mode::Session,
+            require_timestamp: true,
+            methods: Some(Vec::new()),
+            ..Self::default()
+        };
         check(kept).unwrap_or(least)
     }
 
     /// Whether the method is answered without a signature.
-    pub const fn is_public(self, method: Method) -> bool {
-        matches!(method, Method::QueryCoupon) && self.public_list
-            || matches!(method, Method::QueryCouponCenter) && self.public_center
+    pub fn is_public(&self, method: Method) -> bool {
+        let is_open = matches!(method, Method::QueryCoupon) && self.public_list
+            || matches!(method, Method::QueryCouponCenter) && self.public_center;
+        is_open && self.allows(method)
+    }
+
+    /// Whether the client may call the method at all.
+    pub fn allows(&self, method: Method) -> bool {
+        self.methods.as_ref().is_none_or(|methods| methods.contains(&method))
     }
 }
 
-/// Reads what the merchant writes about a client: an object with `mode`, `require_timestamp` and `public_methods`, each of
-/// which may be missing.
+/// Reads what the merchant writes about a client: an object with `mode`, `require_timestamp`, `public_methods` and `methods`,
+/// each of which may be missing.
 pub fn check(written: &Value) -> Result<Settings, Vec<Problem>> {
     let (mut settings, mut problems) = (Settings::default(), Problems::default());
     let Some(members) = written.as_object() else {
@@ -67,13 +80,25 @@ pub fn check(written: &Value) -> Result<Settings, Vec<Problem>> {
                     "a list of app.promotion.queryCoupon and app.promotion.queryCouponCenter";
                 problems.expect(known, "settings.public_methods", message);
             }
+            "methods" if value.is_null() => {}
+            "methods" => {
+                settings.methods = named(value);
+                let message = "null or a list of methods";
+                problems.expect(settings.methods.is_some(), "settings.methods", message);
+            }
             _ => {
-                let message = "only mode, require_timestamp and public_methods";
+                let message = "only mode, require_timestamp, public_methods and methods";
                 problems.expect(false, "settings", message);
             }
         }
     }
     problems.into_result().map(|()| settings)
+}
+
+/// The methods of a list; `None` where it is none, or one of them is not known.
+fn named(methods: &Value) -> Option<Vec<Method>> {
+    let methods = methods.as_array()?.iter();
+    methods.map(|method| method.as_str().and_then(Method::parse)).collect()
 }
 
 impl Settings {
@@ -103,16 +128,19 @@ mod tests {
         let all = json!({
             "mode": "session", "require_timestamp": true,
             "public_methods": ["app.promotion.queryCoupon", "app.promotion.queryCouponCenter"],
+            "methods": ["app.promotion.queryCoupon", "app.coupons.total"],
         });
         let expected = Settings {
             mode: Mode::Session,
             require_timestamp: true,
             public_list: true,
             public_center: true,
+            methods: Some(vec![Method::QueryCoupon, Method::Total]),
         };
 
         assert_eq!(check(&json!({})), Ok(Settings::default()));
         assert_eq!(check(&all), Ok(expected));
+        assert_eq!(check(&json!({ "methods": null })), Ok(Settings::default()));
         for (written, param) in [
             (json!(null), "settings"),
             (json!([]), "settings"),
@@ -122,10 +150,15 @@ mod tests {
             (json!({ "public_methods": "app.promotion.queryCoupon" }), "settings.public_methods"),
             (json!({ "public_methods": ["app.promotion.getCoupon"] }), "settings.public_methods"),
             (json!({ "public_methods": [1] }), "settings.public_methods"),
+            (json!({ "methods": "app.coupons.total" }), "settings.methods"),
+            (json!({ "methods": ["app.coupons.Total"] }), "settings.methods"),
+            (json!({ "methods": ["app.coupons.total", null] }), "settings.methods"),
         ] {
             let problems = check(&written).unwrap_err();
             assert_eq!(problems[0].param, param, "{written}");
-            assert_eq!(Settings::read(&written).mode, Mode::Session, "{written}");
+            let least = Settings::read(&written);
+            assert_eq!(least.mode, Mode::Session, "{written}");
+            assert!(!Method::ALL.into_iter().any(|method| least.allows(method)), "{written}");
         }
         let both = json!({ "mode": 1, "require_timestamp": 1 });
         assert_eq!(check(&both).unwrap_err().len(), 2);
@@ -138,6 +171,20 @@ mod tests {
 
         for method in Method::ALL {
             assert_eq!(settings.is_public(method), method == Method::QueryCoupon, "{method:?}");
+            assert!(settings.allows(method), "{method:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_client_may_not_call_nobody_may_call_through_it() {
+        let written = json!({
+            "public_methods": ["app.promotion.queryCoupon"], "methods": ["app.coupons.total"],
+        });
+        let settings = check(&written).unwrap();
+
+        for method in Method::ALL {
+            assert_eq!(settings.allows(method), method == Method::Total, "{method:?}");
+            assert!(!settings.is_public(method), "{method:?}");
         }
     }
 }

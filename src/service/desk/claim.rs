@@ -15,13 +15,15 @@ use crate::{
         sight::Sight,
         stock::Way,
     },
-    issuing::{Answer, NoAnswer, OfferKey, Request, Told},
+    issuing::{Answer, OfferKey, Request, Told},
     service::{
         claim::{ClaimKey, ClaimedCoupon},
         save_member::{SaveMemberError, link_holder},
     },
     store::{self, issuing::Asked, shelf::Placed},
 };
+
+pub use crate::issuing::NoAnswer;
 
 /// A member wants a coupon.
 #[derive(Debug, Clone)]
