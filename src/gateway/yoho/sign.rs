@@ -120,7 +120,7 @@ pub(super) mod tests {
         // The signer of the guide cuts the same off.
         let guide = include_str!("../../../docs/yoho.md");
         assert!(guide.contains(r#"blanks = "".join(map(chr, range(33)))"#));
-        assert!(guide.contains(r#".strip(blanks) for name in"#));
+        assert!(guide.contains(".strip(blanks) for name in"));
     }
 
     #[test]
