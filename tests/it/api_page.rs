@@ -89,9 +89,12 @@ async fn a_page_of_their_own_comes_before_the_one_for_all() {
     assert_eq!(found(&admin, "centre", "iphone").await, Some(vec![2]));
     assert_eq!(found(&admin, "centre", "h5").await, Some(vec![1]));
     assert_eq!(found(&admin, "centre", "").await, Some(vec![1]));
+    // Those who can have none of their own.
+    assert_eq!(found(&admin, "centre", "\0").await, Some(vec![1]));
+    assert_eq!(found(&admin, "centre", "h5.v2").await, Some(vec![1]));
     assert_eq!(found(&admin, "mine", "iphone").await, Some(vec![3]));
     for (code, client_type) in
-        [("mine", "h5"), ("Centre", ""), ("", ""), ("cen\0tre", ""), ("centre", "\0"), ("券", "h5")]
+        [("mine", "h5"), ("Centre", ""), ("", ""), ("cen\0tre", ""), ("mine", "\0"), ("券", "h5")]
     {
         assert_eq!(found(&admin, code, client_type).await, None, "{code:?} {client_type:?}");
     }
