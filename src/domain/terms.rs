@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
     app::PlatformKind,
@@ -37,7 +37,7 @@ pub struct Terms {
     pub category: Option<Category>,
     /// The pages on which front ends offer its coupons, for example `pay_page`; empty for all of them. It narrows lists and
     /// hinders no use.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_empty", skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = MOST_CHANNELS), inner(length(min = 1, max = 64)))]
     pub channels: Vec<String>,
     /// Who may claim.
@@ -110,6 +110,11 @@ impl Default for CodeSource {
 
 /// What a platform would say of the terms, asked before anything is owed to it.
 pub type Lint = fn(PlatformKind, &Terms) -> Result<(), Vec<Problem>>;
+
+/// `null` takes a field back to what it is when it is left out.
+fn or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
 
 const fn one() -> u32 {
     1
