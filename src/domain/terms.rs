@@ -53,7 +53,8 @@ pub struct Terms {
     pub claim_until: DateTime<Utc>,
     /// When an issued coupon can be used.
     pub validity: ValidityRule,
-    /// How many one person may have, over all placements and all of a member's holders.
+    /// How many one person may have, over all placements and all of a member's holders; of the category `birthday` one a
+    /// year, whatever stands here.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = MOST_PER_PERSON))]
     pub per_person_limit: u32,
