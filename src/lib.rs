@@ -14,6 +14,7 @@ pub mod gateway;
 pub mod http;
 pub mod issuing;
 pub mod ops;
+pub mod outgoing;
 pub mod platform;
 pub mod postgres;
 pub mod service;

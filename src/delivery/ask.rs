@@ -14,9 +14,11 @@ use super::{
 };
 use crate::{
     domain::{app::PlatformKind, delivery::Outcome},
-    platform::baidu::{
-        answer::Answer, answer::Heard, client, error::CallError, secret::AccessToken,
+    outgoing::{
+        answer::{Answer, Heard},
+        secret::AccessToken,
     },
+    platform::baidu::{client, error::CallError},
     vault::VaultError,
 };
 

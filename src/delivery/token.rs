@@ -15,7 +15,8 @@ use secrecy::ExposeSecret;
 use super::{Inner, account::Account, attempt::Said};
 use crate::{
     domain::{delivery::Outcome, id::AppId},
-    platform::baidu::{error::CallError, secret::AccessToken},
+    outgoing::secret::AccessToken,
+    platform::baidu::error::CallError,
     store::{self, platform_token::FetchedToken},
     vault::Place,
 };

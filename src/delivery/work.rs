@@ -22,7 +22,7 @@ use crate::{
         delivery::{DeliveryKind, Outcome},
         problem::Problem,
     },
-    platform::baidu::answer::Heard,
+    outgoing::answer::Heard,
 };
 
 /// What an attempt changes here besides its delivery, in the same transaction.

@@ -1,7 +1,6 @@
 //! Baidu smart mini-programs, the legacy coupon service (小程序优惠券服务接口).
 
 pub mod address;
-pub mod answer;
 pub mod call;
 pub mod callback;
 pub mod client;
@@ -18,7 +17,6 @@ pub mod login;
 pub mod outcome;
 pub mod paging;
 pub mod reply;
-pub mod secret;
 pub mod settings;
 pub mod shown;
 pub mod sign;

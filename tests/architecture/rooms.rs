@@ -63,7 +63,7 @@ pub const ROOMS: &[Room] = &[
     Room { name: "platform", may_use: &[], never: &[], why: "only the list of platforms" },
     Room {
         name: "platform/x",
-        may_use: &["http", "service", "domain", "issuing", "clock", "config::x"],
+        may_use: &["http", "outgoing", "service", "domain", "issuing", "clock", "config::x"],
         never: &[".begin(", ".commit("],
         why: "a platform's words stay in its folder; a callback goes straight to the engine",
     },
@@ -101,6 +101,7 @@ pub const ROOMS: &[Room] = &[
     Room {
         name: "delivery",
         may_use: &[
+            "outgoing",
             "platform",
             "store",
             "service",
@@ -118,6 +119,12 @@ pub const ROOMS: &[Room] = &[
         may_use: &["domain"],
         never: &["sqlx::PgPool", "sqlx::PgConnection", "reqwest"],
         why: "what all our listeners share: no use case, no statement",
+    },
+    Room {
+        name: "outgoing",
+        may_use: &[],
+        never: &["sqlx", "tokio", "axum"],
+        why: "what calls to any platform have in common, and nothing of one platform",
     },
     Room {
         name: "simulator",

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use kaquan::{
     domain::delivery::Outcome,
+    outgoing::answer::Heard,
     platform::baidu::{
-        answer::Heard,
         error::{CallError, Failure, Garble},
         settings::TokenBy,
     },

@@ -4,12 +4,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use kaquan::{
     domain::delivery::Outcome,
+    outgoing::secret::AccessToken,
     platform::baidu::{
         client::{Account, Client},
         comparison::differences,
         error::{CallError, Failure},
         form::{BannerForm, StockLetter, SyncLetter, TemplateForm},
-        secret::AccessToken,
         settings::TokenBy,
     },
     simulator::{

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use kaquan::{
     domain::delivery::Outcome,
+    outgoing::answer::Heard,
     platform::baidu::{
-        answer::Heard,
         error::{CallError, Failure, Garble, Unsent},
         settings::TokenBy,
     },

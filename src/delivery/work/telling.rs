@@ -17,8 +17,8 @@ use crate::{
         id::{PlacementId, TokenId},
         placement::PlacementState,
     },
+    outgoing::answer::Heard,
     platform::baidu::{
-        answer::Heard,
         callback,
         draft::draft,
         error::{CallError, Failure},

@@ -5,13 +5,17 @@ use std::{error::Error, time::Duration};
 use chrono::TimeDelta;
 
 use super::{
-    address::AddressRefusal,
-    answer::{Answer, Heard},
     call::Call,
     errno::{self, Reaction},
     outcome,
 };
-use crate::domain::delivery::Outcome;
+use crate::{
+    domain::delivery::Outcome,
+    outgoing::{
+        address::AddressRefusal,
+        answer::{Answer, Heard},
+    },
+};
 
 /// A call that did not bring what was asked for.
 #[derive(Debug, Clone, thiserror::Error)]

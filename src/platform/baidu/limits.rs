@@ -8,11 +8,13 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::{
-    address,
     form::{BannerForm, StockLetter, SyncLetter, TemplateForm},
     image::Image,
 };
-use crate::domain::problem::{Problem, Problems};
+use crate::{
+    domain::problem::{Problem, Problems},
+    outgoing::address,
+};
 
 /// One sentence in Chinese and one in English.
 pub(super) type Texts = (&'static str, &'static str);

@@ -10,13 +10,14 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::{
-    answer::Heard,
     client::{self, Client, identity::Session},
     error::CallError,
-    secret::AccessToken,
     settings::Settings,
 };
-use crate::domain::{delivery::Outcome, id::AppId, people::OpenId};
+use crate::{
+    domain::{delivery::Outcome, id::AppId, people::OpenId},
+    outgoing::{answer::Heard, secret::AccessToken},
+};
 
 /// Which of Baidu's calls is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]

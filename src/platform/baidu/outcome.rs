@@ -92,7 +92,7 @@ fn was_done_before(call: Call, failure: &Failure, doubt: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::platform::baidu::{address::AddressRefusal, error::Garble};
+    use crate::{outgoing::address::AddressRefusal, platform::baidu::error::Garble};
 
     const BUSY: Outcome = Outcome::Busy { after: None };
     const UNKNOWN: Outcome = Outcome::Unknown { after: None };

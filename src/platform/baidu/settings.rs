@@ -5,12 +5,15 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    address::{self, OPEN_API, SESSION_API},
+    address::{OPEN_API, SESSION_API},
     client::Account,
     login::LoginBy,
     sign::Reading,
 };
-use crate::domain::problem::{Problem, Problems};
+use crate::{
+    domain::problem::{Problem, Problems},
+    outgoing::address,
+};
 
 /// The settings of one app, stored with it.
 #[derive(Debug, Clone, Default, Deserialize)]

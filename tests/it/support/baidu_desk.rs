@@ -6,12 +6,12 @@ use chrono::{DateTime, Utc};
 use kaquan::domain::benefit::CouponKind;
 use kaquan::{
     config,
+    outgoing::secret::AccessToken,
     platform::baidu::{
         client::{Account, Client},
         colour::Colour,
         form::{BannerForm, StockLetter, SyncLetter, TemplateForm},
         image::Image,
-        secret::AccessToken,
     },
 };
 use secrecy::SecretString;

@@ -9,16 +9,17 @@ use super::{
     listing::list_all,
     template::{in_query, is_true, of_token},
 };
-use crate::platform::baidu::{
-    answer::Heard,
-    call::Call,
-    envelope::Shape,
-    error::{CallError, Failure, Garble, Unsent},
-    form::BannerForm,
-    image::Image,
-    paging::{Listing, PAGE_SIZE, Page},
-    secret::AccessToken,
-    shown::{self, ShownBanner},
+use crate::{
+    outgoing::{answer::Heard, secret::AccessToken},
+    platform::baidu::{
+        call::Call,
+        envelope::Shape,
+        error::{CallError, Failure, Garble, Unsent},
+        form::BannerForm,
+        image::Image,
+        paging::{Listing, PAGE_SIZE, Page},
+        shown::{self, ShownBanner},
+    },
 };
 
 impl Client {

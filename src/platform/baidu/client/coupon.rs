@@ -9,13 +9,14 @@ use super::{
     parameters::Parameters,
     template::of_token,
 };
-use crate::platform::baidu::{
-    answer::Heard,
-    call::Call,
-    envelope::Shape,
-    error::CallError,
-    form::{StockLetter, SyncLetter},
-    secret::AccessToken,
+use crate::{
+    outgoing::{answer::Heard, secret::AccessToken},
+    platform::baidu::{
+        call::Call,
+        envelope::Shape,
+        error::CallError,
+        form::{StockLetter, SyncLetter},
+    },
 };
 
 impl Client {

@@ -8,12 +8,16 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Client, parameters::Parameters};
-use crate::platform::baidu::{
-    address,
-    answer::{Answer, Heard, retry_after},
-    call::Call,
-    envelope::{self, Shape},
-    error::{CallError, Failure, Garble, Unsent},
+use crate::{
+    outgoing::{
+        address,
+        answer::{Answer, Heard, retry_after},
+    },
+    platform::baidu::{
+        call::Call,
+        envelope::{self, Shape},
+        error::{CallError, Failure, Garble, Unsent},
+    },
 };
 
 /// More than any reply needs; a page of fifty templates has a tenth of it.

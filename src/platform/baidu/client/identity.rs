@@ -11,12 +11,14 @@ use super::{
 };
 use crate::{
     domain::people::OpenId,
-    platform::baidu::{
+    outgoing::{
         answer::Heard,
+        secret::{AccessToken, SessionKey},
+    },
+    platform::baidu::{
         call::Call,
         envelope::Shape,
         error::{CallError, Garble},
-        secret::{AccessToken, SessionKey},
     },
 };
 

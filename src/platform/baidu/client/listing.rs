@@ -2,10 +2,12 @@
 
 use std::hash::Hash;
 
-use crate::platform::baidu::{
-    answer::Heard,
-    error::CallError,
-    paging::{Listing, Page, Walk},
+use crate::{
+    outgoing::answer::Heard,
+    platform::baidu::{
+        error::CallError,
+        paging::{Listing, Page, Walk},
+    },
 };
 
 /// Every page of a list, each item once; the answer is that to the last page.

@@ -8,13 +8,14 @@ use super::{
     exchange::read_as,
     template::{in_query, of_token},
 };
-use crate::platform::baidu::{
-    answer::Heard,
-    call::Call,
-    error::{CallError, Garble},
-    paging::{PAGE_SIZE, Page},
-    secret::AccessToken,
-    shown::{self, DayOfTemplate},
+use crate::{
+    outgoing::{answer::Heard, secret::AccessToken},
+    platform::baidu::{
+        call::Call,
+        error::{CallError, Garble},
+        paging::{PAGE_SIZE, Page},
+        shown::{self, DayOfTemplate},
+    },
 };
 
 impl Client {

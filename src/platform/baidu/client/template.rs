@@ -11,15 +11,16 @@ use super::{
     listing::list_all,
     parameters::Parameters,
 };
-use crate::platform::baidu::{
-    answer::Heard,
-    call::Call,
-    envelope::Shape,
-    error::{CallError, Garble},
-    form::{TemplateForm, coupon_type},
-    paging::{Listing, PAGE_SIZE, Page},
-    secret::AccessToken,
-    shown::{self, ShownTemplate},
+use crate::{
+    outgoing::{answer::Heard, secret::AccessToken},
+    platform::baidu::{
+        call::Call,
+        envelope::Shape,
+        error::{CallError, Garble},
+        form::{TemplateForm, coupon_type},
+        paging::{Listing, PAGE_SIZE, Page},
+        shown::{self, ShownTemplate},
+    },
 };
 
 /// A call whose parameters all stand in the query; also a `POST` then has no body.

@@ -10,13 +10,14 @@ use super::{
     exchange::{Body, Request, read_as},
     parameters::Parameters,
 };
-use crate::platform::baidu::{
-    answer::Heard,
-    call::Call,
-    envelope::{Shape, integer},
-    error::{CallError, Garble},
-    secret::AccessToken,
-    settings::TokenBy,
+use crate::{
+    outgoing::{answer::Heard, secret::AccessToken},
+    platform::baidu::{
+        call::Call,
+        envelope::{Shape, integer},
+        error::{CallError, Garble},
+        settings::TokenBy,
+    },
 };
 
 const SCOPE: &str = "smartapp_snsapi_base";

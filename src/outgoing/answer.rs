@@ -1,4 +1,4 @@
-//! What Baidu answered, fit to be kept: secrets blanked, nothing that moves a terminal or a page, at most 4 KiB.
+//! What somebody outside answered, fit to be kept: secrets blanked, nothing that moves a terminal or a page, at most 4 KiB.
 
 use std::{fmt, fmt::Write as _, time::Duration};
 
@@ -8,11 +8,15 @@ use chrono::TimeDelta;
 const LONGEST: usize = 4096;
 const BLANK: &str = "***";
 /// What our own addresses have before their secret, as it stands, as JSON may escape it, and as a URL does.
-const ADDRESSES: [&str; 4] = [
+const ADDRESSES: [&str; 8] = [
     "/callbacks/baidu/",
     r"\/callbacks\/baidu\/",
     "%2Fcallbacks%2Fbaidu%2F",
     "%2fcallbacks%2fbaidu%2f",
+    "/callbacks/wechat/",
+    r"\/callbacks\/wechat\/",
+    "%2Fcallbacks%2Fwechat%2F",
+    "%2fcallbacks%2fwechat%2f",
 ];
 
 /// A success with what there is to note of it.
@@ -22,7 +26,7 @@ pub struct Heard<T> {
     pub value: T,
     /// The HTTP status.
     pub status: u16,
-    /// What Baidu answered.
+    /// What was answered.
     pub answer: Answer,
     /// From connecting to the last byte of the answer.
     pub took: Duration,

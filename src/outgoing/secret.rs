@@ -1,4 +1,4 @@
-//! What Baidu tells us in confidence: access tokens and session keys. Neither can be printed.
+//! What platforms tell us in confidence: access tokens, tickets and session keys. Neither can be printed.
 
 use std::fmt;
 
