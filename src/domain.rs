@@ -6,6 +6,7 @@ pub mod audience;
 pub mod banner;
 pub mod benefit;
 pub mod birthday;
+pub mod card;
 pub mod cart;
 pub mod category;
 pub mod channel;

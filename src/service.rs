@@ -5,6 +5,7 @@ pub mod add_stock;
 pub mod authenticate;
 pub mod callback_secret;
 pub mod cancel_delivery;
+pub mod card_bond;
 pub mod change_placement;
 pub mod claim;
 pub mod count_expired;

@@ -22,7 +22,7 @@ pub fn check_settings(platform: PlatformKind, settings: &Value) -> Result<(), Ve
     problems.into_result()?;
     match platform {
         PlatformKind::Baidu => baidu::settings::check(settings),
-        PlatformKind::Wechat | PlatformKind::Own => {
+        PlatformKind::Wechat | PlatformKind::WechatMini | PlatformKind::Own => {
             let mut problems = Problems::default();
             let empty = settings.as_object().is_some_and(serde_json::Map::is_empty);
             problems.expect(empty, "settings", "empty: this platform has no settings");
@@ -35,7 +35,7 @@ pub fn check_settings(platform: PlatformKind, settings: &Value) -> Result<(), Ve
 pub fn check_terms(platform: PlatformKind, terms: &Terms) -> Result<(), Vec<Problem>> {
     match platform {
         PlatformKind::Baidu => baidu::draft::check(terms),
-        PlatformKind::Wechat | PlatformKind::Own => Ok(()),
+        PlatformKind::Wechat | PlatformKind::WechatMini | PlatformKind::Own => Ok(()),
     }
 }
 
@@ -46,7 +46,7 @@ pub fn callback_url(platform: PlatformKind, base: &Url, secret: &Fresh) -> Optio
             let address = baidu::callback::address(base, secret.reveal());
             Some(address.expose_secret().to_owned())
         }
-        PlatformKind::Wechat | PlatformKind::Own => None,
+        PlatformKind::Wechat | PlatformKind::WechatMini | PlatformKind::Own => None,
     }
 }
 
@@ -60,7 +60,7 @@ pub fn check_banner(
     match platform {
         PlatformKind::Baidu => baidu::limits::read_banner(title, dest_url, image)
             .map(|banner| banner.image.kind().mime()),
-        PlatformKind::Wechat | PlatformKind::Own => Ok(""),
+        PlatformKind::Wechat | PlatformKind::WechatMini | PlatformKind::Own => Ok(""),
     }
 }
 
@@ -73,7 +73,7 @@ pub fn check_platform_ref(
     let mut problems = Problems::default();
     match platform {
         PlatformKind::Baidu => return baidu::settings::check_platform_ref(platform_ref),
-        PlatformKind::Wechat => problems.expect(
+        PlatformKind::Wechat | PlatformKind::WechatMini => problems.expect(
             (1..=64).contains(&platform_ref.len())
                 && platform_ref.bytes().all(|byte| byte.is_ascii_graphic()),
             "platform_ref",

@@ -55,6 +55,10 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Said {
     let said = match kind {
         DeliveryKind::Sync => sync::pay(inner, held).await,
         DeliveryKind::WriteOff => write_off::pay(inner, held).await,
+        DeliveryKind::Void => Err(Said::unheard(
+            Outcome::Refused,
+            "这个平台不接受作废通知 · this platform does not hear of voids",
+        )),
         DeliveryKind::Publish => publish::pay(inner, held).await,
         DeliveryKind::Update => update::pay(inner, held).await,
         DeliveryKind::Withdraw => withdraw::pay(inner, held).await,

@@ -14,8 +14,10 @@ use super::problem::{Problem, Problems};
 pub enum PlatformKind {
     /// Baidu smart mini-programs.
     Baidu,
-    /// WeChat official accounts and mini-programs.
+    /// WeChat official accounts, to which cards belong.
     Wechat,
+    /// WeChat mini-programs, in which people take the cards of an official account.
+    WechatMini,
     /// The merchant's own front ends.
     Own,
 }
@@ -25,15 +27,48 @@ impl PlatformKind {
     pub const fn calls_back(self) -> bool {
         match self {
             Self::Baidu => true,
-            Self::Wechat | Self::Own => false,
+            Self::Wechat | Self::WechatMini | Self::Own => false,
         }
     }
 
-    /// Whether the platform keeps a wallet for its users and must be told of coupons given and used through us.
+    /// Whether the platform keeps a wallet for its users, and hears of what becomes of the coupons in it.
     pub const fn keeps_a_wallet(self) -> bool {
         match self {
-            Self::Baidu => true,
-            Self::Wechat | Self::Own => false,
+            Self::Baidu | Self::Wechat => true,
+            Self::WechatMini | Self::Own => false,
+        }
+    }
+
+    /// Whether the platform hands out coupons by itself and tells us afterwards: then nobody can be given one through us.
+    pub const fn gives_by_itself(self) -> bool {
+        match self {
+            Self::Wechat => true,
+            Self::Baidu | Self::WechatMini | Self::Own => false,
+        }
+    }
+
+    /// Whether templates can be placed on it.
+    pub const fn has_placements(self) -> bool {
+        match self {
+            Self::Baidu | Self::Wechat | Self::Own => true,
+            Self::WechatMini => false,
+        }
+    }
+
+    /// Whether the platform is to hear of coupons that are taken out of use.
+    pub const fn hears_of_voids(self) -> bool {
+        match self {
+            Self::Wechat => true,
+            Self::Baidu | Self::WechatMini | Self::Own => false,
+        }
+    }
+
+    /// Whether a use of which the platform has heard can be undone there. Where it cannot and the platform shows the use
+    /// for ever, the merchant says whether coupons are given back all the same.
+    pub const fn shows_uses_for_ever(self) -> bool {
+        match self {
+            Self::Wechat => true,
+            Self::Baidu | Self::WechatMini | Self::Own => false,
         }
     }
 }

@@ -42,6 +42,8 @@ pub enum DeliveryKind {
     Sync,
     /// A coupon was used.
     WriteOff,
+    /// A coupon was taken out of use.
+    Void,
     /// A system of the merchant's is to hear of something.
     Webhook,
 }
@@ -209,7 +211,7 @@ impl AttemptOutcome {
 
 impl DeliveryKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Publish,
         Self::Update,
         Self::Withdraw,
@@ -219,6 +221,7 @@ impl DeliveryKind {
         Self::DeleteBanner,
         Self::Sync,
         Self::WriteOff,
+        Self::Void,
         Self::Webhook,
     ];
 
@@ -234,6 +237,7 @@ impl DeliveryKind {
             Self::DeleteBanner => "delete_banner",
             Self::Sync => "sync",
             Self::WriteOff => "write_off",
+            Self::Void => "void",
             Self::Webhook => "webhook",
         }
     }
@@ -248,7 +252,8 @@ impl DeliveryKind {
             | Self::CreateBanner
             | Self::DeleteBanner
             | Self::Sync
-            | Self::WriteOff => true,
+            | Self::WriteOff
+            | Self::Void => true,
         }
     }
 }

@@ -27,6 +27,8 @@ pub enum Way {
     Take,
     /// A holder claims it through us.
     Claim,
+    /// Somebody gave it to the holder, under a code of its own; its stock grows by itself.
+    Gift,
 }
 
 impl Way {
@@ -35,6 +37,7 @@ impl Way {
         match self {
             Self::Take => "take",
             Self::Claim => "claim",
+            Self::Gift => "gift",
         }
     }
 }

@@ -150,7 +150,9 @@ impl<'a> Line<'a> {
         })?;
         match account.platform {
             PlatformKind::Baidu => Ok(Self { inner, app, account, token: None }),
-            PlatformKind::Wechat | PlatformKind::Own => Err(PullError::NoFigures),
+            PlatformKind::Wechat | PlatformKind::WechatMini | PlatformKind::Own => {
+                Err(PullError::NoFigures)
+            }
         }
     }
 

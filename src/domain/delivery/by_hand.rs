@@ -81,6 +81,7 @@ impl DeliveryKind {
             | Self::AddStock
             | Self::Sync
             | Self::WriteOff
+            | Self::Void
             | Self::Webhook => false,
         }
     }

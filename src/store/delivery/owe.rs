@@ -257,7 +257,7 @@ pub async fn cancel_open(
         set state = 'cancelled', settled_at = $2
         where placement_id = $1
             and kind = any($3)
-            and kind not in ('sync', 'write_off')
+            and kind not in ('sync', 'write_off', 'void')
             and state in ('waiting', 'pending', 'dead')
         "#,
         placement as _,
