@@ -17,6 +17,7 @@ pub mod server;
 pub mod sessions;
 pub mod upkeep;
 pub mod webhooks;
+pub mod wechat;
 pub mod yoho;
 pub mod zvcms;
 
@@ -40,6 +41,8 @@ pub struct Config {
     pub issuing: issuing::Issuing,
     /// How it answers Baidu.
     pub baidu: baidu::Baidu,
+    /// How it calls WeChat.
+    pub wechat: wechat::Wechat,
     /// How it pays what it owes the platforms.
     pub delivery: delivery::Delivery,
     /// How it holds its figures against the platforms'.
@@ -100,6 +103,7 @@ impl Config {
             secrets: section(&mut table, "secrets", &mut problems),
             issuing: section(&mut table, "issuing", &mut problems),
             baidu: section(&mut table, "baidu", &mut problems),
+            wechat: section(&mut table, "wechat", &mut problems),
             delivery: section(&mut table, "delivery", &mut problems),
             reconciliation: section(&mut table, "reconciliation", &mut problems),
             api: section(&mut table, "api", &mut problems),
@@ -117,6 +121,7 @@ impl Config {
         config.issuing.check(&mut problems);
         config.server.check(&mut problems);
         config.baidu.check(&mut problems);
+        config.wechat.check(&mut problems);
         config.delivery.check(&mut problems);
         config.reconciliation.check(&mut problems);
         config.api.check(&mut problems);

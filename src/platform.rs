@@ -2,3 +2,4 @@
 
 pub mod baidu;
 pub mod webhooks;
+pub mod wechat;

@@ -1,0 +1,30 @@
+//! WeChat official accounts and their cards (微信卡券), and the mini-programs whose people take them.
+
+pub mod address;
+mod base_info;
+pub mod call;
+pub mod change;
+pub mod client;
+pub mod colour;
+pub mod comparison;
+pub mod draft;
+pub mod envelope;
+pub mod errcode;
+pub mod error;
+pub mod figure;
+pub mod form;
+pub mod image;
+pub mod json;
+pub mod limits;
+pub mod login;
+pub mod look;
+pub mod member_card;
+pub mod outcome;
+pub mod placing;
+pub mod private;
+pub mod profile;
+pub mod settings;
+pub mod shown;
+pub mod sign;
+pub mod status;
+pub mod wording;
