@@ -33,7 +33,7 @@ pub struct Client {
 /// Whose calls they are, and where they go.
 #[derive(Debug, Clone, Copy)]
 pub struct Account<'a> {
-    /// The AppID; it is no secret.
+    /// The `AppID`; it is no secret.
     pub app_id: &'a str,
     /// Where the API lives.
     pub api: &'a Url,

@@ -20,11 +20,11 @@ use crate::domain::{delivery::Outcome, id::AppId, people::OpenId};
 
 /// A mini-program as a login needs it.
 pub struct LoginAccount {
-    /// The AppID.
+    /// The `AppID`.
     pub app_key: String,
     /// Where its calls go.
     pub settings: MiniSettings,
-    /// The AppSecret, in the clear.
+    /// The `AppSecret`, in the clear.
     pub secret: SecretString,
 }
 

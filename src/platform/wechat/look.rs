@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     form::{AdvancedInfo, CodeType, Jump},
     member_card::MemberCard,
+    placing::PlacementSettings,
 };
 
 /// What terms do not say about a card. There is no room for links into web pages: WeChat refuses cards that have one.
@@ -46,8 +47,8 @@ pub struct CardLook {
 }
 
 /// The account's look with what the placement says otherwise.
-pub fn merge(app: &CardLook, placement: &CardLook) -> CardLook {
-    let (app, own) = (app.clone(), placement.clone());
+pub fn merge(app: &CardLook, placement: &PlacementSettings) -> CardLook {
+    let (app, own) = (app.clone(), placement.card.clone());
     // One answers the other: who names some places does not mean all.
     let says_where = own.location_id_list.is_some() || own.use_all_locations.is_some();
     let (location_id_list, use_all_locations) = if says_where {
@@ -90,13 +91,15 @@ mod tests {
         let app = look(json!({ "brand_name": "店", "notice": "出示", "use_all_locations": true }));
         let own = look(json!({ "notice": "扫码", "location_id_list": [1] }));
 
-        let merged = merge(&app, &own);
+        let of = |card| PlacementSettings { card, ..PlacementSettings::default() };
+
+        let merged = merge(&app, &of(own.clone()));
 
         assert_eq!(merged.brand_name.as_deref(), Some("店"));
         assert_eq!(merged.notice.as_deref(), Some("扫码"));
         assert_eq!((merged.location_id_list, merged.use_all_locations), (Some(vec![1]), None));
-        assert_eq!(merge(&app, &CardLook::default()), app);
-        assert_eq!(merge(&CardLook::default(), &own), own);
+        assert_eq!(merge(&app, &of(CardLook::default())), app);
+        assert_eq!(merge(&CardLook::default(), &of(own.clone())), own);
     }
 
     #[test]

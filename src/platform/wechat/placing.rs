@@ -30,7 +30,7 @@ impl PlacementSettings {
 
     /// How the card looks on this account.
     pub fn look(&self, app: &Settings) -> CardLook {
-        merge(&app.card, &self.card)
+        merge(&app.card, self)
     }
 
     /// The code mode stands beside the fields of the look, all on one level.

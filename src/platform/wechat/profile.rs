@@ -45,7 +45,7 @@ pub fn is_signed(raw_data: &str, key: &SessionKey, signature: &str) -> bool {
     bool::from(digest[..].ct_eq(&given))
 }
 
-/// Opens `encryptedData`, which has to be meant for the mini-program with this AppID.
+/// Opens `encryptedData`, which has to be meant for the mini-program with this `AppID`.
 pub fn open(
     encrypted_data: &str,
     iv: &str,

@@ -67,7 +67,7 @@ impl Settings {
         Self::deserialize(stored).unwrap_or_default()
     }
 
-    /// Where calls for the account with this AppID go.
+    /// Where calls for the account with this `AppID` go.
     pub fn account<'a>(&'a self, app_key: &'a str) -> Account<'a> {
         Account { app_id: app_key, api: self.api_url.as_ref().unwrap_or(&API) }
     }
@@ -79,7 +79,7 @@ impl MiniSettings {
         Self::deserialize(stored).unwrap_or_default()
     }
 
-    /// Where calls for the mini-program with this AppID go.
+    /// Where calls for the mini-program with this `AppID` go.
     pub fn account<'a>(&'a self, app_key: &'a str) -> Account<'a> {
         Account { app_id: app_key, api: self.api_url.as_ref().unwrap_or(&API) }
     }

@@ -5,13 +5,13 @@ mod tests;
 
 use chrono::{DateTime, Utc};
 
+pub use super::status::{CardStatus, UserCardStatus};
 use super::{
     base_info::{CENTER, CUSTOM, JumpKeys, PROMOTION},
     colour::Colour,
     form::{CardKind, CodeMode, DateInfo, Jump, MiniPage},
     json::{Fields, integer},
     member_card::{Activation, MemberCard},
-    status::CardStatus,
 };
 
 /// A card as it stands at WeChat.

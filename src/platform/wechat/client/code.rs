@@ -1,7 +1,5 @@
 //! `card/code/get`, `consume`, `decrypt`, `unavailable` and `update`: one code in somebody's hands.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
@@ -22,9 +20,9 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeState {
     /// Of which card it is.
-    pub card_id: Option<String>,
+    pub card_id: String,
     /// Whose, as the official account knows them.
-    pub open_id: Option<OpenId>,
+    pub openid: OpenId,
     /// What decides; nothing else tells states apart.
     pub status: UserCardStatus,
     /// WeChat's own verdict.
@@ -41,26 +39,9 @@ pub struct CodeState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consumed {
     /// As the official account knows them.
-    pub open_id: OpenId,
+    pub openid: OpenId,
     /// Of which card it was.
     pub card_id: String,
-}
-
-/// A code in the clear, as the till reads it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PlainCode(String);
-
-impl PlainCode {
-    /// The whole code: for its holder and the database, never for a log.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for PlainCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PlainCode({} characters)", self.0.len())
-    }
 }
 
 impl Client {
@@ -97,24 +78,24 @@ impl Client {
             if card_id.is_some_and(|asked| asked != said) {
                 return Err(Garble::Other);
             }
-            Ok(Consumed { open_id: open_id(reply)?.ok_or(Garble::Data)?, card_id: said })
+            Ok(Consumed { openid: open_id(reply)?.ok_or(Garble::Data)?, card_id: said })
         })
         .await
     }
 
-    /// Reads a code that WeChat gave a front end encrypted. Blanks in it were plus signs before a form decoder read them.
+    /// Reads a code that WeChat gave a front end encrypted; it is worth money to whoever sees it. Blanks in it were plus signs before a form decoder read them.
     #[tracing::instrument(name = "platform.wechat.decrypt_code", skip_all)]
     pub async fn decrypt_code(
         &self,
         account: Account<'_>,
         token: &AccessToken,
         encrypted: &str,
-    ) -> Result<Heard<PlainCode>, CallError> {
+    ) -> Result<Heard<String>, CallError> {
         let mended = encrypted.replace(' ', "+");
         let body = json!({ "encrypt_code": mended });
         self.ask(Call::DecryptCode, account, token, body, &[encrypted, &mended], |opened| {
             let code = Fields(&opened.reply).text("code");
-            code.filter(|code| code.len() <= 64).map(PlainCode).ok_or(Garble::Data)
+            code.filter(|code| code.len() <= 64).ok_or(Garble::Data)
         })
         .await
     }
@@ -175,8 +156,8 @@ fn state(reply: Fields<'_>, code: &str, card_id: Option<&str>) -> Result<CodeSta
     let either = |key| reply.text(key).or_else(|| card.text(key));
     let status = either("user_card_status").ok_or(Garble::Data)?;
     Ok(CodeState {
-        card_id: said,
-        open_id: open_id(reply)?.or(open_id(card)?),
+        card_id: said.or(card_id.map(str::to_owned)).ok_or(Garble::Data)?,
+        openid: open_id(reply)?.or(open_id(card)?).ok_or(Garble::Data)?,
         status: UserCardStatus::read(&status),
         can_consume: reply.boolean("can_consume").or_else(|| card.boolean("can_consume")),
         begin: card.moment("begin_time"),

@@ -24,16 +24,16 @@ const MOST_PAGES: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CardPage {
     /// Up to fifty.
-    pub ids: Vec<String>,
+    pub items: Vec<String>,
     /// How many WeChat says there are in all.
     pub total: i64,
 }
 
 /// All pages together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CardListing {
+pub struct Listing {
     /// Each once, in the order of its first appearance.
-    pub ids: Vec<String>,
+    pub items: Vec<String>,
     /// Whether the end was reached, and as many were seen as WeChat says there are.
     pub complete: bool,
 }
@@ -58,7 +58,7 @@ impl Client {
             let total = reply.integer("total_num").ok_or(Garble::Data)?;
             // An empty list may be left out.
             let ids = reply.texts("card_id_list").or_else(|| (total == 0).then(Vec::new));
-            Ok(CardPage { ids: ids.ok_or(Garble::Data)?, total })
+            Ok(CardPage { items: ids.ok_or(Garble::Data)?, total })
         })
         .await
     }
@@ -69,19 +69,19 @@ impl Client {
         account: Account<'_>,
         token: &AccessToken,
         states: &[CardStatus],
-    ) -> Result<Heard<CardListing>, CallError> {
+    ) -> Result<Heard<Listing>, CallError> {
         let (mut ids, mut seen, mut offset) = (Vec::new(), HashSet::new(), 0);
         let mut pages = 0;
         loop {
             let page = self.list_cards(account, token, offset, PAGE_SIZE, states).await?;
             pages += 1;
-            offset += i64::try_from(page.value.ids.len()).unwrap_or(PAGE_SIZE);
-            let ended = page.value.ids.is_empty() || offset >= page.value.total;
-            ids.extend(page.value.ids.iter().filter(|id| seen.insert((*id).clone())).cloned());
+            offset += i64::try_from(page.value.items.len()).unwrap_or(PAGE_SIZE);
+            let ended = page.value.items.is_empty() || offset >= page.value.total;
+            ids.extend(page.value.items.iter().filter(|id| seen.insert((*id).clone())).cloned());
             if ended || pages >= MOST_PAGES {
                 let found = i64::try_from(ids.len()).unwrap_or(i64::MAX);
                 let complete = ended && found >= page.value.total;
-                return Ok(page.map(|_| CardListing { ids, complete }));
+                return Ok(page.map(|_| Listing { items: ids, complete }));
             }
         }
     }
