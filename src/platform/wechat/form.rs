@@ -4,7 +4,7 @@
 //! into a mini-program, or nowhere.
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

@@ -1,7 +1,7 @@
 //! What can be set for one placement, which is one card at WeChat.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use super::form::CodeMode;
 use super::{
@@ -35,10 +35,10 @@ impl PlacementSettings {
 
     /// The code mode stands beside the fields of the look, all on one level.
     fn parse(stored: &Value) -> Result<Self, serde_json::Error> {
-        let mut look = stored.clone();
-        let mode = look.as_object_mut().and_then(|look| look.remove(CODE_MODE));
+        let mut look = Map::deserialize(stored)?;
+        let mode = look.remove(CODE_MODE);
         let code_mode = mode.map(CodeMode::deserialize).transpose()?.unwrap_or_default();
-        Ok(Self { code_mode, card: CardLook::deserialize(look)? })
+        Ok(Self { code_mode, card: CardLook::deserialize(Value::Object(look))? })
     }
 }
 

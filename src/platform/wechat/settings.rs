@@ -87,7 +87,7 @@ impl MiniSettings {
 
 /// Whether the settings can be stored with an official account.
 pub fn check(settings: &Value) -> Result<(), Vec<Problem>> {
-    let settings = match Settings::deserialize(settings) {
+    let settings = match object(settings).and_then(Settings::deserialize) {
         Ok(settings) => settings,
         Err(error) => return Err(unreadable(&error)),
     };
@@ -105,13 +105,18 @@ pub fn check(settings: &Value) -> Result<(), Vec<Problem>> {
 
 /// Whether the settings can be stored with a mini-program.
 pub fn check_mini(settings: &Value) -> Result<(), Vec<Problem>> {
-    let settings = match MiniSettings::deserialize(settings) {
+    let settings = match object(settings).and_then(MiniSettings::deserialize) {
         Ok(settings) => settings,
         Err(error) => return Err(unreadable(&error)),
     };
     let mut problems = Problems::default();
     check_url(settings.api_url.as_ref(), &mut problems);
     problems.into_result()
+}
+
+/// A list in the order of the fields would do for a derived reader, and is nothing that anybody should rely on.
+fn object(settings: &Value) -> Result<Value, serde_json::Error> {
+    serde_json::Map::deserialize(settings).map(Value::Object)
 }
 
 fn unreadable(error: &serde_json::Error) -> Vec<Problem> {

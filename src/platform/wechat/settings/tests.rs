@@ -45,6 +45,8 @@ fn what_is_misspelt_or_unsafe_is_refused() {
         json!({ "push": "secure" }),
         json!({ "card": { "custom_url": "" } }),
         json!({ "api_url": "api.weixin.qq.com" }),
+        json!([]),
+        json!("x"),
     ] {
         assert_eq!(params(&bad), ["settings"], "{bad}");
     }
