@@ -49,5 +49,6 @@ pub mod upkeep_scene;
 pub mod vault;
 pub mod visitor;
 pub mod volume;
+pub mod wechat_desk;
 pub mod yoho;
 pub mod zvcms;

@@ -5,13 +5,15 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use serde::Serialize;
 use sha1::{Digest, Sha1};
 
 use crate::outgoing::secret::AccessToken;
 
 /// What a user takes, and under which conditions. An empty text counts as none.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct CardExt<'a> {
     /// WeChat's id of the card.
     pub card_id: &'a str,
@@ -27,6 +29,13 @@ pub struct CardExt<'a> {
     pub outer_str: Option<&'a str>,
     /// Unix seconds at which the coupon begins, for those that last some days. Not signed either.
     pub fixed_begin: Option<i64>,
+}
+
+/// Names no code and no person.
+impl fmt::Debug for CardExt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CardExt({})", self.card_id)
+    }
 }
 
 #[derive(Serialize)]

@@ -62,8 +62,10 @@ impl Client {
         let body = change.body(card_id);
         let expected = change.needs_review();
         self.ask(Call::UpdateCard, account, token, body, &[], |opened| {
-            is_done(opened)?;
-            Ok(Fields(&opened.reply).boolean("send_check").unwrap_or(expected))
+            match Fields(&opened.reply).boolean("send_check") {
+                Some(review) => Ok(review),
+                None => is_done(opened).map(|()| expected),
+            }
         })
         .await
     }

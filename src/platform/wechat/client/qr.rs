@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What is taken by scanning.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub enum NewQr<'a> {
     /// One card.
     One {
@@ -33,7 +33,7 @@ pub enum NewQr<'a> {
 }
 
 /// One card behind a picture.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct QrCard<'a> {
     /// WeChat's id of it.
     pub card_id: &'a str,
