@@ -55,7 +55,7 @@ enum Command {
     Demo(demo::RunDemo),
     /// Runs the server.
     Serve,
-    /// Runs Baidu's side alone, to develop against.
+    /// Runs a platform's side alone, Baidu's or WeChat's, to develop against.
     Simulate(simulate::Simulate),
     /// Makes, rotates, lists and revokes API keys.
     Key(key::Key),

@@ -54,6 +54,7 @@ pub mod template;
 mod turn;
 mod verdict;
 mod wallet;
+pub mod wechat;
 mod width;
 
 use aim::{FaultAim, NoSuchCall};

@@ -1,10 +1,12 @@
 //! Accepts connections, and breaks one off without an answer when the platform is said to be away.
 
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::Response;
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -18,6 +20,10 @@ use super::caller::pause;
 /// Marks a response that must never be written: its connection is closed instead.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HungUp;
+
+/// From which address a request came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub IpAddr);
 
 /// Serves until told to stop, then lets what is under way come to its end.
 pub(super) async fn serve(
@@ -48,7 +54,11 @@ pub(super) async fn serve(
 fn connect(stream: TcpStream, router: Router, open: &GracefulShutdown) {
     // Small answers must not wait for one another.
     stream.set_nodelay(true).ok();
-    let service = service_fn(move |request| {
+    let peer = stream.peer_addr().map(|address| Peer(address.ip())).ok();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
         let answer = router.clone().oneshot(request);
         async move {
             let Ok(answer) = answer.await;
