@@ -30,6 +30,7 @@ use crate::{
     config::issuing::Issuing,
     domain::{
         claim::ClaimRefusal,
+        code::CouponCode,
         id::{AppId, HolderId, MemberId},
         people::{OpenId, Record},
     },
@@ -55,6 +56,17 @@ pub struct Request {
     pub member: Option<MemberId>,
     /// Whether nobody will ever ask again under this record: then it is not looked for, and no refusal is remembered.
     pub is_one_off: bool,
+    /// What a platform has given out already: it is written down, and never refused.
+    pub given: Option<Given>,
+}
+
+/// A coupon that somebody has in their hands: neither the limit nor the stock is asked any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// What the holder shows.
+    pub code: CouponCode,
+    /// When it was taken, by the platform's clock: its validity is counted from then.
+    pub at: DateTime<Utc>,
 }
 
 /// When a request was made, and how far from now that may be for a record that is new.

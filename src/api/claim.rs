@@ -154,6 +154,7 @@ const fn code(refusal: ClaimRefusal) -> Code {
             PassingRefusal::Stale => Code::Stale,
             // Only of claims that name a member and a template, which are not made here.
             PassingRefusal::NotTheirs => Code::NotEligible,
+            PassingRefusal::Reserved => Code::Reserved,
             PassingRefusal::RecordTaken => Code::IdempotencyKeyTaken,
         },
     }

@@ -22,6 +22,8 @@ pub struct Standing<'a> {
     pub held: u32,
     /// When the last of them was issued.
     pub latest: Option<DateTime<Utc>>,
+    /// How many cards were signed for the person and are not taken yet.
+    pub reserved: u32,
     /// How many the placement may still issue this way.
     pub left: i64,
 }
@@ -85,6 +87,9 @@ pub enum PassingRefusal {
     /// The account is not known to be of the member whom it was claimed for.
     #[error("the account belongs to somebody else, or nobody knows to whom")]
     NotTheirs,
+    /// So many cards were signed for the person that the limit is reached if they are taken.
+    #[error("a card that was just signed for this person is not taken yet")]
+    Reserved,
     /// The record belongs to another person or another placement.
     #[error("the record is in use for something else")]
     RecordTaken,
@@ -121,6 +126,9 @@ pub fn judge(standing: Standing<'_>, now: DateTime<Utc>) -> Result<Grant, ClaimR
     if has_enough(&standing, now) {
         return Err(FinalRefusal::LimitReached.into());
     }
+    if might_have_enough(&standing) {
+        return Err(PassingRefusal::Reserved.into());
+    }
     if standing.left <= 0 {
         return Err(FinalRefusal::SoldOut.into());
     }
@@ -135,6 +143,15 @@ fn has_enough(standing: &Standing<'_>, now: DateTime<Utc>) -> bool {
             latest.is_some_and(|latest| counted_since(month, now) <= latest)
         }
         _ => *held >= terms.per_person_limit,
+    }
+}
+
+/// Whether it comes to that once all that was signed for the person is taken.
+fn might_have_enough(standing: &Standing<'_>) -> bool {
+    let Standing { terms, held, reserved, .. } = standing;
+    match (terms.category, terms.birth_month) {
+        (Some(Category::Birthday), Some(_)) => *reserved > 0,
+        _ => held.saturating_add(*reserved) >= terms.per_person_limit,
     }
 }
 
@@ -165,6 +182,7 @@ mod tests {
             membership: None,
             held: 0,
             latest: None,
+            reserved: 0,
             left: 1,
         }
     }
@@ -245,6 +263,23 @@ mod tests {
         assert!(of(Some(now - TimeDelta::days(365))).is_ok_and(|grant| grant.ordinal == 4));
         assert_eq!(of(Some(now)), Err(FinalRefusal::LimitReached.into()));
         assert_eq!(of(Some(now - TimeDelta::days(300))), Err(FinalRefusal::LimitReached.into()));
+    }
+
+    #[test]
+    fn what_is_signed_counts_for_now_and_not_for_good() {
+        let mut terms = sample();
+        terms.per_person_limit = 2;
+        let now = terms.claim_from;
+        for (held, reserved, expected) in [
+            (0, 1, Ok(1)),
+            (1, 0, Ok(2)),
+            (1, 1, Err(ClaimRefusal::from(PassingRefusal::Reserved))),
+            (0, 2, Err(PassingRefusal::Reserved.into())),
+            (2, 1, Err(FinalRefusal::LimitReached.into())),
+        ] {
+            let answer = judge(Standing { held, reserved, ..standing(&terms) }, now);
+            assert_eq!(answer.map(|grant| grant.ordinal), expected, "{held} {reserved}");
+        }
     }
 
     proptest! {

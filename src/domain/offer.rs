@@ -44,6 +44,8 @@ pub fn offer_status(standing: Standing<'_>, now: DateTime<Utc>) -> Option<OfferS
         },
         Err(ClaimRefusal::Passing(refusal)) => match refusal {
             PassingRefusal::NotOpen => Some(OfferStatus::NotOpen),
+            // They are about to.
+            PassingRefusal::Reserved => Some(OfferStatus::AlreadyHave),
             PassingRefusal::Unknown
             | PassingRefusal::Paused
             | PassingRefusal::Stale
@@ -82,6 +84,7 @@ mod tests {
             membership: None,
             held: 0,
             latest: None,
+            reserved: 0,
             left: 1,
         };
         let begin = terms.claim_from;
@@ -111,6 +114,7 @@ mod tests {
             membership,
             held: 0,
             latest: None,
+            reserved: 0,
             left: 1,
         };
 

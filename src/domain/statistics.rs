@@ -40,7 +40,10 @@ impl Measure {
                 PassingRefusal::Unknown | PassingRefusal::NotTheirs | PassingRefusal::RecordTaken,
             ) => None,
             ClaimRefusal::Passing(
-                PassingRefusal::Paused | PassingRefusal::NotOpen | PassingRefusal::Stale,
+                PassingRefusal::Paused
+                | PassingRefusal::NotOpen
+                | PassingRefusal::Stale
+                | PassingRefusal::Reserved,
             )
             | ClaimRefusal::Final(_) => Some(Self::Refused(refusal)),
         }
@@ -49,7 +52,7 @@ impl Measure {
     /// As the database spells it.
     pub const fn as_str(self) -> &'static str {
         use FinalRefusal::{Closed, Ended, LimitReached, NotEligible, SoldOut};
-        use PassingRefusal::{NotOpen, NotTheirs, Paused, RecordTaken, Stale, Unknown};
+        use PassingRefusal::{NotOpen, NotTheirs, Paused, RecordTaken, Reserved, Stale, Unknown};
         match self {
             Self::Offered => "offered",
             Self::Claimed => "claimed",
@@ -71,6 +74,7 @@ impl Measure {
             Self::Refused(ClaimRefusal::Passing(Paused)) => "refused_paused",
             Self::Refused(ClaimRefusal::Passing(NotOpen)) => "refused_not_open",
             Self::Refused(ClaimRefusal::Passing(Stale)) => "refused_stale",
+            Self::Refused(ClaimRefusal::Passing(Reserved)) => "refused_reserved",
             Self::Refused(ClaimRefusal::Passing(Unknown)) => "refused_unknown",
             Self::Refused(ClaimRefusal::Passing(NotTheirs)) => "refused_not_theirs",
             Self::Refused(ClaimRefusal::Passing(RecordTaken)) => "refused_record_taken",

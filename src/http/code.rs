@@ -103,6 +103,7 @@ codes! {
     SoldOut "sold_out" CONFLICT People "优惠券已抢光" "Sold out";
     Paused "paused" CONFLICT People "活动暂停中" "Not being issued at the moment";
     NotOpen "not_open" CONFLICT People "领取尚未开始" "Claiming has not begun";
+    Reserved "reserved" CONFLICT People "您有一张券正在领取中，请稍后再试" "A card that was just signed is not taken yet";
     Stale "stale" CONFLICT Programs "请求已过时" "The request is out of date";
 
     MemberNotLinked "member_not_linked" CONFLICT Programs "该会员在此应用没有账号" "The member has no account on this app";

@@ -19,7 +19,7 @@ use crate::{
     domain::{delivery::DeliveryState, id::TemplateId, stock::Way, terms::CodeSource},
     store::{
         self,
-        issuing::{LockedOffer, OfferKey},
+        issuing::{LockedOffer, OfferKey, batch::Batch},
     },
 };
 
@@ -38,20 +38,24 @@ pub(super) async fn run(
 
     let locked = store::issuing::lock_offers(&mut tx, &keys, &asked).await?;
     watch.lap("lock");
-    let facts = store::issuing::read_facts(&mut tx, &asked).await?;
-    watch.lap("read");
     // No offer, no clock: then nothing can be issued, and the refusals need no time.
     let now = locked.iter().map(|offer| offer.database_now).max();
     let now = clock.at_database(now.unwrap_or_default());
+    let facts = store::issuing::read_facts(&mut tx, now, &asked).await?;
+    watch.lap("read");
     let mut draw = Draw::new(jobs.len())?;
     let mut offers = HashMap::new();
     for offer in locked {
         let key = keys[offer.index];
         let terms = terms.get(&mut tx, key.template, offer.version).await?;
-        if terms.codes == CodeSource::Uploaded && offer.left > 0 && !draw.has(key.template) {
-            let codes =
-                store::issuing::take_codes(&mut tx, key.template, count(jobs, key.template));
-            draw.add_uploaded(key.template, codes.await?);
+        let wanted = count(jobs, key.template);
+        if terms.codes == CodeSource::Uploaded
+            && offer.left > 0
+            && wanted > 0
+            && !draw.has(key.template)
+        {
+            let codes = store::issuing::take_codes(&mut tx, key.template, wanted).await?;
+            draw.add_uploaded(key.template, codes);
         }
         offers.insert(
             key,
@@ -79,12 +83,16 @@ pub(super) async fn run(
 
     if !batch.coupons.is_empty() || !batch.refusals.is_empty() {
         store::issuing::batch::write_batch(&mut tx, now, &batch).await?;
+        if !batch.given.is_empty() {
+            store::issuing::given::settle(&mut tx, now, &batch.given).await?;
+        }
     } else if !batch.notes.is_empty() {
         store::tally::note_in_passing(&mut tx, now, &batch.notes).await?;
     }
     watch.lap("write");
     tx.commit().await?;
     watch.lap("commit");
+    say_beyond(&batch);
     Ok(answers)
 }
 
@@ -99,13 +107,26 @@ impl Watch {
     }
 }
 
+/// What platforms gave out although nothing was left; gifts have no stock to run out of.
+fn say_beyond(batch: &Batch) {
+    for (key, growth) in batch.beyond.iter().filter(|(key, _)| key.way != Way::Gift) {
+        metrics::counter!("kaquan_given_beyond_stock_total").increment(growth.amount.unsigned_abs());
+        tracing::warn!(
+            template.id = %key.template, placement.id = %key.placement, beyond = growth.amount,
+            "A platform gave out more than the stock allows"
+        );
+    }
+}
+
 /// What is owed for each coupon of the offer: word to a platform that keeps a wallet, of what it did not give out itself.
 fn owes(key: OfferKey, offer: LockedOffer) -> Option<DeliveryState> {
     let owed = key.way == Way::Claim && offer.tells_claims;
     owed.then_some(if offer.known_there { DeliveryState::Pending } else { DeliveryState::Waiting })
 }
 
+/// How many ask for a code; what was given has its own.
 fn count(jobs: &[Job], template: TemplateId) -> i64 {
-    let asking = jobs.iter().filter(|job| job.request.offer.template == template).count();
+    let asks = |job: &&Job| job.request.offer.template == template && job.request.given.is_none();
+    let asking = jobs.iter().filter(asks).count();
     i64::try_from(asking).unwrap_or(i64::MAX)
 }

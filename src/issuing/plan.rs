@@ -7,22 +7,23 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Answer, Request, Told, draw::Draw, gather};
+use super::{Answer, Given, Request, Told, draw::Draw, gather};
 use crate::{
     domain::{
         claim::{ClaimRefusal, FinalRefusal, Grant, PassingRefusal, Standing, judge},
         delivery::DeliveryState,
-        id::{AppId, CouponId, DeliveryId, HolderId, PersonId, TemplateId},
+        id::{AdditionId, AppId, CodeId, CouponId, DeliveryId, HolderId, PersonId, TemplateId},
         people::Record,
         placement::PlacementState,
         statistics::Measure,
+        stock::Way,
         template::TemplateState,
         terms::{CodeSource, Terms},
     },
     store::{
         issuing::{
             Facts, IssuedCoupon, OfferKey,
-            batch::{Batch, NewCoupon, NewHolder, NewRefusal, OwedSync},
+            batch::{Batch, Growth, NewCoupon, NewHolder, NewRefusal, OwedSync},
         },
         tally::Note,
     },
@@ -48,6 +49,14 @@ pub(super) struct Asking<'a> {
     pub request: &'a Request,
     pub holder: HolderId,
     pub facts: Facts,
+}
+
+/// What is to be written of one coupon, besides what its request says.
+struct New {
+    coupon: IssuedCoupon,
+    ordinal: u32,
+    /// The uploaded code it uses up.
+    used: Option<CodeId>,
 }
 
 /// The state of a batch while it is decided.
@@ -85,9 +94,15 @@ impl Plan {
                 Told { answer: Answer::Refused(taken), again: false }
             };
         }
-        let answer = match self.issue(request, holder, &facts) {
+        let issued = match &request.given {
+            Some(given) => self.write_down(given, request, holder, &facts),
+            None => self.issue(request, holder, &facts),
+        };
+        let answer = match issued {
             Ok(coupon) => {
-                self.count(request, Some(Measure::Claimed));
+                // What somebody has from somebody else was claimed before.
+                let is_claimed = request.offer.way != Way::Gift;
+                self.count(request, is_claimed.then_some(Measure::Claimed));
                 Answer::Issued(coupon)
             }
             Err(refusal) => {
@@ -143,6 +158,7 @@ impl Plan {
                 membership: facts.person.membership.as_ref(),
                 held: *held,
                 latest: *latest,
+                reserved: facts.reserved,
                 left: left(offer, key.template, &self.draw),
             },
             self.now,
@@ -155,14 +171,56 @@ impl Plan {
         offer.left -= 1;
         (*held, *latest) = (grant.ordinal, Some(self.now));
         let coupon = coupon(code, grant, self.now);
+        self.add(request, holder, facts, New { coupon: coupon.clone(), ordinal: grant.ordinal, used });
+        Ok(coupon)
+    }
+
+    /// What a platform has given out already is not judged: that it was not to be had cannot be said any more.
+    fn write_down(
+        &mut self,
+        given: &Given,
+        request: &Request,
+        holder: HolderId,
+        facts: &Facts,
+    ) -> Result<IssuedCoupon, ClaimRefusal> {
+        let key = request.offer;
+        let offer = self.offers.get_mut(&key).ok_or(PassingRefusal::Unknown)?;
+        let person = (key.template, facts.person.id);
+        let (held, latest) = self.held.entry(person).or_insert((facts.held, facts.latest));
+        (*held, *latest) = (*held + 1, Some(self.now));
+        let ordinal = *held;
+        offer.left -= 1;
+        let is_beyond = offer.left < 0;
+        let grant = Grant { ordinal, validity: offer.terms.validity.for_claim_at(given.at) };
+        let coupon = coupon(given.code.clone(), grant, self.now);
+        self.batch.given.push(coupon.id);
+        self.add(request, holder, facts, New { coupon: coupon.clone(), ordinal, used: None });
+        if is_beyond {
+            self.grow(request);
+        }
+        Ok(coupon)
+    }
+
+    fn grow(&mut self, request: &Request) {
+        let none = || Growth { id: AdditionId::new(self.now), app: request.app, amount: 0 };
+        self.batch.beyond.entry(request.offer).or_insert_with(none).amount += 1;
+        if let Some(offer) = self.offers.get_mut(&request.offer) {
+            offer.left += 1;
+        }
+        self.count(request, Some(Measure::Offered));
+    }
+
+    fn add(&mut self, request: &Request, holder: HolderId, facts: &Facts, new: New) {
+        let Some(offer) = self.offers.get(&request.offer) else { return };
+        let New { coupon, ordinal, used } = new;
         self.batch.coupons.push(NewCoupon {
-            coupon: coupon.clone(),
-            offer: key,
+            coupon,
+            offer: request.offer,
             version: offer.version,
             app: request.app,
             holder,
             person: facts.person.id,
-            ordinal: grant.ordinal,
+            ordinal,
             record: request.record.clone(),
             code: used,
             owed: offer.owes.map(|state| OwedSync { id: DeliveryId::new(self.now), state }),
@@ -171,7 +229,6 @@ impl Plan {
             let (app, open_id, member) = (request.app, request.open_id.clone(), request.member);
             self.batch.holders.push(NewHolder { id: holder, app, open_id, member });
         }
-        Ok(coupon)
     }
 
     /// Only answers that are given for the first time come here.

@@ -116,6 +116,7 @@ pub async fn claim(
         made: None,
         member: None,
         is_one_off: false,
+        given: None,
     };
     let Told { answer, again } = issuer.ask(request).await?;
     match answer {

@@ -68,6 +68,7 @@ pub async fn list(
             membership: membership.as_ref(),
             held: u32::try_from(offer.held).unwrap_or_default(),
             latest: offer.latest,
+            reserved: 0,
             left,
         };
         let status = offer_status(standing, now)?;

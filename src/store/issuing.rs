@@ -1,6 +1,7 @@
 //! The statements of the issuing engine. Each stands in a file of its own, so that a test can look at its plan.
 
 pub mod batch;
+pub mod given;
 
 use chrono::{DateTime, Utc};
 use sqlx::{Executor as _, PgConnection, SqlStr};
@@ -128,6 +129,8 @@ pub struct Facts {
     pub held: u32,
     /// When the last of them was issued.
     pub latest: Option<DateTime<Utc>>,
+    /// How many cards of it were signed for them and are not taken yet.
+    pub reserved: u32,
 }
 
 /// The earlier answers to `asked`, each with its position in it; records without one are left out.
@@ -178,8 +181,12 @@ pub async fn lock_offers(
     Ok(offers.collect())
 }
 
-/// Reads what is known about each of `asked`, in its order.
-pub async fn read_facts(conn: &mut PgConnection, asked: &Asked) -> sqlx::Result<Vec<Facts>> {
+/// Reads what is known at `now` about each of `asked`, in its order.
+pub async fn read_facts(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    asked: &Asked,
+) -> sqlx::Result<Vec<Facts>> {
     let rows = sqlx::query_file!(
         "src/store/sql/read_facts.sql",
         &asked.apps,
@@ -187,6 +194,7 @@ pub async fn read_facts(conn: &mut PgConnection, asked: &Asked) -> sqlx::Result<
         &asked.holders,
         &asked.templates,
         &asked.members as &[Option<Uuid>],
+        now,
     )
     .fetch_all(conn)
     .await?;
@@ -208,6 +216,7 @@ pub async fn read_facts(conn: &mut PgConnection, asked: &Asked) -> sqlx::Result<
                 },
                 held: row.ordinal.and_then(|held| u32::try_from(held).ok()).unwrap_or_default(),
                 latest: row.latest_at,
+                reserved: row.reserved.and_then(|open| u32::try_from(open).ok()).unwrap_or_default(),
             };
             (position, facts)
         })

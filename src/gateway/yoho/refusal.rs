@@ -185,6 +185,7 @@ impl From<ClaimRefusal> for Refusal {
             ClaimRefusal::Final(FinalRefusal::SoldOut) => Self::OutOfStock,
             ClaimRefusal::Passing(PassingRefusal::Unknown) => Self::TemplateNotFound,
             ClaimRefusal::Passing(PassingRefusal::NotOpen) => Self::NotStarted,
+            ClaimRefusal::Passing(PassingRefusal::Reserved) => Self::RateLimited,
             ClaimRefusal::Passing(PassingRefusal::RecordTaken) => Self::OrderConflict,
             // Only a platform says when a claim was made.
             ClaimRefusal::Passing(PassingRefusal::Stale) => Self::Internal,

@@ -33,6 +33,8 @@ pub fn of_claim(refusal: ClaimRefusal) -> Failure {
             // Only of claims that a platform dates.
             PassingRefusal::Stale => internal(&"a claim without a date is stale"),
             PassingRefusal::NotTheirs => Failure::NotEligible,
+            // Whether they will have it is decided within minutes.
+            PassingRefusal::Reserved => Failure::Busy,
             PassingRefusal::RecordTaken => Failure::Conflict,
         },
     }
@@ -157,6 +159,7 @@ mod tests {
             (PassingRefusal::Paused, 20_102),
             (PassingRefusal::NotOpen, 20_103),
             (PassingRefusal::Stale, 19_999),
+            (PassingRefusal::Reserved, 10_010),
             (PassingRefusal::RecordTaken, 20_113),
         ] {
             assert_eq!(of_claim(reason.into()).code(), code, "{reason:?}");

@@ -166,6 +166,7 @@ impl Callbacks {
             made,
             member: None,
             is_one_off: false,
+            given: None,
         })
     }
 

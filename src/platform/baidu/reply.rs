@@ -109,6 +109,7 @@ const fn message(refusal: ClaimRefusal) -> &'static str {
         ClaimRefusal::Passing(PassingRefusal::NotOpen) => "领取尚未开始",
         ClaimRefusal::Passing(PassingRefusal::Stale) => "请求已过期",
         ClaimRefusal::Passing(PassingRefusal::NotTheirs) => "会员身份不符",
+        ClaimRefusal::Passing(PassingRefusal::Reserved) => "有一张券正在领取中",
         ClaimRefusal::Passing(PassingRefusal::RecordTaken) => "领取记录冲突",
     }
 }

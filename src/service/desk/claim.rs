@@ -216,6 +216,7 @@ impl Desk {
             made: None,
             member: candidate.member,
             is_one_off,
+            given: None,
         };
         let mut told = self.issuer.ask(request.clone()).await?;
         if told.answer == Answer::Refused(PassingRefusal::NotTheirs.into()) {

@@ -98,6 +98,7 @@ impl Desk {
                 membership: membership.as_ref(),
                 held,
                 latest: placed.latest,
+                reserved: 0,
                 left,
             };
             let status = offer_status(standing, now).filter(|_| placed.is_placed);

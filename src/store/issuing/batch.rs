@@ -1,5 +1,7 @@
 //! What one batch of the engine writes, in one statement.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -8,7 +10,7 @@ use super::{IssuedCoupon, OfferKey};
 use crate::domain::{
     claim::FinalRefusal,
     delivery::DeliveryState,
-    id::{AppId, CodeId, DeliveryId, HolderId, MemberId, PersonId, PlacementId},
+    id::{AdditionId, AppId, CodeId, CouponId, DeliveryId, HolderId, MemberId, PersonId, PlacementId},
     people::{OpenId, Record},
 };
 use crate::store::tally::Note;
@@ -75,6 +77,17 @@ pub struct NewHolder {
     pub member: Option<MemberId>,
 }
 
+/// By how much a stock grows because its platform gave out more than was left.
+#[derive(Debug, Clone, Copy)]
+pub struct Growth {
+    /// Of the addition that says so.
+    pub id: AdditionId,
+    /// On whose app it is named.
+    pub app: AppId,
+    /// More than zero.
+    pub amount: i64,
+}
+
 /// Everything one batch writes.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -86,6 +99,10 @@ pub struct Batch {
     pub holders: Vec<NewHolder>,
     /// What the daily sums are to count, one for each thing.
     pub notes: Vec<Note>,
+    /// Stocks that grow.
+    pub beyond: BTreeMap<OfferKey, Growth>,
+    /// Those of the coupons that platforms had given out already.
+    pub given: Vec<CouponId>,
 }
 
 /// Writes a batch that was decided at `now`.
@@ -94,8 +111,9 @@ pub async fn write_batch(
     now: DateTime<Utc>,
     batch: &Batch,
 ) -> sqlx::Result<()> {
-    let Batch { coupons, refusals, holders, notes } = batch;
+    let Batch { coupons, refusals, holders, notes, beyond, given: _ } = batch;
     let counts = count_by_stock(coupons);
+    let grown: Vec<_> = beyond.iter().collect();
     let owed: Vec<_> = coupons.iter().filter_map(|c| Some((c, c.owed?))).collect();
     sqlx::query_file!(
         "src/store/sql/write_batch.sql",
@@ -136,6 +154,12 @@ pub async fn write_batch(
         &column(notes, |note| note.measure.as_str()) as _,
         &column(notes, |note| note.count),
         &column(holders, |h| h.member.map(MemberId::uuid)) as &[Option<Uuid>],
+        &column(&counts, |(key, _)| beyond.get(key).map_or(0, |growth| growth.amount)),
+        &column(&grown, |(_, growth)| growth.id.uuid()),
+        &column(&grown, |(_, growth)| growth.app.uuid()),
+        &column(&grown, |(key, _)| key.placement.uuid()),
+        &column(&grown, |(key, _)| key.way.as_str()) as _,
+        &column(&grown, |(_, growth)| growth.amount),
     )
     .execute(conn)
     .await?;
@@ -148,7 +172,7 @@ fn column<'a, T, V>(rows: &'a [T], value: impl FnMut(&'a T) -> V) -> Vec<V> {
 
 /// How many coupons each stock gives, in the order of the locks.
 fn count_by_stock(coupons: &[NewCoupon]) -> Vec<(OfferKey, i64)> {
-    let mut counts = std::collections::BTreeMap::new();
+    let mut counts = BTreeMap::new();
     for coupon in coupons {
         *counts.entry(coupon.offer).or_insert(0) += 1;
     }

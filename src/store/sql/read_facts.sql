@@ -14,7 +14,8 @@ select
     whose.classes as "classes?",
     whose.birth_month as "birth_month?",
     latest.ordinal as "ordinal?",
-    latest.issued_at as "latest_at?"
+    latest.issued_at as "latest_at?",
+    signed.open as "reserved?"
 from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[])
     with ordinality as asked (app_id, record, holder_id, template_id, member_id, position)
 left join lateral (
@@ -51,3 +52,13 @@ left join lateral (
     order by c.ordinal desc
     limit 1
 ) latest on true
+left join lateral (
+    -- Leave to take a card counts until it is used or lapses.
+    select count(*) as open
+    from card_claim s
+    where s.template_id = asked.template_id
+      and s.person_id = coalesce(whose.member_id, asked.holder_id)
+      and s.state = 'signed'
+      and s.expires_at > $6
+    offset 0
+) signed on true

@@ -12,9 +12,18 @@ with new_holder as (
 ),
 counted as (
     update stock
-    set issued = stock.issued + batch.count
-    from unnest($5::uuid[], $6::text[], $7::bigint[]) as batch (placement_id, way, count)
+    set issued = stock.issued + batch.count, total = stock.total + batch.grown
+    from unnest($5::uuid[], $6::text[], $7::bigint[], $38::bigint[]) as batch (placement_id, way, count, grown)
     where stock.placement_id = batch.placement_id and stock.way = batch.way
+),
+beyond as (
+    -- A platform that hands coupons out by itself may have given more than we knew of.
+    insert into stock_addition (addition_id, app_id, placement_id, way, name, amount, added_by, added_at)
+    select
+        more.addition_id, more.app_id, more.placement_id, more.way, 'beyond/' || more.addition_id, more.amount,
+        'kaquan', $1
+    from unnest($39::uuid[], $40::uuid[], $41::uuid[], $42::text[], $43::bigint[])
+        as more (addition_id, app_id, placement_id, way, amount)
 ),
 new_refusal as (
     insert into refusal (app_id, record, placement_id, holder_id, reason, refused_at)

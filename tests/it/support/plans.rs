@@ -42,8 +42,9 @@ pub const STATEMENTS: [Statement; 5] = [
     Statement {
         name: "read_facts",
         text: include_str!("../../../src/store/sql/read_facts.sql"),
-        arguments: &[Uuids, Texts, Uuids, Uuids, Uuids],
+        arguments: &[Uuids, Texts, Uuids, Uuids, Uuids, Time],
         ways: &[
+            "card_claim by card_claim_open",
             "coupon by coupon_one_per_ordinal",
             "coupon by coupon_one_per_record",
             "holder by holder_pkey",
@@ -64,7 +65,7 @@ pub const STATEMENTS: [Statement; 5] = [
             Time, Uuids, Uuids, Texts, Uuids, Texts, Numbers, Uuids, Texts, Uuids, Uuids, Texts,
             Uuids, Uuids, Uuids, Uuids, Numbers, Uuids, Uuids, Uuids, Numbers, Texts, Texts, Texts,
             Times, Times, Uuids, Uuids, Uuids, Uuids, Texts, Texts, Uuids, Uuids, Texts, Numbers,
-            Uuids,
+            Uuids, Numbers, Uuids, Uuids, Uuids, Texts, Numbers,
         ],
         // A handful of endpoints, or none at all: read as they lie.
         ways: &["code by code_pkey", "stock by stock_once", "webhook_endpoint by Seq Scan"],

@@ -86,6 +86,7 @@ impl Campaign {
             made: None,
             member: None,
             is_one_off: false,
+            given: None,
         }
     }
 }

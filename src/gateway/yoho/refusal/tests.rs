@@ -79,6 +79,7 @@ fn a_no_of_the_core_is_one_of_the_documents() {
         (PassingRefusal::Paused.into(), Refusal::TemplateInactive),
         (PassingRefusal::NotOpen.into(), Refusal::NotStarted),
         (PassingRefusal::Stale.into(), Refusal::Internal),
+        (PassingRefusal::Reserved.into(), Refusal::RateLimited),
         (PassingRefusal::RecordTaken.into(), Refusal::OrderConflict),
     ] {
         assert_eq!(Refusal::from(refusal), expected, "{refusal:?}");
