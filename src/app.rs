@@ -15,7 +15,7 @@ use anyhow::Context;
 use axum::Router;
 use chrono::TimeDelta;
 use sqlx::{ConnectOptions, Connection, PgPool, postgres::PgConnectOptions};
-use tokio::{net::TcpListener, task::JoinHandle, time::MissedTickBehavior};
+use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{directories::Directories, upkeep::Upkeep};
@@ -31,6 +31,7 @@ use crate::{
         webhooks::target::Reach,
     },
     service::{
+        apply_cards::CardApplier,
         authenticate::Keys, gateway_directory::GatewayDirectory, known_terms::KnownTerms,
         mini_session::Lifetime, nonces::Nonces, password::Passwords, redeem::Redeemer,
         repair_reply::Doubts, source::Sources, watch_deliveries::watch_deliveries,
@@ -61,6 +62,8 @@ pub struct App {
     pub gateway: Arc<GatewayDirectory>,
     /// Which of their numbers were used.
     pub nonces: Nonces,
+    /// To be notified when a platform has told of a card.
+    pub card_pushes: Arc<Notify>,
     doubts: Arc<Doubts>,
 }
 
@@ -89,6 +92,10 @@ impl App {
         let upkeep = start_upkeep(config, (&db, &clock), &background, &stop);
         let doubts = Doubts::open(db.clone(), Arc::clone(&clock), config.issuing.deadline);
         background.spawn(Arc::clone(&doubts).keep_settling(stop.clone()));
+        let card_pushes = Arc::new(Notify::new());
+        let stored = Arc::clone(&card_pushes);
+        let cards = CardApplier::open(db.clone(), Arc::clone(&clock), issuer.clone(), stored);
+        background.spawn(cards.keep_applying(stop.clone()));
 
         let callbacks = Callbacks {
             directory,
@@ -138,6 +145,7 @@ impl App {
             upkeep,
             gateway,
             nonces,
+            card_pushes,
             doubts,
         })
     }

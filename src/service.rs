@@ -2,6 +2,7 @@
 
 pub mod add_banner;
 pub mod add_stock;
+pub mod apply_cards;
 pub mod authenticate;
 pub mod callback_secret;
 pub mod cancel_delivery;

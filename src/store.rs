@@ -6,6 +6,7 @@ pub mod audit;
 pub mod banner;
 pub mod bench;
 pub mod callback_token;
+pub mod card;
 pub mod channel;
 pub mod code;
 pub mod code_import;

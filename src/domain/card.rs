@@ -5,6 +5,11 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::people::Record;
+
+pub mod difference;
 
 /// A card as its platform names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -203,6 +208,16 @@ impl CardEvent {
     }
 }
 
+impl CardKey {
+    /// The act of taking it: a coupon is written down under it, however often it is told of.
+    pub fn record(&self) -> Record {
+        let hash = Sha256::new().chain_update("card").chain_update([0]);
+        // Neither of the two has these bytes, so what stands before them is never taken for a part of the other.
+        let hash = hash.chain_update(&self.card_ref).chain_update([0]).chain_update(&self.code);
+        Record::of_ours(&hash.finalize().into())
+    }
+}
+
 impl CardStanding {
     /// All that either knows. Whatever is joined in which order and how often, it comes to the same.
     #[must_use]
@@ -235,6 +250,13 @@ impl CardStanding {
     /// What we gave the platform to carry back to us.
     pub fn reference(&self) -> Option<&str> {
         self.reference.as_ref().map(|(_, reference)| reference.as_str())
+    }
+
+    /// The same, if it came with its present holder: what was given to another one says nothing of them.
+    pub fn reference_of_holder(&self) -> Option<&str> {
+        let owner = self.owner.as_ref().filter(|owner| !owner.gift)?;
+        let (at, reference) = self.reference.as_ref()?;
+        (*at == owner.at).then_some(reference)
     }
 
     /// When it was first heard of.

@@ -51,6 +51,18 @@ pub enum EventKind {
     /// A coupon was taken out of use.
     #[serde(rename = "coupon.voided")]
     Voided,
+    /// Its platform keeps a coupon from being used.
+    #[serde(rename = "coupon.suspended")]
+    Suspended,
+    /// It does so no longer.
+    #[serde(rename = "coupon.resumed")]
+    Resumed,
+    /// A coupon is in the hands of somebody else.
+    #[serde(rename = "coupon.handed_over")]
+    HandedOver,
+    /// A platform says of a coupon what cannot be true: a person has to look.
+    #[serde(rename = "coupon.conflict")]
+    Conflict,
     /// A coupon ends soon.
     #[serde(rename = "coupon.expiring")]
     Expiring,
@@ -70,13 +82,17 @@ pub enum EventKind {
 
 impl EventKind {
     /// What an endpoint of the merchant's can be told of.
-    pub const TOLD: [Self; 9] = [
+    pub const TOLD: [Self; 13] = [
         Self::Claimed,
         Self::Locked,
         Self::Unlocked,
         Self::Redeemed,
         Self::GivenBack,
         Self::Voided,
+        Self::Suspended,
+        Self::Resumed,
+        Self::HandedOver,
+        Self::Conflict,
         Self::Expiring,
         Self::StockLow,
         Self::DeliveryDead,
@@ -91,6 +107,10 @@ impl EventKind {
             Self::Redeemed => "coupon.redeemed",
             Self::GivenBack => "coupon.given_back",
             Self::Voided => "coupon.voided",
+            Self::Suspended => "coupon.suspended",
+            Self::Resumed => "coupon.resumed",
+            Self::HandedOver => "coupon.handed_over",
+            Self::Conflict => "coupon.conflict",
             Self::Expiring => "coupon.expiring",
             Self::StockLow => "stock.low",
             Self::DeliveryDead => "delivery.dead",

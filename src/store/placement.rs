@@ -52,9 +52,9 @@ pub async fn insert(conn: &mut PgConnection, placement: &Placement) -> sqlx::Res
         placement.created_at,
         placement.updated_at,
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    rearm_cards(conn, placement).await
 }
 
 /// One placement.
@@ -97,8 +97,17 @@ pub async fn update(conn: &mut PgConnection, placement: &Placement) -> sqlx::Res
         placement.version,
         placement.updated_at,
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
+    rearm_cards(conn, placement).await
+}
+
+/// What a platform that hands coupons out by itself said of an id before anybody knew what it stands for.
+async fn rearm_cards(conn: &mut PgConnection, placement: &Placement) -> sqlx::Result<()> {
+    let Some(platform_ref) = &placement.platform_ref else { return Ok(()) };
+    if placement.platform.gives_by_itself() {
+        super::card::push::rearm_foreign(conn, placement.app, platform_ref).await?;
+    }
     Ok(())
 }
 

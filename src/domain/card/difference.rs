@@ -1,0 +1,133 @@
+//! What has to change of a coupon so that it agrees with all that is known of its card.
+
+use chrono::{DateTime, SubsecRound, Utc};
+
+use super::{CardStanding, Suspension, Till};
+use crate::domain::{
+    coupon::CouponState,
+    id::{AppId, HolderId},
+    stock::Way,
+    validity::Validity,
+};
+
+/// A coupon as it stands with us.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Where.
+    pub app: AppId,
+    /// Whose it is.
+    pub holder: HolderId,
+    /// How it came to them.
+    pub way: Way,
+    /// Where it is in its life.
+    pub state: CouponState,
+    /// When it can be used.
+    pub validity: Validity,
+    /// What keeps it from being used, and since when.
+    pub suspension: Option<(Suspension, DateTime<Utc>)>,
+    /// Whether the use that stands, or one that was undone, was at a till of the platform's.
+    pub was_used_elsewhere: bool,
+    /// Whether it was ever used, also if that was undone.
+    pub was_used: bool,
+}
+
+/// One thing that has to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It is somebody else's.
+    HandOver(HolderId),
+    /// It came from somebody else, and was taken for one that used up stock.
+    BecomeGift,
+    /// It was taken earlier than we knew.
+    Validity(Validity),
+    /// It cannot be used, since then.
+    Suspend(Suspension, DateTime<Utc>),
+    /// It can be used again.
+    Resume,
+    /// It was used at a till of the platform's.
+    Use {
+        /// When.
+        at: DateTime<Utc>,
+        /// Where, in the platform's words.
+        till: String,
+    },
+    /// What is told of it cannot be true: a person has to look.
+    Conflict(Conflict),
+}
+
+/// What cannot be true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conflict {
+    /// It was used through us, and at a till of the platform's too.
+    UsedElsewhereToo,
+    /// It was used at a till of the platform's after we had taken it out of use.
+    UsedElsewhereThoughVoid,
+    /// It was used through the call that only we make, and we know nothing of it.
+    UsedWithoutUs,
+    /// It was used although somebody else had it by then, under another code.
+    UsedThoughGivenAway,
+}
+
+/// All that has to change, in the order in which it is to be done. `expected` is the span that its terms give to a card
+/// that was taken when this one was.
+pub fn differences(standing: &CardStanding, held: &Held, expected: Validity) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let holder = standing.holder().map(|open_id| HolderId::derive(held.app, open_id));
+    changes.extend(holder.filter(|holder| *holder != held.holder).map(Change::HandOver));
+    if held.way == Way::Take && standing.is_successor() {
+        changes.push(Change::BecomeGift);
+    }
+    let expected = Validity {
+        // The database keeps no more of it.
+        from: expected.from.trunc_subsecs(6),
+        until: expected.until.trunc_subsecs(6),
+    };
+    if expected != held.validity {
+        changes.push(Change::Validity(expected));
+    }
+    let use_of_it = use_of(standing, held);
+    let is_used = held.state == CouponState::Redeemed || matches!(use_of_it, Some(Change::Use { .. }));
+    changes.extend(use_of_it);
+    let suspension = standing.suspension();
+    match suspension {
+        Some((reason, since)) if suspension != held.suspension => {
+            changes.push(Change::Suspend(reason, since));
+        }
+        None if held.suspension.is_some() => changes.push(Change::Resume),
+        Some(_) | None => {}
+    }
+    if is_used && matches!(suspension, Some((Suspension::GivenAway, _))) {
+        changes.push(Change::Conflict(Conflict::UsedThoughGivenAway));
+    }
+    changes
+}
+
+fn use_of(standing: &CardStanding, held: &Held) -> Option<Change> {
+    let (at, till) = standing.used()?;
+    match (till, held.state) {
+        (Till::Ours, _) if held.was_used => None,
+        (Till::Ours, _) => Some(Change::Conflict(Conflict::UsedWithoutUs)),
+        (Till::Theirs { .. }, _) if held.was_used_elsewhere => None,
+        (Till::Theirs { name }, CouponState::Issued | CouponState::Locked) => {
+            Some(Change::Use { at: *at, till: name.clone() })
+        }
+        (Till::Theirs { .. }, CouponState::Redeemed) => {
+            Some(Change::Conflict(Conflict::UsedElsewhereToo))
+        }
+        (Till::Theirs { .. }, CouponState::Void) => {
+            Some(Change::Conflict(Conflict::UsedElsewhereThoughVoid))
+        }
+    }
+}
+
+impl Conflict {
+    /// As programs read it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UsedElsewhereToo => "used_elsewhere_too",
+            Self::UsedElsewhereThoughVoid => "used_elsewhere_though_void",
+            Self::UsedWithoutUs => "used_without_us",
+            Self::UsedThoughGivenAway => "used_though_given_away",
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What is plain of a round, in one transaction: cards that were only taken, and cards of which nothing new is told.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::{CardApplier, Placements, Told, Trouble, count, placement_of, sum};
+use crate::{
+    domain::card::difference::{Change, differences},
+    store::card::{
+        self, Card, CardCoupon, CardOn,
+        push::{self, PushState},
+    },
+};
+
+/// A card that is locked, with its coupon.
+pub(super) struct Known {
+    pub card: Card,
+    pub coupon: Option<CardCoupon>,
+    /// Whether anything is to be written of the card itself.
+    is_new: bool,
+}
+
+impl CardApplier {
+    /// Applies what is plain, and gives the rest back, which is applied one by one.
+    pub(super) async fn settle_portion(
+        &self,
+        now: DateTime<Utc>,
+        told: Vec<Told>,
+        placements: &Placements,
+    ) -> sqlx::Result<Vec<Told>> {
+        if told.is_empty() {
+            return Ok(told);
+        }
+        match self.try_portion(now, &told, placements).await {
+            Ok(done) => Ok(told.into_iter().filter(|told| !done.contains(&told.id)).collect()),
+            Err(error) => {
+                tracing::warn!(error = %error, pushes = told.len(), "What is told of cards goes apart");
+                // Only if the database is there; who it was that failed, the single tries will show.
+                Trouble::of(error).map(|_| told)
+            }
+        }
+    }
+
+    /// Those that are done with: applied here, or in somebody else's hands.
+    async fn try_portion(
+        &self,
+        now: DateTime<Utc>,
+        told: &[Told],
+        placements: &Placements,
+    ) -> sqlx::Result<HashSet<uuid::Uuid>> {
+        let mut tx = self.db.begin().await?;
+        let ids: Vec<_> = told.iter().map(|told| told.id).collect();
+        let kept: HashSet<_> = push::keep(&mut tx, &ids).await?.into_iter().collect();
+        let ours: Vec<_> = told.iter().filter(|told| kept.contains(&told.id)).collect();
+        let known = self.lock_cards(&mut tx, now, &ours, placements).await?;
+        let mut plain = HashMap::<&CardOn, &Known>::new();
+        for one in &known {
+            if self.changes(&mut tx, one).await?.is_some_and(|changes| changes.is_empty()) {
+                plain.insert(&one.card.key, one);
+            }
+        }
+        write_cards(&mut tx, now, plain.values().copied(), placements).await?;
+        let is_plain = |told: &&&Told| told.facts().all(|(key, _)| plain.contains_key(&key));
+        let applied: Vec<_> = ours.iter().filter(is_plain).map(|told| told.id).collect();
+        push::settle(&mut tx, &applied, PushState::Applied, None).await?;
+        tx.commit().await?;
+        count("applied", applied.len());
+        let elsewhere = ids.into_iter().filter(|id| !kept.contains(id));
+        Ok(applied.into_iter().chain(elsewhere).collect())
+    }
+
+    /// The cards that these pushes are about, with all that is known of them by now, in their order.
+    pub(super) async fn lock_cards(
+        &self,
+        conn: &mut PgConnection,
+        now: DateTime<Utc>,
+        told: &[&Told],
+        placements: &Placements,
+    ) -> sqlx::Result<Vec<Known>> {
+        let mut facts = sum(told.iter().copied());
+        let keys: Vec<_> = facts.keys().cloned().collect();
+        let named = keys.iter().filter_map(|key| Some((key, placement_of(placements, key)?)));
+        let cards = card::lock(conn, now, &named.collect::<Vec<_>>()).await?;
+        let keys: Vec<_> = cards.iter().map(|card| &card.key).collect();
+        let coupons = card::list_coupons(conn, &keys).await?;
+        let known = cards.into_iter().zip(coupons).map(|(mut card, coupon)| {
+            let before = card.standing.clone();
+            let news = facts.remove(&card.key).unwrap_or_default();
+            card.standing = std::mem::take(&mut card.standing).join(news);
+            let id = coupon.as_ref().map(|coupon| coupon.id);
+            let is_new = before != card.standing || card.coupon != id;
+            card.coupon = id;
+            Known { card, coupon, is_new }
+        });
+        Ok(known.collect())
+    }
+
+    /// What has to change of the coupon; `None` while there should be one and is not.
+    pub(super) async fn changes(
+        &self,
+        conn: &mut PgConnection,
+        known: &Known,
+    ) -> sqlx::Result<Option<Vec<Change>>> {
+        let standing = &known.card.standing;
+        let Some(coupon) = &known.coupon else {
+            return Ok(standing.holder().is_none().then(Vec::new));
+        };
+        let version = (coupon.template, coupon.terms_version);
+        let mut terms = self.known_terms.get(conn, [version]).await?;
+        let terms = terms.remove(&version).ok_or(sqlx::Error::RowNotFound)?;
+        let taken_at = standing.first().unwrap_or_default();
+        let expected = terms.validity.for_claim_at(taken_at);
+        Ok(Some(differences(standing, &coupon.held, expected)))
+    }
+}
+
+/// Writes down what is known by now, and what was signed for cards that have just become coupons is used up.
+pub(super) async fn write_cards<'a>(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    known: impl Iterator<Item = &'a Known>,
+    placements: &Placements,
+) -> sqlx::Result<()> {
+    let cards: Vec<_> = known.filter(|known| known.is_new).map(|known| &known.card).collect();
+    if cards.is_empty() {
+        return Ok(());
+    }
+    card::write(conn, now, &cards).await?;
+    let coupons = cards.iter().filter(|card| card.coupon.is_some());
+    let claims: Vec<_> =
+        coupons.filter_map(|card| Some((*card, placement_of(placements, &card.key)?))).collect();
+    card::take_claims(conn, &claims).await
+}
