@@ -110,7 +110,8 @@ impl Watch {
 /// What platforms gave out although nothing was left; gifts have no stock to run out of.
 fn say_beyond(batch: &Batch) {
     for (key, growth) in batch.beyond.iter().filter(|(key, _)| key.way != Way::Gift) {
-        metrics::counter!("kaquan_given_beyond_stock_total").increment(growth.amount.unsigned_abs());
+        metrics::counter!("kaquan_given_beyond_stock_total")
+            .increment(growth.amount.unsigned_abs());
         tracing::warn!(
             template.id = %key.template, placement.id = %key.placement, beyond = growth.amount,
             "A platform gave out more than the stock allows"

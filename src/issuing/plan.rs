@@ -171,7 +171,12 @@ impl Plan {
         offer.left -= 1;
         (*held, *latest) = (grant.ordinal, Some(self.now));
         let coupon = coupon(code, grant, self.now);
-        self.add(request, holder, facts, New { coupon: coupon.clone(), ordinal: grant.ordinal, used });
+        self.add(
+            request,
+            holder,
+            facts,
+            New { coupon: coupon.clone(), ordinal: grant.ordinal, used },
+        );
         Ok(coupon)
     }
 

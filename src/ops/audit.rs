@@ -5,6 +5,7 @@
 pub mod check;
 pub mod report;
 
+mod cards;
 mod finding;
 mod owed;
 mod pass;
@@ -57,6 +58,9 @@ pub async fn run(
     pass::stocks(&mut tx, &mut findings).await?;
     pass::sums(&mut tx, &mut findings).await?;
     pass::lives(&mut tx, &mut findings).await?;
+    cards::coupons(&mut tx, &mut findings).await?;
+    cards::promises(&mut tx, &mut findings).await?;
+    cards::stocks(&mut tx, &mut findings).await?;
     owed::coupons(&mut tx, &mut findings).await?;
     owed::deliveries(&mut tx, &mut findings, now).await?;
     pass::references(&mut tx, &mut findings, now).await?;

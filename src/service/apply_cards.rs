@@ -71,12 +71,7 @@ const SHORT_PAUSE: TimeDelta = TimeDelta::seconds(2);
 
 impl CardApplier {
     /// `stored` is notified by whoever stores pushes.
-    pub fn open(
-        db: PgPool,
-        clock: Arc<dyn Clock>,
-        issuer: Issuer,
-        stored: Arc<Notify>,
-    ) -> Self {
+    pub fn open(db: PgPool, clock: Arc<dyn Clock>, issuer: Issuer, stored: Arc<Notify>) -> Self {
         Self { db, clock, issuer, stored, known_terms: KnownTerms::default() }
     }
 
@@ -168,11 +163,7 @@ impl CardApplier {
     }
 
     /// Those that are about something that we know; the others wait until we do.
-    async fn lay_aside(
-        &self,
-        told: Vec<Told>,
-        placements: &Placements,
-    ) -> sqlx::Result<Vec<Told>> {
+    async fn lay_aside(&self, told: Vec<Told>, placements: &Placements) -> sqlx::Result<Vec<Told>> {
         let (ours, foreign): (Vec<_>, Vec<_>) =
             told.into_iter().partition(|told| placements.contains_key(&told.name()));
         let mut by_name = BTreeMap::<_, Vec<Uuid>>::new();

@@ -2,6 +2,7 @@
 //!
 //! Answers are what is wrong, at most so many of a kind, with the total; an empty answer is a promise kept.
 
+pub mod card;
 pub mod code;
 pub mod coupon;
 pub mod delivery;
@@ -59,6 +60,14 @@ pub enum CouponFault {
     WronglyLocked,
     /// Out of use, and its history does not say why.
     VoidUnexplained,
+    /// Its card names another app, placement, code, holder or way.
+    CardDisagrees,
+    /// Its platform gives out by itself, and never told of it.
+    WithoutCard,
+    /// What keeps it from being used is not what its card says.
+    WronglySuspended,
+    /// Used although somebody else has it under another code, and nobody was told.
+    UsedThoughGivenAway,
     /// The lines of a use do not add up to it, or some are back in another way than the whole.
     Misitemised,
 }

@@ -9,10 +9,7 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::domain::{
-    card::{
-        CardKey, CardStanding, Suspension,
-        difference::Held,
-    },
+    card::{CardKey, CardStanding, Suspension, difference::Held},
     coupon::CouponState,
     id::{AppId, CouponId, HolderId, PlacementId, TemplateId},
     stock::Way,
@@ -284,12 +281,9 @@ pub async fn list_coupons(
 
 /// The coupon that shows this code, whichever card it is.
 pub async fn shows(conn: &mut PgConnection, code: &str) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select exists (select from coupon where code = $1) as "shown!""#,
-        code,
-    )
-    .fetch_one(conn)
-    .await
+    sqlx::query_scalar!(r#"select exists (select from coupon where code = $1) as "shown!""#, code,)
+        .fetch_one(conn)
+        .await
 }
 
 /// What was signed for a card is used up by it: by the reference that came back with it, or by the code that we chose.

@@ -216,7 +216,10 @@ pub async fn read_facts(
                 },
                 held: row.ordinal.and_then(|held| u32::try_from(held).ok()).unwrap_or_default(),
                 latest: row.latest_at,
-                reserved: row.reserved.and_then(|open| u32::try_from(open).ok()).unwrap_or_default(),
+                reserved: row
+                    .reserved
+                    .and_then(|open| u32::try_from(open).ok())
+                    .unwrap_or_default(),
             };
             (position, facts)
         })

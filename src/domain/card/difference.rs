@@ -86,7 +86,8 @@ pub fn differences(standing: &CardStanding, held: &Held, expected: Validity) -> 
         changes.push(Change::Validity(expected));
     }
     let use_of_it = use_of(standing, held);
-    let is_used = held.state == CouponState::Redeemed || matches!(use_of_it, Some(Change::Use { .. }));
+    let is_used =
+        held.state == CouponState::Redeemed || matches!(use_of_it, Some(Change::Use { .. }));
     changes.extend(use_of_it);
     let suspension = standing.suspension();
     match suspension {

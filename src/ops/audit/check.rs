@@ -27,6 +27,12 @@ pub enum Check {
     LockedHasLock,
     VoidsExplained,
     LinesAddUp,
+    CardsMatchCoupons,
+    SuspensionsMatchCards,
+    GivenCouponsHaveCards,
+    GivenAwayIsNotUsed,
+    ReservedCodesUnique,
+    BeyondAddsUp,
     NothingElseIsTold,
     DoneMeansOneSuccess,
     AttemptsCountUp,
@@ -43,7 +49,7 @@ pub enum Check {
 
 impl Check {
     /// All of them, in the order of the report.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 39] = [
         Self::NeverOversold,
         Self::CountersMatchRows,
         Self::StockIsTheSumOfAdditions,
@@ -65,6 +71,12 @@ impl Check {
         Self::LockedHasLock,
         Self::VoidsExplained,
         Self::LinesAddUp,
+        Self::CardsMatchCoupons,
+        Self::SuspensionsMatchCards,
+        Self::GivenCouponsHaveCards,
+        Self::GivenAwayIsNotUsed,
+        Self::ReservedCodesUnique,
+        Self::BeyondAddsUp,
         Self::NothingElseIsTold,
         Self::DoneMeansOneSuccess,
         Self::AttemptsCountUp,
@@ -113,6 +125,12 @@ impl Check {
             Self::LockedHasLock => "locked_has_lock",
             Self::VoidsExplained => "voids_explained",
             Self::LinesAddUp => "lines_add_up",
+            Self::CardsMatchCoupons => "cards_match_coupons",
+            Self::SuspensionsMatchCards => "suspensions_match_cards",
+            Self::GivenCouponsHaveCards => "given_coupons_have_cards",
+            Self::GivenAwayIsNotUsed => "given_away_is_not_used",
+            Self::ReservedCodesUnique => "reserved_codes_unique",
+            Self::BeyondAddsUp => "beyond_adds_up",
             Self::NothingElseIsTold => "nothing_else_is_told",
             Self::DoneMeansOneSuccess => "done_means_one_success",
             Self::AttemptsCountUp => "attempts_count_up",
@@ -167,6 +185,22 @@ impl Check {
             Self::VoidsExplained => "Every coupon out of use has a reason in its history.",
             Self::LinesAddUp => {
                 "A use is the sum of its lines, and is given back when all of them are."
+            }
+            Self::CardsMatchCoupons => {
+                "Every card and its coupon name the same app, placement, code and holder."
+            }
+            Self::SuspensionsMatchCards => {
+                "A coupon is suspended if, and only if, its card says so."
+            }
+            Self::GivenCouponsHaveCards => "What a platform gives out by itself, it has told of.",
+            Self::GivenAwayIsNotUsed => {
+                "What was given away under another code is not used, or people were told."
+            }
+            Self::ReservedCodesUnique => {
+                "No code is promised to one person and shown by another one's coupon."
+            }
+            Self::BeyondAddsUp => {
+                "Stocks grow by themselves only where a platform gives out, and those of gifts by what was given."
             }
             Self::NothingElseIsTold => {
                 "A platform is told of coupons that exist, under their own records."

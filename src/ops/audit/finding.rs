@@ -42,6 +42,15 @@ const fn broken_by(fault: CouponFault) -> (Check, &'static str) {
         CouponFault::Misitemised => {
             (Check::LinesAddUp, "has a use that is not the sum of its lines")
         }
+        CouponFault::CardDisagrees => (Check::CardsMatchCoupons, "is not what its card says"),
+        CouponFault::WithoutCard => (Check::GivenCouponsHaveCards, "was given out by nobody"),
+        CouponFault::WronglySuspended => (
+            Check::SuspensionsMatchCards,
+            "can be used where its card cannot, or the other way round",
+        ),
+        CouponFault::UsedThoughGivenAway => {
+            (Check::GivenAwayIsNotUsed, "was used though somebody else has it")
+        }
         CouponFault::StrangeTimes => {
             (Check::TimesAreSane, "was issued in the future or ends before it begins")
         }

@@ -10,13 +10,7 @@ use futures_util::{StreamExt, stream};
 
 use super::{CardApplier, Placements, Told, sum};
 use crate::{
-    domain::{
-        card::CardStanding,
-        code::CouponCode,
-        id::MemberId,
-        people::OpenId,
-        stock::Way,
-    },
+    domain::{card::CardStanding, code::CouponCode, id::MemberId, people::OpenId, stock::Way},
     issuing::{Answer, Given, NoAnswer, OfferKey, Request},
     service::card_bond::{Clue, meet},
     store::card::{self, CardOn, Placed, change},
@@ -45,17 +39,22 @@ impl Trouble {
 
     /// An error of the database that is about what was asked; any other is no push's fault.
     pub fn of(error: sqlx::Error) -> sqlx::Result<Self> {
-        let code = error.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned());
+        let code =
+            error.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned());
         match code.as_deref() {
             // Those who waited for each other, and one of them was turned away.
-            Some("40P01" | "40001" | "55P03") => Ok(Self::Passing("somebody else was quicker".into())),
+            Some("40P01" | "40001" | "55P03") => {
+                Ok(Self::Passing("somebody else was quicker".into()))
+            }
             // Of connections, of resources, of people at work, of a server that is going down.
             Some(code) if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => {
                 Err(error)
             }
             Some(_) => Ok(Self::Vain(format!("the database refuses it: {error}").into())),
             None => match error {
-                sqlx::Error::RowNotFound | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+                sqlx::Error::RowNotFound
+                | sqlx::Error::ColumnDecode { .. }
+                | sqlx::Error::Decode(_) => {
                     Ok(Self::Vain(format!("the database refuses it: {error}").into()))
                 }
                 error => Err(error),
@@ -85,7 +84,8 @@ impl CardApplier {
         cards.retain(|_, standing| standing.holder().is_some());
         let placed = |(app, key): &CardOn| placements.get(&(*app, key.card_ref.clone()));
         let gifts = cards.iter().filter(|(_, standing)| standing.is_successor());
-        let gifts: BTreeSet<_> = gifts.filter_map(|(key, _)| Some(placed(key)?.placement)).collect();
+        let gifts: BTreeSet<_> =
+            gifts.filter_map(|(key, _)| Some(placed(key)?.placement)).collect();
         if !gifts.is_empty() {
             let gifts: Vec<_> = gifts.into_iter().collect();
             change::open_gifts(&mut conn, &gifts).await?;
@@ -184,7 +184,8 @@ fn request(
     member: Option<MemberId>,
 ) -> Result<Request, Trouble> {
     let (app, card) = key;
-    let code = CouponCode::parse(&card.code).map_err(|_| Trouble::Hopeless("its code cannot be one".into()))?;
+    let code = CouponCode::parse(&card.code)
+        .map_err(|_| Trouble::Hopeless("its code cannot be one".into()))?;
     let holder = standing.holder().unwrap_or_default();
     let open_id = OpenId::parse(holder).map_err(|_| Trouble::hopeless_name())?;
     let way = if standing.is_successor() { Way::Gift } else { Way::Take };

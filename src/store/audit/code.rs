@@ -44,12 +44,14 @@ pub async fn list_repeated(
                 coupon.coupon_id,
                 coupon.code,
                 translate(upper(coupon.code collate "C"), 'OIL', '011') as looks,
-                not coalesce(rule.uploaded, false) as generated
+                -- A platform's own codes look as they do.
+                not coalesce(rule.uploaded, false) and giver.app_id is null as generated
             from look
             join coupon
                 on hashtextextended(translate(upper(coupon.code collate "C"), 'OIL', '011'), 0) = look.hash
             left join rule
                 on rule.template_id = coupon.template_id and rule.version = coupon.terms_version
+            left join app as giver on giver.app_id = coupon.app_id and giver.platform = 'wechat'
         ),
         repeated as (
             select coupon_id
@@ -92,15 +94,27 @@ pub async fn list_unpaired(
             from jsonb_to_recordset($1) as rule (template_id uuid, version integer, uploaded boolean)
         ),
         shown as (
-            select coupon.coupon_id, coupon.template_id, coupon.code
+            select
+                coupon.coupon_id,
+                coupon.template_id,
+                coupon.code,
+                -- It may have made a code of its own.
+                giver.app_id is not null as is_given
             from coupon
+            left join app as giver on giver.app_id = coupon.app_id and giver.platform = 'wechat'
             join rule
                 on rule.template_id = coupon.template_id and rule.version = coupon.terms_version
             where rule.uploaded
         ),
         taken as (
-            select code_id, template_id, value
+            select code.code_id, template_id, value, promised.code_id is not null as is_promised
             from code
+            -- To somebody who is about to take a card, or to a platform that hands it out.
+            left join (
+                select code_id from card_claim where state <> 'taken' and code_id is not null
+                union
+                select code_id from deposited_code where code_id is not null
+            ) as promised on promised.code_id = code.code_id
             where state = 'taken'
         )
         select
@@ -109,7 +123,7 @@ pub async fn list_unpaired(
             count(*) over () as "total!"
         from shown
         full join taken on taken.template_id = shown.template_id and taken.value = shown.code
-        where shown.coupon_id is null or taken.code_id is null
+        where shown.coupon_id is null and not taken.is_promised or taken.code_id is null and not shown.is_given
         order by shown.coupon_id, taken.code_id
         limit $2
         "#,

@@ -24,10 +24,7 @@ pub async fn lock(conn: &mut PgConnection, coupon: CouponId) -> sqlx::Result<()>
 }
 
 /// Makes sure that the placement has a stock of gifts, which begins with nothing.
-pub async fn open_gifts(
-    conn: &mut PgConnection,
-    placements: &[PlacementId],
-) -> sqlx::Result<()> {
+pub async fn open_gifts(conn: &mut PgConnection, placements: &[PlacementId]) -> sqlx::Result<()> {
     let placements: Vec<Uuid> = placements.iter().map(|placement| placement.uuid()).collect();
     sqlx::query!(
         r#"

@@ -10,7 +10,9 @@ use super::{IssuedCoupon, OfferKey};
 use crate::domain::{
     claim::FinalRefusal,
     delivery::DeliveryState,
-    id::{AdditionId, AppId, CodeId, CouponId, DeliveryId, HolderId, MemberId, PersonId, PlacementId},
+    id::{
+        AdditionId, AppId, CodeId, CouponId, DeliveryId, HolderId, MemberId, PersonId, PlacementId,
+    },
     people::{OpenId, Record},
 };
 use crate::store::tally::Note;

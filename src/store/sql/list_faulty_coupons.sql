@@ -14,8 +14,12 @@ judged as (
             or placement.placement_id is null
             or holder.holder_id is null
             or coupon.person_id <> holder.holder_id
-                and coupon.person_id is distinct from holder.member_id as dangling,
+                and coupon.person_id is distinct from holder.member_id
+                -- One that has changed hands counts for the first of its holders.
+                and card.coupon_id is null as dangling,
         case
+            -- What a platform has given out by itself cannot be refused any more.
+            when giver.app_id is not null then false
             when rule.birthday is null then coupon.ordinal > rule.per_person_limit
             -- One a year, and December is of the January that follows it.
             else exists (
@@ -33,11 +37,13 @@ judged as (
                     end
             )
         end as above_limit,
-        coupon.issued_at < rule.claim_from
-            or rule.claim_until <= coupon.issued_at as outside_window,
+        giver.app_id is null and (
+            coupon.issued_at < rule.claim_from
+            or rule.claim_until <= coupon.issued_at
+        ) as outside_window,
         coupon.valid_from <> coalesce(
             rule.fixed_from,
-            case when rule.first_day = 0 then coupon.issued_at end,
+            case when rule.first_day = 0 then today.at end,
             today.midnight + make_interval(hours => 24 * rule.first_day)
         ) or coupon.valid_until <> coalesce(
             rule.fixed_until,
@@ -57,12 +63,20 @@ judged as (
         and placement.app_id = coupon.app_id
     left join holder
         on holder.holder_id = coupon.holder_id and holder.app_id = coupon.app_id
+    -- Of a platform that gives out by itself and tells us afterwards, the card says when it was taken.
+    left join app as giver
+        on giver.app_id = coupon.app_id and giver.platform = 'wechat' and coupon.way in ('take', 'gift')
+    left join card on card.coupon_id = coupon.coupon_id
     -- Days are counted in China, whose days have had 24 hours since 1991.
     cross join lateral (
         select
-            date_trunc('day', coupon.issued_at, 'Asia/Shanghai') as midnight,
-            extract(year from coupon.issued_at at time zone 'Asia/Shanghai')::integer as year,
-            extract(month from coupon.issued_at at time zone 'Asia/Shanghai')::integer as month
+            moment.at,
+            date_trunc('day', moment.at, 'Asia/Shanghai') as midnight,
+            extract(year from moment.at at time zone 'Asia/Shanghai')::integer as year,
+            extract(month from moment.at at time zone 'Asia/Shanghai')::integer as month
+        from (
+            select case when giver.app_id is null then coupon.issued_at else (card.standing ->> 'first')::timestamptz end
+        ) as moment (at)
     ) as today
 ),
 listed as (

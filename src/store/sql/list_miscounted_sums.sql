@@ -1,6 +1,8 @@
 with happened as (
     select template_id, app_id, issued_at as at, 'claimed' as measure, 1::bigint as count
     from coupon
+    -- What came from somebody else's hands was claimed before.
+    where way <> 'gift'
     union all
     select coupon.template_id, coupon.app_id, redemption.redeemed_at, 'redeemed', 1
     from redemption

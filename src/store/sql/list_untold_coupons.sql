@@ -14,7 +14,9 @@ used as (
         coupon_id,
         count(*) as uses,
         count(*) filter (where reversed_at is null) as live,
-        min(redeemed_at) as first_at
+        -- A use at a till of the platform's is not ours to tell, and not ours to judge.
+        count(*) filter (where reversed_at is null and order_no <> 'card/' || coupon_id) as told,
+        min(redeemed_at) filter (where order_no <> 'card/' || coupon_id) as first_at
     from redemption
     group by coupon_id
 ),
@@ -24,6 +26,7 @@ late as (
     from redemption
     join coupon on coupon.coupon_id = redemption.coupon_id
     where coupon.valid_until <= redemption.redeemed_at
+        and redemption.order_no <> 'card/' || redemption.coupon_id
         and not exists (
             select
             from event
@@ -41,7 +44,7 @@ judged as (
         -- were kept. What was taken on the platform needs no word, and may have one when its reply was in doubt.
         coupon.way = 'claim'
             and coalesce(owed.syncs, 0) <> case when placement.tells_claims then 1 else 0 end as claim_untold,
-        (placement.tells_claims and used.live > 0 and coalesce(owed.write_offs, 0) <> 1)
+        (placement.tells_claims and used.told > 0 and coalesce(owed.write_offs, 0) <> 1)
             or (owed.standing_write_offs > 0 and coalesce(used.uses, 0) = 0) as use_untold,
         coalesce(used.live, 0) <> case when coupon.state = 'redeemed' then 1 else 0 end as use_miscounted,
         used.first_at < coupon.issued_at

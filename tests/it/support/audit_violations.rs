@@ -2,6 +2,7 @@
 
 use kaquan::ops::audit::check::Check;
 
+mod given;
 mod guarded;
 mod issued;
 mod told;
@@ -27,5 +28,10 @@ impl Planted {
 }
 
 /// Each for books of its own.
-pub const VIOLATIONS: [&[Planted]; 4] =
-    [issued::VIOLATIONS, used::VIOLATIONS, told::VIOLATIONS, guarded::VIOLATIONS];
+pub const VIOLATIONS: [&[Planted]; 5] = [
+    issued::VIOLATIONS,
+    used::VIOLATIONS,
+    told::VIOLATIONS,
+    given::VIOLATIONS,
+    guarded::VIOLATIONS,
+];

@@ -164,6 +164,49 @@ update walk
 set reached_at = '2026-11-11T11:59:50+08:00', reached_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 where name = 'expired';
 
+-- An account whose platform gives out by itself: one card was given away under a new code, although one was not to be had.
+insert into app (app_id, platform, app_key, name, give_back, created_at, updated_at)
+values (md5('oa')::uuid, 'wechat', 'wx1', '公众号', 'refused', '2026-10-01', '2026-10-01');
+insert into placement (
+    placement_id, template_id, app_id, platform_ref, tells_claims, tells_voids, review, created_at, updated_at
+) values (md5('made on oa')::uuid, md5('made')::uuid, md5('oa')::uuid, 'pCard', true, true, 'passed', '2026-10-01', '2026-10-01');
+insert into stock (placement_id, way, total, issued) values
+    (md5('made on oa')::uuid, 'take', 1, 1),
+    (md5('made on oa')::uuid, 'claim', 0, 0),
+    (md5('made on oa')::uuid, 'gift', 1, 1);
+insert into stock_addition (addition_id, app_id, placement_id, way, name, amount, added_by, added_at) values
+    (md5('b1')::uuid, md5('oa')::uuid, md5('made on oa')::uuid, 'take', 'beyond/1', 1, 'kaquan', '2026-11-04'),
+    (md5('b2')::uuid, md5('oa')::uuid, md5('made on oa')::uuid, 'gift', 'beyond/2', 1, 'kaquan', '2026-11-04');
+insert into holder (holder_id, app_id, open_id, created_at) values
+    (md5('eve')::uuid, md5('oa')::uuid, 'open-eve', '2026-11-03'),
+    (md5('frank')::uuid, md5('oa')::uuid, 'open-frank', '2026-11-03');
+insert into coupon (
+    coupon_id, placement_id, template_id, terms_version, app_id, holder_id, person_id, ordinal, record, way, code,
+    valid_from, valid_until, issued_at
+)
+select
+    md5('coupon ' || n)::uuid, md5('made on oa')::uuid, md5('made')::uuid, 2, md5('oa')::uuid, md5(holder)::uuid,
+    md5(holder)::uuid, 1, 'record-' || n, way, code, '2026-11-04T00:00:00+08:00', '2026-11-07T00:00:00+08:00',
+    -- We heard of it a day later.
+    '2026-11-04T09:00:00+08:00'
+from (values (9, 'eve', 'take', '100000000009'), (10, 'frank', 'gift', '100000000010')) as card (n, holder, way, code);
+insert into card (app_id, card_ref, code, placement_id, coupon_id, standing, changed_at)
+select md5('oa')::uuid, 'pCard', code, md5('made on oa')::uuid, md5('coupon ' || n)::uuid, standing::jsonb, '2026-11-04'
+from (values
+    (9, '100000000009', '{"owner": {"at": "2026-11-03T01:00:00Z", "gift": false, "open_id": "open-eve", "union_id": null},
+        "first": "2026-11-03T01:00:00Z", "given_away": "2026-11-03T02:00:00Z", "successor": false}'),
+    (10, '100000000010', '{"owner": {"at": "2026-11-03T02:00:00Z", "gift": true, "open_id": "open-frank", "union_id": null},
+        "first": "2026-11-03T02:00:00Z", "successor": true}')
+) as card (n, code, standing);
+insert into coupon_suspension (coupon_id, reason, since)
+values (md5('coupon 9')::uuid, 'given_away', '2026-11-03T02:00:00Z');
+insert into card_claim (
+    claim_id, reference, app_id, placement_id, template_id, visitor_id, person_id, code, state, signed_at, expires_at
+) values (
+    md5('claim')::uuid, 'c-1', md5('oa')::uuid, md5('made on oa')::uuid, md5('made')::uuid, md5('grace')::uuid,
+    md5('grace')::uuid, '100000000011', 'signed', '2026-11-11T11:59:00+08:00', '2026-11-11T12:09:00+08:00'
+);
+
 -- A front end in each protocol; their secrets are sealed afterwards.
 insert into gateway_client (
     client_id, protocol, name, settings, apps, secret_sealed, salt_sealed, version, created_at, updated_at

@@ -4,7 +4,7 @@ delete from daily_sum;
 insert into daily_sum (template_id, app_id, day, measure, count)
 select template_id, app_id, (at at time zone 'Asia/Shanghai')::date, measure, sum(count)
 from (
-    select template_id, app_id, issued_at as at, 'claimed' as measure, 1 as count from coupon
+    select template_id, app_id, issued_at as at, 'claimed' as measure, 1 as count from coupon where way <> 'gift'
     union all
     select template_id, app_id, redeemed_at, 'redeemed', 1 from redemption join coupon using (coupon_id)
     union all
