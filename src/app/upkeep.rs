@@ -14,7 +14,7 @@ use crate::{
         fold_tally::fold_tally,
         forget_old::{
             self, forget_answers, forget_gateway_secrets, forget_networks, forget_nonces,
-            forget_sessions, forget_webhook_secrets,
+            forget_push_secrets, forget_pushes, forget_sessions, forget_webhook_secrets,
         },
         release_locks::{self, release_locks},
         remind::remind,
@@ -45,6 +45,8 @@ enum Job {
     ForgetNonces,
     ForgetWebhookSecrets,
     ForgetGatewaySecrets,
+    ForgetPushes,
+    ForgetPushSecrets,
 }
 
 impl Upkeep {
@@ -62,6 +64,8 @@ impl Upkeep {
             Job::ForgetNonces,
             Job::ForgetWebhookSecrets,
             Job::ForgetGatewaySecrets,
+            Job::ForgetPushes,
+            Job::ForgetPushSecrets,
         ]);
         Self { db: db.clone(), clock: Arc::clone(clock), jobs: jobs.into() }
     }
@@ -126,6 +130,11 @@ impl Upkeep {
             Job::ForgetNonces => (forget_nonces(&self.db, now).await?, forget_old::NONCES),
             Job::ForgetGatewaySecrets => {
                 forget_gateway_secrets(&self.db, now).await?;
+                return Ok(false);
+            }
+            Job::ForgetPushes => (forget_pushes(&self.db, now).await?, forget_old::PUSHES),
+            Job::ForgetPushSecrets => {
+                forget_push_secrets(&self.db, now).await?;
                 return Ok(false);
             }
             Job::ForgetWebhookSecrets => {

@@ -106,6 +106,10 @@ typed_id!(
     TokenId, "tok"
 );
 typed_id!(
+    /// One message of a platform's about cards.
+    PushId, "psh"
+);
+typed_id!(
     /// One upload of codes.
     ImportId, "imp"
 );

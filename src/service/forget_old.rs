@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
 
+use super::card_address::OVERLAP;
 use crate::{
     domain::guessing::KNOWN_FOR,
     store::{self, upkeep::forget},
@@ -12,6 +13,10 @@ use crate::{
 pub const PORTION: i64 = 500;
 /// There is one for each request to a gateway.
 pub const NONCES: i64 = 5000;
+/// There are several for each card.
+pub const PUSHES: i64 = 5000;
+/// A platform sends again what it thinks was lost, for a day or so; people look for longer.
+const KEEP_PUSHES: TimeDelta = TimeDelta::days(30);
 
 /// One portion of the sessions that ended longer ago than `keep`; how many.
 pub async fn forget_sessions(
@@ -45,6 +50,18 @@ pub async fn forget_nonces(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<i64>
     let mut conn = db.acquire().await?;
     let forgotten = store::nonce::forget_before(&mut conn, now, NONCES).await?;
     Ok(i64::try_from(forgotten).unwrap_or(i64::MAX))
+}
+
+/// One portion of the pushes of which nothing more will come; how many.
+pub async fn forget_pushes(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<i64> {
+    let mut conn = db.acquire().await?;
+    let forgotten = store::card_push::forget_before(&mut conn, now - KEEP_PUSHES, PUSHES).await?;
+    Ok(i64::try_from(forgotten).unwrap_or(i64::MAX))
+}
+
+/// All that pushes were proved with before it changed and that counts no more; of how many addresses.
+pub async fn forget_push_secrets(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    store::push_address::forget_previous(&mut *db.acquire().await?, now - OVERLAP).await
 }
 
 /// All secrets of gateways' clients that count no more; how many.

@@ -175,5 +175,10 @@ const fn place(kind: SealedKind, row: Uuid) -> Place {
         SealedKind::GatewaySecret => Place::gateway_secret(row),
         SealedKind::OldGatewaySecret => Place::old_gateway_secret(row),
         SealedKind::GatewaySalt => Place::gateway_salt(row),
+        SealedKind::PushSecret => Place::push_secret(row),
+        SealedKind::PushToken => Place::push_token(row),
+        SealedKind::PushKey => Place::push_key(row),
+        SealedKind::PreviousPushToken => Place::previous_push_token(row),
+        SealedKind::PreviousPushKey => Place::previous_push_key(row),
     }
 }

@@ -36,6 +36,11 @@ pub async fn plant_app(
     Ok(())
 }
 
+/// How many pushes of cards are kept.
+pub async fn count_pushes(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"select count(*) as "count!" from card_push"#).fetch_one(conn).await
+}
+
 /// A campaign with stock for ever and a callback address.
 #[derive(Debug)]
 pub struct NewCampaign {

@@ -25,6 +25,16 @@ pub enum SealedKind {
     OldGatewaySecret,
     /// `gateway_client.salt_sealed`
     GatewaySalt,
+    /// `push_address.secret_sealed`
+    PushSecret,
+    /// `push_address.token_sealed`
+    PushToken,
+    /// `push_address.key_sealed`
+    PushKey,
+    /// `push_address.previous_token_sealed`
+    PreviousPushToken,
+    /// `push_address.previous_key_sealed`
+    PreviousPushKey,
 }
 
 /// One sealed value.
@@ -63,6 +73,16 @@ pub async fn list(
             select 'old_gateway_secret', client_id, old_secret_sealed from gateway_client
             union all
             select 'gateway_salt', client_id, salt_sealed from gateway_client
+            union all
+            select 'push_secret', app_id, secret_sealed from push_address
+            union all
+            select 'push_token', app_id, token_sealed from push_address
+            union all
+            select 'push_key', app_id, key_sealed from push_address
+            union all
+            select 'previous_push_token', app_id, previous_token_sealed from push_address
+            union all
+            select 'previous_push_key', app_id, previous_key_sealed from push_address
         )
         select kind as "kind!: SealedKind", row as "row!", sealed as "sealed!"
         from value
@@ -140,6 +160,46 @@ pub async fn replace(
             old,
             sealed,
         ),
+        SealedKind::PushSecret
+        | SealedKind::PushToken
+        | SealedKind::PushKey
+        | SealedKind::PreviousPushToken
+        | SealedKind::PreviousPushKey => {
+            return replace_in_push_address(conn, value, sealed).await;
+        }
     };
+    Ok(update.execute(conn).await?.rows_affected() == 1)
+}
+
+/// [`replace`] for a table of many sealed columns.
+async fn replace_in_push_address(
+    conn: &mut PgConnection,
+    value: &SealedValue,
+    sealed: &[u8],
+) -> sqlx::Result<bool> {
+    let update = sqlx::query!(
+        r#"
+        update push_address
+        set secret_sealed = case $4::text when 'push_secret' then $3 else secret_sealed end,
+            token_sealed = case $4::text when 'push_token' then $3 else token_sealed end,
+            key_sealed = case $4::text when 'push_key' then $3 else key_sealed end,
+            previous_token_sealed =
+                case $4::text when 'previous_push_token' then $3 else previous_token_sealed end,
+            previous_key_sealed =
+                case $4::text when 'previous_push_key' then $3 else previous_key_sealed end
+        where app_id = $1
+            and case $4::text
+                when 'push_secret' then secret_sealed
+                when 'push_token' then token_sealed
+                when 'push_key' then key_sealed
+                when 'previous_push_token' then previous_token_sealed
+                when 'previous_push_key' then previous_key_sealed
+            end = $2
+        "#,
+        value.row,
+        value.sealed,
+        sealed,
+        value.kind as _,
+    );
     Ok(update.execute(conn).await?.rows_affected() == 1)
 }

@@ -48,6 +48,31 @@ impl Place {
         Self { table: "gateway_client", column: "salt_sealed", row: client }
     }
 
+    /// The secret part of an address for pushes; the row is the app's id.
+    pub const fn push_secret(app: Uuid) -> Self {
+        Self { table: "push_address", column: "secret_sealed", row: app }
+    }
+
+    /// With which pushes are signed; the row is the app's id.
+    pub const fn push_token(app: Uuid) -> Self {
+        Self { table: "push_address", column: "token_sealed", row: app }
+    }
+
+    /// With which pushes are encrypted; the row is the app's id.
+    pub const fn push_key(app: Uuid) -> Self {
+        Self { table: "push_address", column: "key_sealed", row: app }
+    }
+
+    /// With which pushes were signed before; the row is the app's id.
+    pub const fn previous_push_token(app: Uuid) -> Self {
+        Self { table: "push_address", column: "previous_token_sealed", row: app }
+    }
+
+    /// With which pushes were encrypted before; the row is the app's id.
+    pub const fn previous_push_key(app: Uuid) -> Self {
+        Self { table: "push_address", column: "previous_key_sealed", row: app }
+    }
+
     /// An answer of our API that shows a secret; the row is its `sealed_id`.
     pub const fn kept_answer(answer: Uuid) -> Self {
         Self { table: "idempotency", column: "body_sealed", row: answer }
