@@ -8,6 +8,7 @@ pub mod worker;
 mod directories;
 mod gateways;
 mod health;
+mod platforms;
 
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
@@ -18,7 +19,7 @@ use sqlx::{ConnectOptions, Connection, PgPool, postgres::PgConnectOptions};
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{directories::Directories, upkeep::Upkeep};
+use self::{directories::Directories, platforms::Platforms, upkeep::Upkeep};
 use crate::{
     api::{self, ApiState, export::Exports},
     clock::Clock,
@@ -26,15 +27,11 @@ use crate::{
     delivery::Worker,
     http::listener::{self, Limits},
     issuing::{self, Engine},
-    platform::{
-        baidu::callback::{self, Callbacks},
-        webhooks::target::Reach,
-    },
+    platform::webhooks::target::Reach,
     service::{
-        apply_cards::CardApplier, authenticate::Keys, gateway_directory::GatewayDirectory,
-        known_terms::KnownTerms, mini_session::Lifetime, nonces::Nonces, password::Passwords,
-        redeem::Redeemer, repair_reply::Doubts, source::Sources,
-        watch_deliveries::watch_deliveries,
+        authenticate::Keys, gateway_directory::GatewayDirectory, known_terms::KnownTerms,
+        mini_session::Lifetime, nonces::Nonces, password::Passwords, redeem::Redeemer,
+        repair_reply::Doubts, watch_deliveries::watch_deliveries,
     },
     store, telemetry,
     vault::Vault,
@@ -81,11 +78,9 @@ impl App {
         let (stop, background) = (CancellationToken::new(), TaskTracker::new());
 
         let (issuer, engine) = issuing::start(&config.issuing, database, Arc::clone(&clock))?;
-        let Directories { callbacks: directory, changed, gateway, gateway_changed } =
+        let Directories { callbacks, pushes, changed, gateway, gateway_changed } =
             Directories::open(&db, &clock, &vault, &background, &stop).await?;
         let nonces = Nonces::start(db.clone());
-        let (sources, remember) = Sources::open(db.clone(), Arc::clone(&clock)).await?;
-        background.spawn(remember);
         spawn_until(&background, &stop, show_waiting(issuer.clone()));
         let worker = worker::start(config, database, &vault, Arc::clone(&clock)).await?;
         spawn_until(&background, &stop, watch_deliveries(db.clone(), Arc::clone(&clock)));
@@ -93,19 +88,16 @@ impl App {
         let doubts = Doubts::open(db.clone(), Arc::clone(&clock), config.issuing.deadline);
         background.spawn(Arc::clone(&doubts).keep_settling(stop.clone()));
         let card_pushes = Arc::new(Notify::new());
-        let stored = Arc::clone(&card_pushes);
-        let cards = CardApplier::open(db.clone(), Arc::clone(&clock), issuer.clone(), stored);
-        background.spawn(cards.keep_applying(stop.clone()));
-
-        let callbacks = Callbacks {
-            directory,
-            issuer: issuer.clone(),
-            doubts: Arc::clone(&doubts),
-            clock: Arc::clone(&clock),
-            sources: Arc::new(sources),
-            window: TimeDelta::from_std(config.baidu.callback_window)?,
-            trusted_proxies: config.server.trusted_proxies.clone().into(),
+        let platforms = Platforms {
+            config,
+            database,
+            db: &db,
+            clock: &clock,
+            background: &background,
+            stop: &stop,
+            card_pushes: &card_pushes,
         };
+        let platforms = platforms.open(callbacks, issuer.clone(), &doubts, pushes).await?;
         let known_terms = KnownTerms::default();
         let admin = ApiState {
             db: db.clone(),
@@ -128,7 +120,7 @@ impl App {
         };
         let gateways = gateways::open(config, &admin, &gateway, nonces.clone()).await?;
         let health = health::router(db.clone(), stop.clone());
-        let router = router(admin, callbacks, gateways, health);
+        let router = router(admin, platforms, gateways, health);
         let (listener, address, metrics_address) = listen(config, router, &background, &stop)?;
         background.close();
         tracing::info!(address = %address, metrics = %metrics_address, "kaquan is listening");
@@ -170,10 +162,10 @@ impl App {
     }
 }
 
-fn router(admin: ApiState, callbacks: Callbacks, gateways: Router, health: Router) -> Router {
+fn router(admin: ApiState, platforms: Router, gateways: Router, health: Router) -> Router {
     Router::new()
         .merge(api::router(admin))
-        .merge(callback::router(callbacks))
+        .merge(platforms)
         .merge(gateways)
         .merge(health)
         .layer(tower_http::catch_panic::CatchPanicLayer::new())

@@ -9,7 +9,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::spawn_until;
 use crate::{
     clock::Clock,
-    service::{gateway_directory::GatewayDirectory, route::Directory},
+    service::{card_address::CardAddresses, gateway_directory::GatewayDirectory, route::Directory},
     vault::Vault,
 };
 
@@ -17,6 +17,9 @@ use crate::{
 pub(super) struct Directories {
     /// Platforms, by their callback addresses.
     pub callbacks: Arc<Directory>,
+    /// Platforms, by the addresses to which they push what happens to cards.
+    pub pushes: Arc<CardAddresses>,
+    /// Tells both of a change.
     pub changed: Arc<Notify>,
     /// Front ends of the merchant's, by the names that they give themselves.
     pub gateway: Arc<GatewayDirectory>,
@@ -35,13 +38,18 @@ impl Directories {
         let (changed, gateway_changed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let callbacks = Directory::open(db.clone(), Arc::clone(clock), Arc::clone(&changed));
         let callbacks = Arc::new(callbacks.await?);
+        let woken = Arc::clone(&changed);
+        let pushes = CardAddresses::open(db.clone(), Arc::clone(clock), vault.clone(), woken);
+        let pushes = Arc::new(pushes.await?);
         let woken = Arc::clone(&gateway_changed);
         let gateway = GatewayDirectory::open(db.clone(), Arc::clone(clock), vault.clone(), woken);
         let gateway = Arc::new(gateway.await?);
         let fresh = Arc::clone(&callbacks);
         spawn_until(background, stop, async move { fresh.keep_fresh().await });
+        let fresh = Arc::clone(&pushes);
+        spawn_until(background, stop, async move { fresh.keep_fresh().await });
         let fresh = Arc::clone(&gateway);
         spawn_until(background, stop, async move { fresh.keep_fresh().await });
-        Ok(Self { callbacks, changed, gateway, gateway_changed })
+        Ok(Self { callbacks, pushes, changed, gateway, gateway_changed })
     }
 }

@@ -3,6 +3,7 @@
 pub mod address;
 mod base_info;
 pub mod call;
+pub mod callback;
 pub mod change;
 pub mod client;
 pub mod colour;

@@ -50,7 +50,10 @@ const LONGEST: Duration = Duration::from_secs(2);
 
 impl CardInbox {
     /// An inbox, and the task that writes until the last clone of it is dropped.
-    pub fn open(database: &PgConnectOptions) -> (Self, impl Future<Output = ()> + Send + 'static) {
+    pub fn open(
+        database: &PgConnectOptions,
+        stored: Arc<Notify>,
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         // Its own, so that it waits for nobody; and what waits for a lock is not left behind in the database.
         let options = database
             .clone()
@@ -58,7 +61,6 @@ impl CardInbox {
             .options([("statement_timeout", "1500ms"), ("synchronous_commit", "on")]);
         let db = store::pool().max_connections(2).connect_lazy_with(options);
         let (waiting, inbox) = mpsc::channel(ROOM);
-        let stored = Arc::new(Notify::new());
         (Self { waiting, stored: Arc::clone(&stored) }, write(db, inbox, stored))
     }
 
