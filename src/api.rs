@@ -63,6 +63,7 @@ pub mod person;
 pub mod picture;
 pub mod placement;
 pub mod platform_rules;
+pub mod push_address;
 pub mod reader;
 pub mod reconciliation;
 pub mod redemption;

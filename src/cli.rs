@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and how each command ends.
 
+mod app;
 mod app_name;
 mod audit;
 mod bench;
@@ -17,6 +18,7 @@ mod key;
 mod migrate;
 mod output;
 mod placement;
+mod read_secret;
 mod reconcile;
 mod role;
 mod secrets;
@@ -63,6 +65,8 @@ enum Command {
     User(user::User),
     /// Ends sessions of people with coupons.
     Sessions(sessions::Sessions),
+    /// Makes the address to which WeChat pushes what happens to cards.
+    App(app::App),
     /// Uploads and counts codes.
     Codes(codes::Codes),
     /// Publishes, updates and withdraws placements, and changes their callback addresses.
@@ -148,6 +152,7 @@ fn dispatch(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
             Command::Key(command) => command.run(config).await,
             Command::User(command) => command.run(config).await,
             Command::Sessions(command) => command.run(config).await,
+            Command::App(command) => command.run(config).await,
             Command::Codes(command) => command.run(config).await,
             Command::Placement(command) => command.run(config).await,
             Command::Secrets(command) => command.run(config).await,

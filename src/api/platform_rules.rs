@@ -1,7 +1,7 @@
 //! What only a platform's own room can judge, asked in one place for all of them.
 
 use bytes::Bytes;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
@@ -11,7 +11,7 @@ use crate::{
         problem::{Problem, Problems},
         terms::Terms,
     },
-    platform::{baidu, webhooks::target::Reach},
+    platform::{baidu, webhooks::target::Reach, wechat},
     service::secret::Fresh,
 };
 
@@ -48,6 +48,16 @@ pub fn callback_url(platform: PlatformKind, base: &Url, secret: &Fresh) -> Optio
         }
         PlatformKind::Wechat | PlatformKind::WechatMini | PlatformKind::Own => None,
     }
+}
+
+/// Checks what pushes are to be proved with. One platform pushes.
+pub fn check_push_secrets(token: Option<&str>, key: Option<&str>) -> Result<(), Vec<Problem>> {
+    wechat::push::check(token, key)
+}
+
+/// The address to paste into the console of the platform that pushes.
+pub fn push_url(base: &Url, secret: &SecretString) -> String {
+    wechat::callback::address(base, secret.expose_secret()).expose_secret().to_owned()
 }
 
 /// Checks a banner and its picture, and says what kind of picture that is; nothing where there are no banners.

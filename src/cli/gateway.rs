@@ -3,12 +3,10 @@
 mod client;
 mod grant;
 
-use std::{fs, io::Read, path::Path, process::ExitCode};
+use std::process::ExitCode;
 
-use anyhow::Context;
 use chrono::SubsecRound;
 use clap::{Args, Subcommand};
-use secrecy::{SecretString, zeroize::Zeroizing};
 use sqlx::PgConnection;
 
 use super::{app_name::AppName, session::Session};
@@ -95,17 +93,4 @@ async fn sight(conn: &mut PgConnection, names: &[AppName]) -> anyhow::Result<Sig
         apps.push(name.find(conn).await?.id);
     }
     Ok(if apps.is_empty() { Sight::All } else { Sight::Only(apps) })
-}
-
-/// What stands in a file, or on the input for `-`, up to the end of its line; never an argument, which every process on
-/// this machine can read.
-fn read_secret(path: &Path) -> anyhow::Result<SecretString> {
-    let mut text = Zeroizing::new(String::new());
-    if path == Path::new("-") {
-        std::io::stdin().lock().read_to_string(&mut text).context("no secret could be read")?;
-    } else {
-        let cannot = || format!("{} cannot be read", path.display());
-        *text = fs::read_to_string(path).with_context(cannot)?;
-    }
-    Ok(text.trim_end_matches(['\r', '\n']).into())
 }

@@ -25,7 +25,7 @@ pub struct Example {
     pub response: Option<Value>,
 }
 
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("1-contract", include_str!("../examples/1-contract.json")),
     ("2-campaign", include_str!("../examples/2-campaign.json")),
     ("3-people", include_str!("../examples/3-people.json")),
@@ -33,6 +33,7 @@ const FILES: [(&str, &str); 7] = [
     ("5-coupons", include_str!("../examples/5-coupons.json")),
     ("6-access", include_str!("../examples/6-access.json")),
     ("7-gateways", include_str!("../examples/7-gateways.json")),
+    ("8-cards", include_str!("../examples/8-cards.json")),
 ];
 
 /// All examples, in an order in which they can be run.

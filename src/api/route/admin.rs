@@ -31,6 +31,7 @@ use crate::{
             platform::RotationBody,
             view::{OwedPlacementView, PlacedView, PlacementView, RotationView},
         },
+        push_address::{self, PushAddressBody, PushAddressView, SavedPushAddressView},
         reconciliation::{
             self, FoundView, PlatformTemplatesView, ReconciliationBody, ReconciliationView,
             ReconciliationsQuery,
@@ -76,6 +77,16 @@ pub const ADMIN: &[Route] = super::routes! {
     post "/v1/admin/apps/{app}/imports" RunCampaigns => import::create,
         "Makes a placement of what stands on the platform already",
         takes NewImportBody, gives 202 PlacementImportView;
+
+    get "/v1/admin/apps/{app}/push-address" Read => push_address::get,
+        "Where WeChat pushes what happens to cards, without the secrets",
+        gives 200 PushAddressView;
+    put "/v1/admin/apps/{app}/push-address" ManageApps => push_address::save,
+        "Makes the address for WeChat's console, or gives it another token and key, and shows all of it this once",
+        takes PushAddressBody, gives 200 SavedPushAddressView;
+    delete "/v1/admin/apps/{app}/push-address" ManageApps => push_address::remove,
+        "Takes the address away: pushes to it are turned down",
+        gives 204;
 
     get "/v1/admin/apps/{app}/platform-templates" Read => reconciliation::platform_templates,
         "What stands on the platform, as last seen",

@@ -9,11 +9,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{MOST, read_secret, sight};
+use super::{MOST, sight};
 use crate::{
     api::gateway_rules,
     app::keys,
-    cli::{app_name::AppName, output, session::Session},
+    cli::{app_name::AppName, output, read_secret::read_secret, session::Session},
     config::Config,
     domain::{
         gateway::Protocol,
