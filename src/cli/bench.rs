@@ -9,7 +9,7 @@ use super::output;
 use crate::{
     clock::SystemClock,
     config::Config,
-    ops::bench::{self, Settings, coupons, delivery, gateways},
+    ops::bench::{self, Settings, cards, coupons, delivery, gateways},
 };
 
 #[derive(Debug, Args)]
@@ -36,6 +36,9 @@ pub(super) struct Bench {
     /// Measures the protocols of merchants: claims through Yoho beside Baidu's callbacks, wallets through zvcms.
     #[arg(long, conflicts_with_all = ["connections", "fill", "full", "deliveries", "coupons"])]
     gateways: bool,
+    /// Measures cards: how fast WeChat's pushes are kept, beside Baidu's callbacks.
+    #[arg(long, conflicts_with_all = ["connections", "fill", "full", "deliveries", "coupons", "gateways"])]
+    cards: bool,
     /// With --coupons: how many are in the table when wallets are looked at.
     #[arg(long, default_value_t = 5_000_000, value_name = "N", requires = "coupons")]
     table: u32,
@@ -81,6 +84,11 @@ impl Bench {
         if self.gateways {
             let settings = gateways::Settings { seconds: self.seconds, rounds: 3 };
             let report = gateways::run(settings, server, Arc::new(SystemClock)).await?;
+            return self.tell(&report);
+        }
+        if self.cards {
+            let settings = cards::Settings { seconds: self.seconds, rounds: 3 };
+            let report = cards::run(settings, server, Arc::new(SystemClock)).await?;
             return self.tell(&report);
         }
         let report = bench::run(settings, server, Arc::new(SystemClock)).await?;

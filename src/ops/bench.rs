@@ -4,6 +4,7 @@
 
 mod baseline;
 mod callback;
+pub mod cards;
 pub mod coupons;
 pub mod delivery;
 pub mod gateways;

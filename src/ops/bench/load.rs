@@ -16,6 +16,7 @@ use tokio::{task::JoinSet, time::Instant};
 
 use super::{
     callback::{ClaimTarget, Client, Heard, Target, post, redemption},
+    cards::PushCaller,
     gateways::{YohoCaller, ZvcmsCaller},
 };
 use crate::clock::Clock;
@@ -76,6 +77,11 @@ pub enum Script {
         caller: ZvcmsCaller,
         /// The time of the signatures.
         now: DateTime<Utc>,
+    },
+    /// Cards that people take on WeChat, each another one.
+    WechatPush {
+        /// Who calls.
+        caller: PushCaller,
     },
 }
 
@@ -226,7 +232,10 @@ impl Shape {
         match self {
             Self::Script(Script::Redeem { most, .. } | Script::YohoClaim { most, .. }) => *most,
             Self::Script(
-                Script::Wallet { .. } | Script::Cart { .. } | Script::ZvcmsCart { .. },
+                Script::Wallet { .. }
+                | Script::Cart { .. }
+                | Script::ZvcmsCart { .. }
+                | Script::WechatPush { .. },
             )
             | Self::Fresh(_)
             | Self::Replay(..)
@@ -243,6 +252,7 @@ impl Script {
             Self::Redeem { .. } | Self::Wallet { .. } | Self::Cart { .. } => b"{",
             Self::YohoClaim { .. } => br#"{"alg":"SALT_MD5","code":200,"#,
             Self::ZvcmsCart { .. } => br#"{"status":true,"code":0,"#,
+            Self::WechatPush { .. } => b"success",
         }
     }
 
@@ -265,6 +275,7 @@ impl Script {
             }
             Self::YohoClaim { caller, after, .. } => caller.claim(after + number.cast_signed() + 1),
             Self::ZvcmsCart { caller, now } => caller.match_cart(number, *now),
+            Self::WechatPush { caller } => caller.take(number),
         }
     }
 }
