@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     http::{code::Code, error::ApiError, request_id},
     issuing::Issuer,
-    platform::{baidu::login::Login, webhooks::target::Reach},
+    platform::{baidu::login::Login, webhooks::target::Reach, wechat},
     service::{
         authenticate::Keys, known_terms::KnownTerms, mini_session::Lifetime, password::Passwords,
         redeem::Redeemer,
@@ -27,6 +27,7 @@ use crate::{
 pub mod app;
 pub mod auth;
 pub mod banner;
+pub mod card;
 pub mod cart_match;
 pub mod channel;
 pub mod claim;
@@ -94,6 +95,8 @@ pub struct ApiState {
     pub lifetime: Lifetime,
     /// Asks the platform who has logged in there.
     pub login: Login,
+    /// Asks WeChat for people who wait.
+    pub wechat: wechat::desk::Desk,
     /// Makes hashes of the passwords of people at work.
     pub passwords: Passwords,
     /// Proxies in front, whose word for the caller's address is believed.

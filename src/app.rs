@@ -27,7 +27,7 @@ use crate::{
     delivery::Worker,
     http::listener::{self, Limits},
     issuing::{self, Engine},
-    platform::webhooks::target::Reach,
+    platform::{webhooks::target::Reach, wechat::desk::Desk},
     service::{
         authenticate::Keys, gateway_directory::GatewayDirectory, known_terms::KnownTerms,
         mini_session::Lifetime, nonces::Nonces, password::Passwords, redeem::Redeemer,
@@ -71,6 +71,16 @@ impl App {
         database: &PgConnectOptions,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
+        Self::start_with(config, database, clock, Desk::closed()).await
+    }
+
+    /// The same with somebody else at the desk where WeChat is asked for people who wait.
+    pub async fn start_with(
+        config: &Config,
+        database: &PgConnectOptions,
+        clock: Arc<dyn Clock>,
+        wechat: Desk,
+    ) -> anyhow::Result<Self> {
         telemetry::metrics();
         let db = pool(config, database).await?;
         migrate(database).await?;
@@ -109,6 +119,7 @@ impl App {
             public_url: config.server.public_url.clone(),
             lifetime: lifetime(config)?,
             login: worker.login(),
+            wechat,
             passwords: Passwords::of_this_process(),
             trusted_proxies: config.server.trusted_proxies.clone().into(),
             webhook_reach: Reach::new(config.webhooks.allow_private),

@@ -7,6 +7,8 @@ pub mod banner;
 pub mod bench;
 pub mod callback_token;
 pub mod card;
+pub mod card_bond;
+pub mod card_claim;
 pub mod card_push;
 pub mod channel;
 pub mod code;

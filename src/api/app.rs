@@ -10,7 +10,10 @@ use serde_json::{Map, Value, json};
 
 use super::{ApiState, list, platform_rules, secret};
 use crate::{
-    domain::{app::PlatformKind, id::AppId},
+    domain::{
+        app::{PlatformKind, ReturnRule},
+        id::AppId,
+    },
     http::{
         code::Code,
         error::ApiError,
@@ -36,6 +39,10 @@ pub struct NewAppBody {
     #[serde(default = "no_settings")]
     #[schemars(with = "Map<String, Value>")]
     settings: Value,
+    /// Of a mini-program: the app whose cards its people take.
+    cards_app_id: Option<AppId>,
+    /// Left out: `refused` where the platform shows uses for ever, else `allowed`.
+    give_back: Option<ReturnRule>,
     #[serde(default, deserialize_with = "secret::secret")]
     #[schemars(with = "Option<String>", regex(pattern = "^[!-~]{1,256}$"))]
     secret: Option<SecretString>,
@@ -50,6 +57,8 @@ pub struct AppEditBody {
     name: Option<String>,
     #[schemars(with = "Option<Map<String, Value>>")]
     settings: Option<Value>,
+    cards_app_id: Option<AppId>,
+    give_back: Option<ReturnRule>,
     #[serde(default, deserialize_with = "secret::secret_edit")]
     #[schemars(with = "Option<String>", regex(pattern = "^[!-~]{1,256}$"))]
     secret: SecretEdit,
@@ -64,6 +73,10 @@ pub struct AppView {
     name: String,
     #[schemars(with = "Map<String, Value>")]
     settings: Value,
+    /// Of a mini-program: the app whose cards its people take.
+    cards_app_id: Option<AppId>,
+    /// Whether what was used on it may be given back.
+    give_back: ReturnRule,
     has_secret: bool,
     version: i32,
     created_at: DateTime<Utc>,
@@ -79,9 +92,17 @@ pub async fn create(
     State(state): State<ApiState>,
     Json(body): Json<NewAppBody>,
 ) -> Result<(StatusCode, Json<AppView>), ApiError> {
-    let NewAppBody { platform, app_key, name, settings, secret } = body;
+    let NewAppBody {
+        platform,
+        app_key,
+        name,
+        settings,
+        cards_app_id: cards_app,
+        give_back,
+        secret,
+    } = body;
     platform_rules::check_settings(platform, &settings).map_err(ApiError::invalid)?;
-    let new = NewApp { platform, app_key, name, settings, secret };
+    let new = NewApp { platform, app_key, name, settings, cards_app, give_back, secret };
     let app = create_app::create_app(&state.db, &state.vault, state.now(), new).await?;
     Ok((StatusCode::CREATED, Json(app.into())))
 }
@@ -115,8 +136,8 @@ pub async fn edit(
     if let Some(settings) = &body.settings {
         platform_rules::check_settings(app.platform, settings).map_err(ApiError::invalid)?;
     }
-    let AppEditBody { version, name, settings, secret } = body;
-    let edit = AppEdit { version, name, settings, secret };
+    let AppEditBody { version, name, settings, cards_app_id: cards_app, give_back, secret } = body;
+    let edit = AppEdit { version, name, settings, cards_app, give_back, secret };
     let app = edit_app::edit_app(&state.db, &state.vault, state.now(), id, edit).await?;
     state.changed.notify_waiters();
     Ok(Json(app.into()))
@@ -130,6 +151,8 @@ impl From<App> for AppView {
             app_key: app.app_key,
             name: app.name,
             settings: app.settings,
+            cards_app_id: app.cards_app,
+            give_back: app.give_back,
             has_secret: app.has_secret,
             version: app.version,
             created_at: app.created_at,
@@ -142,6 +165,7 @@ impl From<CreateAppError> for ApiError {
     fn from(error: CreateAppError) -> Self {
         match error {
             CreateAppError::Invalid(problems) => Self::invalid(problems),
+            CreateAppError::NoSuchCardsApp => Self::no_such("cards_app_id", &error),
             CreateAppError::AlreadyThere => Self::conflict(Code::AppExists, &error),
             CreateAppError::Vault(cause) => cause.into(),
             CreateAppError::Db(cause) => cause.into(),
@@ -154,6 +178,7 @@ impl From<EditAppError> for ApiError {
         match error {
             EditAppError::Invalid(problems) => Self::invalid(problems),
             EditAppError::NoSuchApp => Self::not_found(error.to_string()),
+            EditAppError::NoSuchCardsApp => Self::no_such("cards_app_id", &error),
             EditAppError::VersionConflict { .. } => Self::conflict(Code::VersionConflict, &error),
             EditAppError::Vault(cause) => cause.into(),
             EditAppError::Db(cause) => cause.into(),

@@ -35,7 +35,7 @@ async fn recognise(door: &Door, request: &mut Request) -> Result<(), ApiError> {
         Asks::Nothing => {}
         Asks::Holder => {
             let visitor = visitor(state, request.headers()).await?;
-            tracing::Span::current().record("holder.id", tracing::field::display(visitor.holder));
+            tracing::Span::current().record("holder.id", tracing::field::display(visitor.own));
             request.extensions_mut().insert(visitor);
         }
         Asks::Operator | Asks::Staff(_) => {

@@ -56,7 +56,7 @@ struct UsableView {
 #[derive(Serialize, JsonSchema)]
 struct UnusableView {
     coupon: MatchedView,
-    /// `locked`, `not_yet_valid`, `out_of_scope`, `wrong_store` or `threshold_not_met`.
+    /// `locked`, `not_yet_valid`, `suspended`, `out_of_scope`, `wrong_store` or `threshold_not_met`.
     reason: &'static str,
     /// Of a threshold of money.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,6 +144,7 @@ impl From<(Held, Unfit)> for UnusableView {
         let reason = match unfit {
             Unfit::Locked => "locked",
             Unfit::NotYetValid => "not_yet_valid",
+            Unfit::Suspended => "suspended",
             Unfit::Misfit(misfit) => misfit.code(),
         };
         let plain = Self {
@@ -163,7 +164,8 @@ impl From<(Held, Unfit)> for UnusableView {
             }
             Unfit::Misfit(Misfit::OutOfScope | Misfit::WrongStore)
             | Unfit::Locked
-            | Unfit::NotYetValid => plain,
+            | Unfit::NotYetValid
+            | Unfit::Suspended => plain,
         }
     }
 }

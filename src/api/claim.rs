@@ -65,8 +65,8 @@ pub async fn create_own(
     Extension(key): Extension<ActKey>,
     Json(body): Json<OwnClaimBody>,
 ) -> Result<Response, ApiError> {
-    let key = ClaimKey::new(key.text).owned_by(visitor.holder);
-    let claimant = Claimant::Visitor(visitor.app, visitor.open_id);
+    let key = ClaimKey::new(key.text).owned_by(visitor.own);
+    let claimant = Claimant::Visitor(visitor.cards_app.unwrap_or(visitor.app), visitor.open_id);
     answer(&state, Claim { placement: body.placement_id, claimant, key }).await
 }
 
@@ -129,6 +129,7 @@ impl From<ClaimError> for ApiError {
             ClaimError::NotLinked => Self::conflict(Code::MemberNotLinked, &error),
             ClaimError::Linking(cause) => cause.into(),
             ClaimError::Refused(refusal) => Self::conflict(code(refusal), &error),
+            ClaimError::TakenThere => Self::conflict(Code::TakenThere, &error),
             ClaimError::NoAnswer(_) => {
                 let detail = "no answer in time; try again with the same key";
                 Self::refused(Code::Busy, detail)
@@ -138,7 +139,7 @@ impl From<ClaimError> for ApiError {
     }
 }
 
-const fn code(refusal: ClaimRefusal) -> Code {
+pub(super) const fn code(refusal: ClaimRefusal) -> Code {
     match refusal {
         ClaimRefusal::Final(reason) => match reason {
             FinalRefusal::Ended => Code::Ended,

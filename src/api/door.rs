@@ -27,7 +27,7 @@ pub struct Door {
 pub fn actor(request: &Request) -> Option<Actor> {
     let extensions = request.extensions();
     let caller = extensions.get::<Caller>().map(|caller| caller.actor);
-    caller.or_else(|| extensions.get::<Visitor>().map(|visitor| Actor::Holder(visitor.holder)))
+    caller.or_else(|| extensions.get::<Visitor>().map(|visitor| Actor::Holder(visitor.own)))
 }
 
 /// Middleware: refuses parameters where the handler reads none.

@@ -34,6 +34,9 @@ pub struct GiveBackView {
     redemption: RedemptionView,
     /// False when it was given back before.
     changed: bool,
+    /// False where the platform cannot be told, and still shows the coupon as used; left out elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    told: Option<bool>,
 }
 
 /// `POST /v1/give-backs`
@@ -46,5 +49,9 @@ pub async fn create(
     let wish = GiveBack { coupon, order_no: body.order_no, lines: body.lines };
     let cause = life::cause(caller.actor);
     let given = give_back::give_back(&state.db, &*state.clock, &cause, wish).await?;
-    Ok(Json(GiveBackView { redemption: given.redemption.into(), changed: given.changed }))
+    Ok(Json(GiveBackView {
+        redemption: given.redemption.into(),
+        changed: given.changed,
+        told: given.told,
+    }))
 }

@@ -4,6 +4,7 @@ use super::person;
 use crate::{
     domain::{
         access::Actor,
+        card::Suspension,
         code::CouponCode,
         discount::Misfit,
         event::Cause,
@@ -97,6 +98,8 @@ fn refused(refusal: LifeRefusal) -> ApiError {
         LifeRefusal::NotKept => Code::WrongState,
         LifeRefusal::NotRedeemed => Code::NotRedeemed,
         LifeRefusal::GivenBack => Code::GivenBack,
+        LifeRefusal::Suspended { .. } => Code::Suspended,
+        LifeRefusal::UseIsFinal => Code::UseIsFinal,
         LifeRefusal::NoSuchLine { .. } => Code::InvalidValues,
     };
     let error = ApiError::conflict(code, &refusal);
@@ -105,6 +108,15 @@ fn refused(refusal: LifeRefusal) -> ApiError {
         LifeRefusal::NotYetValid { from } => error.with("valid_from", from),
         LifeRefusal::Expired { until } => error.with("valid_until", until),
         LifeRefusal::GivenBack => error.in_chinese("该订单已退还过这张券，请换一个订单号"),
+        LifeRefusal::Suspended { why } => {
+            let chinese = match why {
+                Suspension::Gifting => "这张券正在转赠中",
+                Suspension::GivenAway => "这张券已转赠给他人",
+                Suspension::Deleted => "这张券已被持有人删除",
+            };
+            error.in_chinese(chinese).with("reason", why)
+        }
+        LifeRefusal::UseIsFinal => error.in_chinese("平台上的核销无法撤销，商家设置为不予退还"),
         LifeRefusal::NoSuchLine { line } => error.at("lines").with("line", line),
         LifeRefusal::Void
         | LifeRefusal::AlreadyRedeemed

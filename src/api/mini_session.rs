@@ -12,12 +12,19 @@ use crate::{
     domain::{
         app::PlatformKind,
         id::{AppId, HolderId, SessionId},
+        people::OpenId,
         problem::Problems,
     },
     http::{code::Code, error::ApiError, extract::Json},
-    platform::baidu::login::LoginError,
-    service::mini_session::{self, OpenSessionError, Opened, Visitor},
-    store,
+    platform::{
+        baidu::login::LoginError,
+        wechat::desk::{AskError, LoggedIn},
+    },
+    service::{
+        card_bond,
+        mini_session::{self, OpenSessionError, Opened, Visitor},
+    },
+    store::{self, app::App},
 };
 
 /// The body of a login.
@@ -25,7 +32,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct LoginBody {
     app_id: AppId,
-    /// What `swan.login` gave the mini-program; good for one login.
+    /// What `swan.login` or `wx.login` gave the mini-program; good for one login.
     code: String,
 }
 
@@ -63,15 +70,17 @@ pub async fn open(
     let code = parse_code(body.code)?;
     let app = store::app::find(&mut *state.db.acquire().await?, body.app_id).await?;
     let app = app.ok_or_else(|| ApiError::no_such("app_id", &"no such app"))?;
-    if app.platform != PlatformKind::Baidu {
-        return Err(ApiError::conflict(Code::NoLogins, &"nobody logs in on this platform"));
+    if !app.platform.has_logins() {
+        return Err(nobody_logs_in());
     }
     if !app.has_secret {
         return Err(ApiError::conflict(Code::AppHasNoSecret, &"the app has no secret here"));
     }
-    let whose = state.login.whose(app.id, &code).await;
-    let open_id = whose.map_err(|error| explain(app.id, error))?;
+    let (open_id, union_id) = whose(&state, &app, code).await?;
     let now = state.now();
+    if let Some(union_id) = union_id {
+        card_bond::greet(&state.db, now, &app, &open_id, union_id.as_str()).await?;
+    }
     let Opened { id, token, expires_at, ends_at } =
         mini_session::open(&state.db, now, state.lifetime, app.id, &open_id).await?;
     let token = token.reveal().to_owned();
@@ -90,7 +99,7 @@ pub async fn current(
     Ok(Json(VisitorView {
         session_id: visitor.session,
         app_id: visitor.app,
-        holder_id: visitor.holder,
+        holder_id: visitor.own,
         member_uid,
         expires_at: visitor.expires_at,
         ends_at: visitor.ends_at,
@@ -106,6 +115,33 @@ pub async fn close(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// As the app's platform knows them, and as all accounts of the merchant there do.
+async fn whose(
+    state: &ApiState,
+    app: &App,
+    code: SecretString,
+) -> Result<(OpenId, Option<OpenId>), ApiError> {
+    match app.platform {
+        PlatformKind::Baidu => {
+            let whose = state.login.whose(app.id, &code).await;
+            Ok((whose.map_err(|error| explain(app.id, error))?, None))
+        }
+        PlatformKind::WechatMini => {
+            let whose = state.wechat.logins.whose(app.id, code).await;
+            let LoggedIn { open_id, union_id } = whose.map_err(|error| match error {
+                AskError::Refused => explain(app.id, LoginError::Refused),
+                AskError::Away(why) => explain(app.id, LoginError::Away(why)),
+            })?;
+            Ok((open_id, union_id))
+        }
+        PlatformKind::Wechat | PlatformKind::Own => Err(nobody_logs_in()),
+    }
+}
+
+fn nobody_logs_in() -> ApiError {
+    ApiError::conflict(Code::NoLogins, &"nobody logs in on this platform")
+}
+
 fn parse_code(code: String) -> Result<SecretString, ApiError> {
     let mut problems = Problems::default();
     let visible = code.bytes().all(|byte| byte.is_ascii_graphic());
@@ -119,7 +155,7 @@ fn explain(app: AppId, error: LoginError) -> ApiError {
     match error {
         LoginError::Refused => ApiError::refused(Code::LoginRefused, error.to_string()),
         LoginError::Away(why) => {
-            tracing::warn!(app.id = %app, why, "nobody can log in: Baidu gives no clear answer");
+            tracing::warn!(app.id = %app, why, "nobody can log in: the platform gives no clear answer");
             let detail = "the platform gives no clear answer; log in again, with a new code";
             ApiError::refused(Code::PlatformUnavailable, detail)
         }

@@ -53,6 +53,8 @@ pub struct OfferView {
     placement_id: PlacementId,
     template_id: TemplateId,
     app_id: AppId,
+    /// Whether it is taken on the platform, with leave from `POST /v1/mini/cards/claims`; else it is claimed through us.
+    taken_there: bool,
     status: OfferStatus,
     /// Why it is not for this person, where it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,6 +120,7 @@ impl From<(Offered, DateTime<Utc>)> for OfferView {
             placement_id: offer.placement,
             template_id: offer.template,
             app_id: offer.app,
+            taken_there: offer.platform.gives_by_itself(),
             status,
             reason: ineligible,
             title: terms.title.clone(),

@@ -11,8 +11,9 @@ use serde_json::{Map, Value, json};
 use self::schemas::Schemas;
 use super::route::{self, Route, keeping::Keeping};
 use crate::domain::id::{
-    AppId, BannerId, CouponId, DeliveryId, GatewayClientId, GatewayGrantId, HolderId, ImportId,
-    KeyId, OperatorId, PageId, PlacementId, ReconciliationId, RedemptionId, SessionId, TemplateId,
+    AppId, BannerId, CardClaimId, CouponId, DeliveryId, GatewayClientId, GatewayGrantId, HolderId,
+    ImportId, KeyId, OperatorId, PageId, PlacementId, ReconciliationId, RedemptionId, SessionId,
+    TemplateId,
 };
 
 pub mod example;
@@ -89,6 +90,7 @@ fn path_parameter(name: &str, generator: &mut SchemaGenerator) -> Value {
     let schema = match name {
         "app" | "endpoint" => generator.subschema_for::<AppId>(),
         "banner" => generator.subschema_for::<BannerId>(),
+        "claim" => generator.subschema_for::<CardClaimId>(),
         "client" => generator.subschema_for::<GatewayClientId>(),
         "coupon" => generator.subschema_for::<CouponId>(),
         "delivery" => generator.subschema_for::<DeliveryId>(),

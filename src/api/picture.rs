@@ -77,6 +77,9 @@ async fn showable(
             Ok(held.holding.code)
         }
         CouponStatus::Used => Err(ApiError::conflict(Code::AlreadyRedeemed, &"it was used before")),
+        CouponStatus::Suspended => {
+            Err(ApiError::conflict(Code::Suspended, &"its platform keeps it from being used"))
+        }
         CouponStatus::Expired => Err(ApiError::conflict(Code::Expired, &"its time is over")),
         CouponStatus::Void => Err(ApiError::refused(Code::NoSuchCoupon, "no such coupon")),
     }

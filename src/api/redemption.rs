@@ -143,7 +143,7 @@ pub async fn create_own(
     Extension(key): Extension<ActKey>,
     Json(body): Json<OwnRedemptionBody>,
 ) -> Result<Response, ApiError> {
-    let actor = Actor::Holder(visitor.holder);
+    let actor = Actor::Holder(visitor.own);
     let shown = life::shown(body.coupon_id, body.code.as_deref())?;
     let wish = Redeem {
         only_if_kept: false,

@@ -10,6 +10,7 @@ use crate::{
     domain::{
         access::{Grant, Permission},
         benefit::{Benefit, CouponKind, Threshold},
+        card::Suspension,
         id::{AppId, CouponId, PlacementId, TemplateId},
         standing::{CouponStatus, Tab},
         terms::Texts,
@@ -71,6 +72,9 @@ pub struct HeldView {
     valid_from: DateTime<Utc>,
     valid_until: DateTime<Utc>,
     issued_at: DateTime<Utc>,
+    /// Why its platform keeps it from being used, where it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspended: Option<Suspension>,
     /// What it was used for.
     #[serde(skip_serializing_if = "Option::is_none")]
     redeemed: Option<RedeemedView>,
@@ -156,7 +160,7 @@ fn sees_codes(grant: &Grant) -> bool {
 }
 
 impl HeldView {
-    fn whole(held: Held) -> Self {
+    pub(super) fn whole(held: Held) -> Self {
         let code = held.holding.code.as_str().to_owned();
         Self { code, ..held.into() }
     }
@@ -181,6 +185,7 @@ impl From<Held> for HeldView {
             valid_from: holding.valid_from,
             valid_until: holding.valid_until,
             issued_at: holding.issued_at,
+            suspended: holding.suspended.filter(|_| status == CouponStatus::Suspended),
             redeemed: redeemed(holding),
         }
     }

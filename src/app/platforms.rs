@@ -17,8 +17,8 @@ use crate::{
         wechat::{self, callback::Pushes},
     },
     service::{
-        apply_cards::CardApplier, card_address::CardAddresses, card_inbox::CardInbox, repair_reply::Doubts, route::Directory,
-        source::Sources,
+        apply_cards::CardApplier, card_address::CardAddresses, card_inbox::CardInbox,
+        repair_reply::Doubts, route::Directory, source::Sources,
     },
 };
 

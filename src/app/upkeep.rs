@@ -16,6 +16,7 @@ use crate::{
             self, forget_answers, forget_gateway_secrets, forget_networks, forget_nonces,
             forget_push_secrets, forget_pushes, forget_sessions, forget_webhook_secrets,
         },
+        lapse_card_claims::{self, free_card_codes, lapse_card_claims},
         release_locks::{self, release_locks},
         remind::remind,
         tell_low_stock::tell_low_stock,
@@ -36,6 +37,8 @@ pub struct Upkeep {
 enum Job {
     FoldTally,
     ReleaseLocks,
+    LapseCardClaims,
+    FreeCardCodes,
     Remind { before: Duration },
     CountExpired,
     TellLowStock { percent: u8 },
@@ -53,7 +56,8 @@ impl Upkeep {
     /// The jobs as the settings want them.
     pub fn new(config: &Config, db: &PgPool, clock: &Arc<dyn Clock>) -> Self {
         let keep = |keep| TimeDelta::from_std(keep).unwrap_or(TimeDelta::MAX);
-        let mut jobs = vec![Job::FoldTally, Job::ReleaseLocks];
+        let mut jobs =
+            vec![Job::FoldTally, Job::ReleaseLocks, Job::LapseCardClaims, Job::FreeCardCodes];
         jobs.extend(config.reminders.before.iter().map(|&before| Job::Remind { before }));
         jobs.extend([
             Job::CountExpired,
@@ -112,6 +116,12 @@ impl Upkeep {
                 return Ok(false);
             }
             Job::ReleaseLocks => (release_locks(&self.db, now).await?, release_locks::PORTION),
+            Job::LapseCardClaims => {
+                (lapse_card_claims(&self.db, now).await?, lapse_card_claims::PORTION)
+            }
+            Job::FreeCardCodes => {
+                (free_card_codes(&self.db, now).await?, lapse_card_claims::PORTION)
+            }
             Job::Remind { before } => {
                 (remind(&self.db, now, before).await?, count_expired::PORTION)
             }

@@ -22,6 +22,26 @@ pub enum PlatformKind {
     Own,
 }
 
+/// Whether what was used on an app may be given back.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type,
+)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum ReturnRule {
+    /// Where an order is cancelled, its coupon can be used again, whatever the platform shows.
+    Allowed,
+    /// A use is final.
+    Refused,
+}
+
+impl ReturnRule {
+    /// Where nobody says: no promise that the platform's own pages break.
+    pub const fn usual(platform: PlatformKind) -> Self {
+        if platform.shows_uses_for_ever() { Self::Refused } else { Self::Allowed }
+    }
+}
+
 impl PlatformKind {
     /// Whether the platform calls an address of ours for each placement, which then needs a secret one.
     pub const fn calls_back(self) -> bool {
@@ -44,6 +64,22 @@ impl PlatformKind {
         match self {
             Self::Wechat => true,
             Self::Baidu | Self::WechatMini | Self::Own => false,
+        }
+    }
+
+    /// Whether its people take the cards of another account.
+    pub const fn takes_cards_of_another(self) -> bool {
+        match self {
+            Self::WechatMini => true,
+            Self::Baidu | Self::Wechat | Self::Own => false,
+        }
+    }
+
+    /// Whether people log in on it with a code that the platform gave them.
+    pub const fn has_logins(self) -> bool {
+        match self {
+            Self::Baidu | Self::WechatMini => true,
+            Self::Wechat | Self::Own => false,
         }
     }
 

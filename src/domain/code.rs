@@ -28,6 +28,8 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// Baidu takes codes of up to 32 bytes.
 const LONGEST: usize = 32;
+/// What the cards of a platform that hands them out by itself have room for.
+pub const LONGEST_ON_CARDS: usize = 20;
 /// 80 bits in characters of 5 bits each.
 const RANDOM_CHARACTERS: usize = 16;
 /// What the random part and the check character leave of 32.

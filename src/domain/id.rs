@@ -138,6 +138,10 @@ typed_id!(
     CouponId, "cpn"
 );
 typed_id!(
+    /// Leave to take one card on its platform.
+    CardClaimId, "ccl"
+);
+typed_id!(
     /// One API key.
     KeyId, "key"
 );

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{
+    card::Suspension,
     code::CouponCode,
     coupon::CouponState,
     id::{CouponId, HolderId},
@@ -96,6 +97,12 @@ pub enum LifeRefusal {
     /// Used already.
     #[error("the coupon is used already")]
     AlreadyRedeemed,
+    /// Its platform keeps it from being used.
+    #[error("{}", suspended(*why))]
+    Suspended {
+        /// Why.
+        why: Suspension,
+    },
     /// Its time is still to come.
     #[error("the coupon is not valid before {from}")]
     NotYetValid {
@@ -114,6 +121,9 @@ pub enum LifeRefusal {
     /// Not used for this order.
     #[error("the coupon is not used for this order")]
     NotRedeemed,
+    /// The use was told to a platform that shows it for ever, and the merchant leaves it at that.
+    #[error("the platform shows the use for ever, so it is not undone")]
+    UseIsFinal,
     /// This order has used the coupon before and given it back.
     #[error("this order has given the coupon back; use a new order number")]
     GivenBack,
@@ -130,22 +140,29 @@ pub const USUAL_LOCK: TimeDelta = TimeDelta::minutes(30);
 
 /// Whether a coupon may be kept for an order.
 pub fn lock(facts: &Facts, order: &str, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
-    let Standing { validity: Validity { from, until }, locked_until, .. } = facts.standing;
-    match (facts.standing.status(now), locked_until) {
-        (CouponStatus::Void, _) => Err(LifeRefusal::Void),
-        (CouponStatus::Used, _) => Err(LifeRefusal::AlreadyRedeemed),
-        (CouponStatus::Locked, Some(end)) if !facts.is_lock_for(order) => {
+    let Standing { validity: Validity { from, until }, locked_until, suspended, .. } =
+        facts.standing;
+    match (facts.standing.status(now), locked_until, suspended) {
+        (CouponStatus::Void, _, _) => Err(LifeRefusal::Void),
+        (CouponStatus::Used, _, _) => Err(LifeRefusal::AlreadyRedeemed),
+        (CouponStatus::Locked, Some(end), _) if !facts.is_lock_for(order) => {
             Err(LifeRefusal::Locked { until: end })
         }
-        (CouponStatus::Locked, _) => Ok(Ruling::Before),
-        (CouponStatus::NotYetValid | CouponStatus::Expired | CouponStatus::Usable, _)
-            if facts.given_back =>
-        {
-            Err(LifeRefusal::GivenBack)
+        (CouponStatus::Locked | CouponStatus::Suspended, _, Some(why)) => {
+            Err(LifeRefusal::Suspended { why })
         }
-        (CouponStatus::NotYetValid, _) => Err(LifeRefusal::NotYetValid { from }),
-        (CouponStatus::Expired, _) => Err(LifeRefusal::Expired { until }),
-        (CouponStatus::Usable, _) => Ok(Ruling::Now),
+        (CouponStatus::Locked, _, None) => Ok(Ruling::Before),
+        (
+            CouponStatus::NotYetValid
+            | CouponStatus::Expired
+            | CouponStatus::Usable
+            | CouponStatus::Suspended,
+            _,
+            _,
+        ) if facts.given_back => Err(LifeRefusal::GivenBack),
+        (CouponStatus::NotYetValid, _, _) => Err(LifeRefusal::NotYetValid { from }),
+        (CouponStatus::Expired, _, _) => Err(LifeRefusal::Expired { until }),
+        (CouponStatus::Usable | CouponStatus::Suspended, _, _) => Ok(Ruling::Now),
     }
 }
 
@@ -158,9 +175,13 @@ pub fn unlock(facts: &Facts, order: &str, now: DateTime<Utc>) -> Result<Ruling, 
             Err(LifeRefusal::Locked { until: end })
         }
         (CouponStatus::Locked, _) => Ok(Ruling::Now),
-        (CouponStatus::NotYetValid | CouponStatus::Expired | CouponStatus::Usable, _) => {
-            Ok(Ruling::Before)
-        }
+        (
+            CouponStatus::NotYetValid
+            | CouponStatus::Expired
+            | CouponStatus::Usable
+            | CouponStatus::Suspended,
+            _,
+        ) => Ok(Ruling::Before),
     }
 }
 
@@ -215,10 +236,21 @@ pub fn give_back(
 /// Whether a coupon may be taken out of use. One that has ended unused is out of use by itself, and counts as such.
 pub fn void(standing: &Standing, now: DateTime<Utc>) -> Result<Ruling, LifeRefusal> {
     match standing.status(now) {
-        CouponStatus::Usable | CouponStatus::NotYetValid | CouponStatus::Locked => Ok(Ruling::Now),
+        CouponStatus::Usable
+        | CouponStatus::NotYetValid
+        | CouponStatus::Locked
+        | CouponStatus::Suspended => Ok(Ruling::Now),
         CouponStatus::Expired => Err(LifeRefusal::Expired { until: standing.validity.until }),
         CouponStatus::Void => Ok(Ruling::Before),
         CouponStatus::Used => Err(LifeRefusal::AlreadyRedeemed),
+    }
+}
+
+const fn suspended(why: Suspension) -> &'static str {
+    match why {
+        Suspension::Gifting => "the coupon is being given to somebody",
+        Suspension::GivenAway => "the coupon was given to somebody",
+        Suspension::Deleted => "the coupon was thrown away",
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a coupon is at a moment: its state, its validity and its lock, seen by whoever holds it.
+//! What a coupon is at a moment: its state, its validity, its lock and its suspension, seen by whoever holds it.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{coupon::CouponState, validity::Validity};
+use super::{card::Suspension, coupon::CouponState, validity::Validity};
 
 /// What decides it.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +17,8 @@ pub struct Standing {
     pub validity: Validity,
     /// When its lock ends, if it has one.
     pub locked_until: Option<DateTime<Utc>>,
+    /// What its platform keeps it from being used for.
+    pub suspended: Option<Suspension>,
 }
 
 /// What a coupon is at a moment.
@@ -35,6 +37,8 @@ pub enum CouponStatus {
     Expired,
     /// It was taken out of use.
     Void,
+    /// Its platform keeps it from being used: its holder is giving it away, has given it away or thrown it away there.
+    Suspended,
 }
 
 /// Where its holder finds it. A void one is nowhere.
@@ -49,18 +53,29 @@ pub enum Tab {
     Used,
     /// What was not used in time.
     Expired,
+    /// What its platform keeps from being used. What somebody else has by now is nowhere.
+    Suspended,
 }
 
 impl Standing {
-    /// What it is at `now`. A lock that has passed, or left no trace, holds nothing; one that holds outlives the validity.
+    /// What it is at `now`. A lock that has passed, or left no trace, holds nothing; one that holds outlives the validity,
+    /// and hides a suspension. What was given away does not expire: somebody else has it.
     pub fn status(&self, now: DateTime<Utc>) -> CouponStatus {
         let is_locked = self.locked_until.is_some_and(|until| now < until);
         match self.state {
             CouponState::Void => CouponStatus::Void,
             CouponState::Redeemed => CouponStatus::Used,
             CouponState::Locked if is_locked => CouponStatus::Locked,
+            CouponState::Issued | CouponState::Locked
+                if self.suspended == Some(Suspension::GivenAway) =>
+            {
+                CouponStatus::Suspended
+            }
             CouponState::Issued | CouponState::Locked if self.validity.until <= now => {
                 CouponStatus::Expired
+            }
+            CouponState::Issued | CouponState::Locked if self.suspended.is_some() => {
+                CouponStatus::Suspended
             }
             CouponState::Issued | CouponState::Locked if now < self.validity.from => {
                 CouponStatus::NotYetValid
@@ -80,6 +95,7 @@ impl CouponStatus {
             Self::Used => "used",
             Self::Expired => "expired",
             Self::Void => "void",
+            Self::Suspended => "suspended",
         }
     }
 
@@ -90,6 +106,7 @@ impl CouponStatus {
             Self::Locked => Some(Tab::Locked),
             Self::Used => Some(Tab::Used),
             Self::Expired => Some(Tab::Expired),
+            Self::Suspended => Some(Tab::Suspended),
             Self::Void => None,
         }
     }
@@ -99,10 +116,17 @@ impl FromStr for CouponStatus {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let all =
-            [Self::Usable, Self::NotYetValid, Self::Locked, Self::Used, Self::Expired, Self::Void];
+        let all = [
+            Self::Usable,
+            Self::NotYetValid,
+            Self::Locked,
+            Self::Used,
+            Self::Expired,
+            Self::Void,
+            Self::Suspended,
+        ];
         let found = all.into_iter().find(|status| status.as_str() == text);
-        found.ok_or("one of usable, not_yet_valid, locked, used, expired, void")
+        found.ok_or("one of usable, not_yet_valid, locked, used, expired, void, suspended")
     }
 }
 
@@ -114,6 +138,7 @@ impl Tab {
             Self::Locked => "locked",
             Self::Used => "used",
             Self::Expired => "expired",
+            Self::Suspended => "suspended",
         }
     }
 }
@@ -146,7 +171,30 @@ mod tests {
             (Redeemed, Some(25), 21, CouponStatus::Used),
             (Void, None, 12, CouponStatus::Void),
         ] {
-            let standing = Standing { state, validity, locked_until: locked_until.map(at) };
+            let locked_until = locked_until.map(at);
+            let standing = Standing { state, validity, locked_until, suspended: None };
+
+            assert_eq!(standing.status(at(now)), expected, "{standing:?} {now}");
+        }
+    }
+
+    #[test]
+    fn a_suspension_hides_what_could_be_used_and_nothing_else() {
+        use CouponState::{Issued, Locked, Redeemed, Void};
+        use Suspension::{Deleted, Gifting, GivenAway};
+        let validity = Validity { from: at(10), until: at(20) };
+        for (state, why, now, expected) in [
+            (Issued, Gifting, 9, CouponStatus::Suspended),
+            (Issued, Deleted, 15, CouponStatus::Suspended),
+            (Issued, Gifting, 20, CouponStatus::Expired),
+            (Issued, GivenAway, 20, CouponStatus::Suspended),
+            (Locked, Gifting, 14, CouponStatus::Locked),
+            (Locked, Gifting, 15, CouponStatus::Suspended),
+            (Redeemed, GivenAway, 15, CouponStatus::Used),
+            (Void, Deleted, 15, CouponStatus::Void),
+        ] {
+            let (locked_until, suspended) = (Some(at(15)), Some(why));
+            let standing = Standing { state, validity, locked_until, suspended };
 
             assert_eq!(standing.status(at(now)), expected, "{standing:?} {now}");
         }
@@ -160,6 +208,7 @@ mod tests {
             (CouponStatus::Locked, Some(Tab::Locked)),
             (CouponStatus::Used, Some(Tab::Used)),
             (CouponStatus::Expired, Some(Tab::Expired)),
+            (CouponStatus::Suspended, Some(Tab::Suspended)),
             (CouponStatus::Void, None),
         ] {
             assert_eq!(status.tab(), tab);

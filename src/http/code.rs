@@ -106,6 +106,8 @@ codes! {
     Reserved "reserved" CONFLICT People "您有一张券正在领取中，请稍后再试" "A card that was just signed is not taken yet";
     Stale "stale" CONFLICT Programs "请求已过时" "The request is out of date";
 
+    TakenThere "taken_there" CONFLICT Programs "该卡券须在平台上领取" "People take these cards on the platform";
+
     MemberNotLinked "member_not_linked" CONFLICT Programs "该会员在此应用没有账号" "The member has no account on this app";
 
     // Coupons in use.
@@ -115,6 +117,8 @@ codes! {
     Expired "expired" CONFLICT People "卡券已过期" "The coupon has expired";
     NotRedeemed "not_redeemed" CONFLICT People "卡券尚未使用" "The coupon was not used";
     GivenBack "given_back" CONFLICT People "卡券已退还" "The use was given back";
+    Suspended "suspended" CONFLICT People "卡券在平台上已转赠或删除，暂不可用" "The platform keeps the coupon from being used";
+    UseIsFinal "use_is_final" CONFLICT People "核销不可撤销" "The use is final";
     ThresholdNotMet "threshold_not_met" CONFLICT People "未达到使用门槛" "The threshold is not met";
     OutOfScope "out_of_scope" CONFLICT People "订单中没有可用商品" "Nothing in the order is covered";
     DiscountDiffers "discount_differs" CONFLICT People "优惠金额不一致" "The discount comes out differently";
@@ -126,6 +130,7 @@ codes! {
     NoLogins "no_logins" CONFLICT Programs "该平台不支持登录" "Nobody logs in on this platform";
     AppHasNoSecret "app_has_no_secret" CONFLICT Programs "应用没有密钥" "The app has no secret";
     NoMasterKey "no_master_key" CONFLICT Programs "没有主密钥" "There is no master key";
+    NoPlacements "no_placements" CONFLICT Programs "该平台不能投放卡券" "Nothing is placed on this platform";
     NoWallet "no_wallet" CONFLICT Programs "该平台没有卡包" "This platform has no wallet";
     NoCallbacks "no_callbacks" CONFLICT Programs "该平台没有回调" "This platform does not call back";
     NoPlatformFigures "no_platform_figures" CONFLICT Programs "该平台没有可核对的数据" "This platform has no figures";
@@ -133,6 +138,7 @@ codes! {
     CodesAreGenerated "codes_are_generated" CONFLICT Programs "该模板的券码由系统生成" "This template's codes are generated";
     AlreadyPlaced "already_placed" CONFLICT Programs "已投放到该应用" "Placed on this app already";
     PlatformRefTaken "platform_ref_taken" CONFLICT Programs "平台券模板编号已被占用" "The platform's id is taken";
+    NotReviewed "not_reviewed" CONFLICT Programs "平台尚未审核通过" "The platform has not passed it";
     AlreadyPublished "already_published" CONFLICT Programs "已发布到平台" "Published already";
     NotPublished "not_published" CONFLICT Programs "尚未发布到平台" "Not published";
     GivenUp "given_up" CONFLICT Programs "推送已放弃，需人工处理" "An earlier delivery was given up";

@@ -8,6 +8,7 @@ pub mod change;
 pub mod client;
 pub mod colour;
 pub mod comparison;
+pub mod desk;
 pub mod draft;
 pub mod envelope;
 pub mod errcode;

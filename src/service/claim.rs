@@ -76,6 +76,9 @@ pub enum ClaimError {
     /// Nobody told us of this member.
     #[error("no such member")]
     NoSuchMember,
+    /// The platform gives these by itself; people take them there.
+    #[error("people take these cards on the platform: POST /v1/mini/cards/claims")]
+    TakenThere,
     /// The member has no account on the placement's app, and we cannot make one there.
     #[error("this member has no account on the placement's app")]
     NotLinked,
@@ -106,6 +109,9 @@ pub async fn claim(
     // The connection goes back before the engine, which has its own, is asked.
     let placement = store::placement::find(&mut *db.acquire().await?, wish.placement).await?;
     let placement = placement.ok_or(ClaimError::NoSuchPlacement)?;
+    if placement.platform.gives_by_itself() {
+        return Err(wish.claimant.taken_there(&placement));
+    }
     let open_id = open_id(db, now, &placement, wish.claimant).await?;
     let record = wish.key.record_on(placement.app);
     let request = Request {
@@ -179,6 +185,17 @@ async fn account_of(
     tx.commit().await?;
     tracing::info!(member.id = %member.id, app.id = %placement.app, "holder made for a member");
     Ok(open_id)
+}
+
+impl Claimant {
+    /// What is not on a visitor's app does not exist for them; of its cards they hear where to take them.
+    fn taken_there(&self, placement: &Placement) -> ClaimError {
+        match self {
+            Self::Visitor(app, _) if *app != placement.app => ClaimError::NoSuchPlacement,
+            Self::Holder(Some(app), _) if *app != placement.app => ClaimError::OtherApp,
+            Self::Visitor(..) | Self::Holder(..) | Self::Uid(_) => ClaimError::TakenThere,
+        }
+    }
 }
 
 impl ClaimKey {

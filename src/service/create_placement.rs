@@ -35,6 +35,9 @@ pub enum CreatePlacementError {
     /// There is none of this id.
     #[error("no such app")]
     NoSuchApp,
+    /// Nothing stands on this kind of app.
+    #[error("nothing is placed on this platform: place it on the app whose cards its people take")]
+    NoPlacements,
     /// There is none of this id.
     #[error("no such template")]
     NoSuchTemplate,
@@ -65,6 +68,9 @@ pub async fn create_placement(
     let mut tx = db.begin().await?;
 
     let app = store::app::find(&mut tx, new.app).await?.ok_or(CreatePlacementError::NoSuchApp)?;
+    if !app.platform.has_placements() {
+        return Err(CreatePlacementError::NoPlacements);
+    }
     let placement = Placement {
         id: PlacementId::new(now),
         template: new.template,

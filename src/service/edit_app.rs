@@ -5,8 +5,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sqlx::PgPool;
 
+use super::create_app::{CardsAppRefusal, check_cards_app};
 use crate::{
-    domain::{app, id::AppId, problem::Problem},
+    domain::{
+        app::{self, ReturnRule},
+        id::AppId,
+        problem::Problem,
+    },
     store::{self, app::App},
     vault::{Place, Vault, VaultError},
 };
@@ -20,6 +25,10 @@ pub struct AppEdit {
     pub name: Option<String>,
     /// All settings; those left out are gone.
     pub settings: Option<Value>,
+    /// Of a mini-program: the account whose cards its people take.
+    pub cards_app: Option<AppId>,
+    /// Whether what was used may be given back; from now on.
+    pub give_back: Option<ReturnRule>,
     /// With which its platform is called.
     pub secret: SecretEdit,
 }
@@ -45,6 +54,9 @@ pub enum EditAppError {
     /// There is none of this id.
     #[error("no such app")]
     NoSuchApp,
+    /// The account whose cards are to be taken is not there.
+    #[error("no such app")]
+    NoSuchCardsApp,
     /// Somebody else was faster.
     #[error("changed in the meantime; it is at version {now_at}")]
     VersionConflict {
@@ -75,6 +87,14 @@ pub async fn edit_app(
     }
     app.name = edit.name.unwrap_or(app.name);
     app.settings = edit.settings.unwrap_or(app.settings);
+    app.give_back = edit.give_back.unwrap_or(app.give_back);
+    if edit.cards_app.is_some() {
+        app.cards_app = edit.cards_app;
+        check_cards_app(&mut tx, &app).await?.map_err(|refusal| match refusal {
+            CardsAppRefusal::Unfit(problem) => EditAppError::Invalid(vec![problem]),
+            CardsAppRefusal::NotThere => EditAppError::NoSuchCardsApp,
+        })?;
+    }
     app::check(&app.name, &app.app_key, edit.secret.reveal()).map_err(EditAppError::Invalid)?;
     app.version += 1;
     app.updated_at = now;

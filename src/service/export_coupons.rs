@@ -180,6 +180,7 @@ impl Export {
             state: coupon.state,
             validity: Validity { from: coupon.valid_from, until: coupon.valid_until },
             locked_until: coupon.locked_until,
+            suspended: coupon.suspended,
         };
         let state = standing.status(self.now);
         if self.wanted.status.is_some_and(|wanted| wanted != state) {

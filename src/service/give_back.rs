@@ -7,6 +7,7 @@ use super::life::{LifeError, MOST_TRIES, Named, step};
 use crate::{
     clock::Clock,
     domain::{
+        app::{PlatformKind, ReturnRule},
         event::Cause,
         life::{self, LifeRefusal, Returned, check},
     },
@@ -31,6 +32,13 @@ pub struct GivenBack {
     pub redemption: Redemption,
     /// Whether anything was given back that was not before.
     pub changed: bool,
+    /// `false` where the platform cannot be told, and shows the coupon as used for ever.
+    pub told: Option<bool>,
+}
+
+/// What there is to say of a platform that cannot be told.
+fn untold(platform: PlatformKind, whole: bool) -> Option<bool> {
+    (whole && platform.shows_uses_for_ever()).then_some(false)
 }
 
 /// Gives back what an order has used; when all of it is back, the coupon can be used again by another order.
@@ -58,14 +66,21 @@ pub async fn give_back(
 
         let id = redemption.id;
         let told = |lines: Option<&[i32]>| {
+            let told = untold(found.platform, lines.is_none());
             json!({
                 "redemption_id": id, "order_no": order_no, "store": redemption.store,
                 "amount_fen": redemption.amount_fen, "discount_fen": redemption.discount_fen,
-                "whole": lines.is_none(), "lines": lines,
+                "whole": lines.is_none(), "lines": lines, "told": told,
             })
         };
         let changed = match &returned {
-            Returned::Nothing => return Ok(GivenBack { redemption, changed: false }),
+            Returned::Nothing => {
+                let told = untold(found.platform, redemption.reversed_at.is_some());
+                return Ok(GivenBack { redemption, changed: false, told });
+            }
+            Returned::Whole if found.give_back == ReturnRule::Refused => {
+                return Err(LifeRefusal::UseIsFinal.into());
+            }
             Returned::Whole => {
                 let step = step(&found, clock, cause, told(None));
                 store::life::give_back(&mut conn, &step, id).await?
@@ -79,7 +94,8 @@ pub async fn give_back(
             tracing::info!(coupon.id = %found.id, whole = returned == Returned::Whole, "coupon given back");
             let redemption = store::redemption::find(&mut conn, id).await?;
             let redemption = redemption.ok_or(sqlx::Error::RowNotFound)?;
-            return Ok(GivenBack { redemption, changed: true });
+            let told = untold(found.platform, returned == Returned::Whole);
+            return Ok(GivenBack { redemption, changed: true, told });
         }
     }
     Err(LifeError::Busy)

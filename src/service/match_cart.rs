@@ -35,6 +35,8 @@ pub enum Unfit {
     Locked,
     /// Its time is still to come.
     NotYetValid,
+    /// Its platform keeps it from being used.
+    Suspended,
     /// The cart is not what it is for.
     Misfit(Misfit),
 }
@@ -99,6 +101,7 @@ fn fit(held: &Held, cart: &Cart, at: At) -> Option<Result<Discount, Unfit>> {
         CouponStatus::Usable => Some(discount(&held.terms, cart).map_err(Unfit::Misfit)),
         CouponStatus::Locked => Some(Err(Unfit::Locked)),
         CouponStatus::NotYetValid => Some(Err(Unfit::NotYetValid)),
+        CouponStatus::Suspended => Some(Err(Unfit::Suspended)),
         CouponStatus::Used | CouponStatus::Expired | CouponStatus::Void => None,
     }
 }

@@ -20,8 +20,12 @@ pub struct Visitor {
     /// Through which app they came.
     pub app: AppId,
     /// Who they are there.
+    pub own: HolderId,
+    /// As whom they have coupons: the card holder who is the same person, where one is known.
     pub holder: HolderId,
-    /// The same, as the app calls them.
+    /// The app whose cards they take, on a mini-program that has one.
+    pub cards_app: Option<AppId>,
+    /// Who they are, as the app calls them.
     pub open_id: OpenId,
     /// Whom the holder belongs to, if the merchant said.
     pub member: Option<MemberId>,
@@ -89,7 +93,7 @@ pub async fn open(
     };
     let mut tx = db.begin().await?;
 
-    store::member::lock_holder(&mut tx, app, open_id.as_str(), now).await?;
+    store::member::insert_holder(&mut tx, app, open_id.as_str(), now).await?;
     store::mini_session::insert(&mut tx, &new, &token.hash()).await?;
 
     tx.commit().await?;
@@ -118,8 +122,17 @@ pub async fn recognise(
         store::mini_session::prolong(&mut conn, session.id, expires_at).await?;
     }
     let Ok(open_id) = OpenId::parse(&session.open_id) else { return Ok(None) };
-    let (app, holder, member) = (session.app, session.holder, session.member);
-    Ok(Some(Visitor { session: session.id, app, holder, open_id, member, expires_at, ends_at }))
+    Ok(Some(Visitor {
+        session: session.id,
+        app: session.app,
+        own: session.own,
+        holder: session.holder,
+        cards_app: session.cards_app,
+        open_id,
+        member: session.member,
+        expires_at,
+        ends_at,
+    }))
 }
 
 /// Ends a session.

@@ -59,6 +59,8 @@ impl Person {
 
 impl From<&Visitor> for Person {
     fn from(visitor: &Visitor) -> Self {
-        Self { account: Some((visitor.app, visitor.holder)), member: visitor.member }
+        // What stands on the app of the cards is offered to those who take them on another.
+        let app = visitor.cards_app.unwrap_or(visitor.app);
+        Self { account: Some((app, visitor.holder)), member: visitor.member }
     }
 }

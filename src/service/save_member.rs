@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 
+use super::card_bond;
 use crate::{
     domain::{
         id::{AppId, HolderId, MemberId},
@@ -111,15 +112,17 @@ pub(super) async fn link_holder(
     member: MemberId,
 ) -> Result<(), SaveMemberError> {
     store::app::find(conn, app).await?.ok_or(SaveMemberError::NoSuchApp)?;
+    let holder = HolderId::derive(app, open_id.as_str());
+    card_bond::lock_all(conn, holder).await?;
     match store::member::lock_holder(conn, app, open_id.as_str(), now).await? {
         Some(linked) if linked == member => return Ok(()),
         Some(_) => return Err(SaveMemberError::LinkedElsewhere),
         None => {}
     }
-    let holder = HolderId::derive(app, open_id.as_str());
     if store::member::has_own_coupons(conn, holder).await? {
         return Err(SaveMemberError::HasCoupons);
     }
     store::member::link(conn, holder, member).await?;
+    card_bond::spread(conn, holder, member).await?;
     Ok(())
 }

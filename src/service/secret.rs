@@ -16,6 +16,23 @@ use crate::vault::{Place, Vault, VaultError};
 #[derive(Clone)]
 pub struct Fresh(String);
 
+/// So many random letters and digits; few of the bits are thrown away, so that each is as likely as any other.
+///
+/// # Errors
+/// When the operating system has no randomness to give.
+pub fn random_letters<const LENGTH: usize>() -> Result<String, rand::rngs::SysError> {
+    let mut text = String::with_capacity(LENGTH);
+    while text.len() < LENGTH {
+        let mut bits = [0u8; LENGTH];
+        SysRng.try_fill_bytes(&mut bits)?;
+        let letters = bits.iter().filter_map(|byte| LETTERS.get(usize::from(byte >> 2)));
+        text.extend(letters.take(LENGTH - text.len()).map(|letter| char::from(*letter)));
+    }
+    Ok(text)
+}
+
+const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
 /// What is kept of a secret. With 256 random bits behind it, a plain hash cannot be searched.
 pub type SecretHash = [u8; 32];
 

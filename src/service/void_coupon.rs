@@ -1,4 +1,5 @@
-//! Takes coupons out of use, one or all that were never used of a template. No platform has a call for it.
+//! Takes coupons out of use, one or all that were never used of a template. Where a placement
+//! says so, the platform is owed the news in the same statement.
 
 use serde_json::json;
 use sqlx::{Connection, PgPool};
@@ -48,7 +49,7 @@ pub async fn void_coupon(
             return Ok(false);
         }
         let step = step(&found, clock, cause, json!({ "reason": reason }));
-        if store::life::void(&mut conn, &step).await? {
+        if store::life::void(&mut conn, &step, reason).await? {
             tracing::info!(coupon.id = %found.id, "coupon voided");
             return Ok(true);
         }

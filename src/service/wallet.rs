@@ -85,5 +85,6 @@ pub(super) async fn add_terms(
 
 fn status(holding: &Holding, now: DateTime<Utc>) -> CouponStatus {
     let validity = Validity { from: holding.valid_from, until: holding.valid_until };
-    Standing { state: holding.state, validity, locked_until: holding.locked_until }.status(now)
+    let Holding { state, locked_until, suspended, .. } = *holding;
+    Standing { state, validity, locked_until, suspended }.status(now)
 }

@@ -5,7 +5,10 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::domain::{app::PlatformKind, id::AppId};
+use crate::domain::{
+    app::{PlatformKind, ReturnRule},
+    id::AppId,
+};
 
 /// One account as it is stored.
 #[derive(Debug, Clone)]
@@ -20,6 +23,10 @@ pub struct App {
     pub name: String,
     /// What only its platform's room understands.
     pub settings: Value,
+    /// Of a mini-program: the account whose cards its people take.
+    pub cards_app: Option<AppId>,
+    /// Whether what was used may be given back.
+    pub give_back: ReturnRule,
     /// Whether its secret is here, sealed.
     pub has_secret: bool,
     /// Guards concurrent edits.
@@ -34,8 +41,9 @@ pub struct App {
 pub async fn insert(conn: &mut PgConnection, app: &App) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into app (app_id, platform, app_key, name, settings, version, created_at, updated_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        insert into app
+            (app_id, platform, app_key, name, settings, version, created_at, updated_at, cards_app_id, give_back)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         "#,
         app.id as _,
         app.platform as _,
@@ -45,6 +53,8 @@ pub async fn insert(conn: &mut PgConnection, app: &App) -> sqlx::Result<()> {
         app.version,
         app.created_at,
         app.updated_at,
+        app.cards_app as _,
+        app.give_back as _,
     )
     .execute(conn)
     .await?;
@@ -57,6 +67,7 @@ pub async fn find(conn: &mut PgConnection, id: AppId) -> sqlx::Result<Option<App
         App,
         r#"
         select app_id as "id: AppId", platform as "platform: PlatformKind", app_key, name, settings,
+            cards_app_id as "cards_app: AppId", give_back as "give_back: ReturnRule",
             secret_sealed is not null as "has_secret!", version, created_at, updated_at
         from app
         where app_id = $1 and platform <> 'webhook'
@@ -73,6 +84,7 @@ pub async fn lock(conn: &mut PgConnection, id: AppId) -> sqlx::Result<Option<App
         App,
         r#"
         select app_id as "id: AppId", platform as "platform: PlatformKind", app_key, name, settings,
+            cards_app_id as "cards_app: AppId", give_back as "give_back: ReturnRule",
             secret_sealed is not null as "has_secret!", version, created_at, updated_at
         from app
         where app_id = $1 and platform <> 'webhook'
@@ -90,6 +102,7 @@ pub async fn list_by_key(conn: &mut PgConnection, app_key: &str) -> sqlx::Result
         App,
         r#"
         select app_id as "id: AppId", platform as "platform: PlatformKind", app_key, name, settings,
+            cards_app_id as "cards_app: AppId", give_back as "give_back: ReturnRule",
             secret_sealed is not null as "has_secret!", version, created_at, updated_at
         from app
         where app_key = $1 and platform <> 'webhook'
@@ -111,6 +124,7 @@ pub async fn list(
         App,
         r#"
         select app_id as "id: AppId", platform as "platform: PlatformKind", app_key, name, settings,
+            cards_app_id as "cards_app: AppId", give_back as "give_back: ReturnRule",
             secret_sealed is not null as "has_secret!", version, created_at, updated_at
         from app
         where ($1::uuid is null or app_id < $1) and platform <> 'webhook'
@@ -146,7 +160,7 @@ pub async fn update(conn: &mut PgConnection, app: &App) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update app
-        set name = $2, settings = $3, version = $4, updated_at = $5
+        set name = $2, settings = $3, version = $4, updated_at = $5, cards_app_id = $6, give_back = $7
         where app_id = $1
         "#,
         app.id as _,
@@ -154,6 +168,8 @@ pub async fn update(conn: &mut PgConnection, app: &App) -> sqlx::Result<()> {
         app.settings,
         app.version,
         app.updated_at,
+        app.cards_app as _,
+        app.give_back as _,
     )
     .execute(conn)
     .await?;

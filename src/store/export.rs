@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::domain::{
+    card::Suspension,
     code::CouponCode,
     coupon::CouponState,
     id::{AppId, CouponId, PlacementId, TemplateId},
@@ -38,6 +39,7 @@ pub struct Exported {
     pub code: CouponCode,
     pub state: CouponState,
     pub locked_until: Option<DateTime<Utc>>,
+    pub suspended: Option<Suspension>,
     pub issued_at: DateTime<Utc>,
     pub valid_from: DateTime<Utc>,
     pub valid_until: DateTime<Utc>,

@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::domain::{
+    card::Suspension,
     code::CouponCode,
     coupon::CouponState,
     id::{AppId, CouponId, HolderId, MemberId, PlacementId, TemplateId},
@@ -39,6 +40,8 @@ pub struct Holding {
     pub locked_until: Option<DateTime<Utc>>,
     /// The order that its lock is for.
     pub locked_for: Option<String>,
+    /// What its platform keeps it from being used for.
+    pub suspended: Option<Suspension>,
     /// The order that it was used for.
     pub order_no: Option<String>,
     /// Where it was used, if somebody said.
@@ -63,13 +66,15 @@ pub struct Owner {
 pub enum Which {
     /// Those of one tab.
     Tab(Tab),
-    /// All that is neither used, nor over, nor out of use.
+    /// All that is neither used, nor over, nor out of use, nor given to somebody else.
     Open,
-    /// All that is neither used, nor about to be, nor out of use.
+    /// The same without what its platform keeps from being used.
+    Ready,
+    /// All that is neither used, nor about to be, nor kept by its platform, nor out of use.
     Unused,
     /// What was used, or is about to be.
     UsedOrLocked,
-    /// All that is not out of use.
+    /// All that is neither out of use nor given to somebody else.
     All,
 }
 
@@ -84,6 +89,7 @@ pub async fn list(
     let which = match which {
         Which::Tab(tab) => tab.as_str(),
         Which::Open => "open",
+        Which::Ready => "ready",
         Which::Unused => "unused",
         Which::UsedOrLocked => "used_or_locked",
         Which::All => "all",
@@ -127,12 +133,14 @@ pub async fn find(
             coupon.issued_at,
             coupon_lock.expires_at as "locked_until?",
             coupon_lock.order_no as "locked_for?",
+            coupon_suspension.reason as "suspended?: Suspension",
             used.order_no as "order_no?",
             used.store as "store?",
             used.redeemed_at as "redeemed_at?",
             used.discount_fen as "discount_fen?"
         from coupon
         left join coupon_lock on coupon_lock.coupon_id = coupon.coupon_id
+        left join coupon_suspension on coupon_suspension.coupon_id = coupon.coupon_id
         left join redemption as used
             on used.coupon_id = coupon.coupon_id and used.reversed_at is null
         where coupon.coupon_id = $1

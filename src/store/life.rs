@@ -3,10 +3,12 @@
 //! A step names the version that was read; where the coupon has moved on since, it changes nothing and says so.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use crate::domain::{
+    app::{PlatformKind, ReturnRule},
+    card::Suspension,
     code::CouponCode,
     coupon::CouponState,
     event::{Cause, EventKind},
@@ -63,6 +65,12 @@ pub struct Found {
     pub locked_at: Option<DateTime<Utc>>,
     /// When that ends.
     pub lock_expires_at: Option<DateTime<Utc>>,
+    /// What its platform keeps it from being used for.
+    pub suspended: Option<Suspension>,
+    /// On what it was given out.
+    pub platform: PlatformKind,
+    /// Whether what was used there may be given back.
+    pub give_back: ReturnRule,
     /// The order of the use that stands.
     pub used_for: Option<String>,
     /// The use for the order that asks.
@@ -218,19 +226,20 @@ pub async fn lock(
 
 /// Keeps it for nobody any longer.
 pub async fn unlock(conn: &mut PgConnection, step: &Step<'_>) -> sqlx::Result<bool> {
-    release(conn, step, CouponState::Issued, EventKind::Unlocked).await
+    release(conn, step, (CouponState::Issued, EventKind::Unlocked), json!({})).await
 }
 
-/// Takes it out of use.
-pub async fn void(conn: &mut PgConnection, step: &Step<'_>) -> sqlx::Result<bool> {
-    release(conn, step, CouponState::Void, EventKind::Voided).await
+/// Takes it out of use, and owes its platform the news with the reason, where the platform is to hear of it.
+pub async fn void(conn: &mut PgConnection, step: &Step<'_>, reason: &str) -> sqlx::Result<bool> {
+    let payload = json!({ "reason": reason });
+    release(conn, step, (CouponState::Void, EventKind::Voided), payload).await
 }
 
 async fn release(
     conn: &mut PgConnection,
     step: &Step<'_>,
-    state: CouponState,
-    kind: EventKind,
+    (state, kind): (CouponState, EventKind),
+    payload: Value,
 ) -> sqlx::Result<bool> {
     sqlx::query_file_scalar!(
         "src/store/sql/release_coupon.sql",
@@ -243,6 +252,7 @@ async fn release(
         step.cause.request.as_deref(),
         step.data,
         step.now,
+        payload,
     )
     .fetch_one(conn)
     .await
@@ -296,7 +306,12 @@ impl Found {
     /// What it is at any moment.
     pub fn standing(&self) -> Standing {
         let validity = Validity { from: self.valid_from, until: self.valid_until };
-        Standing { state: self.state, validity, locked_until: self.lock_expires_at }
+        Standing {
+            state: self.state,
+            validity,
+            locked_until: self.lock_expires_at,
+            suspended: self.suspended,
+        }
     }
 
     /// What its next step is judged by.

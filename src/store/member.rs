@@ -107,13 +107,13 @@ pub async fn list_holders(
     .await
 }
 
-/// Makes sure that the holder is known, keeps it from changing until the transaction ends, and says whose it is.
-pub async fn lock_holder(
+/// Makes sure that the holder is known.
+pub async fn insert_holder(
     conn: &mut PgConnection,
     app: AppId,
     open_id: &str,
     now: DateTime<Utc>,
-) -> sqlx::Result<Option<MemberId>> {
+) -> sqlx::Result<()> {
     let id = HolderId::derive(app, open_id);
     sqlx::query!(
         r#"
@@ -126,8 +126,20 @@ pub async fn lock_holder(
         open_id,
         now,
     )
-    .execute(&mut *conn)
+    .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Makes sure that the holder is known, keeps it from changing until the transaction ends, and says whose it is.
+pub async fn lock_holder(
+    conn: &mut PgConnection,
+    app: AppId,
+    open_id: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<MemberId>> {
+    insert_holder(conn, app, open_id, now).await?;
+    let id = HolderId::derive(app, open_id);
     sqlx::query_scalar!(
         r#"
         select member_id as "id: MemberId"

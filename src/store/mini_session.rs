@@ -13,7 +13,11 @@ pub struct MiniSession {
     /// Through which app.
     pub app: AppId,
     /// Whose.
+    pub own: HolderId,
+    /// As whom they have coupons: the card holder who is the same person, where one is known.
     pub holder: HolderId,
+    /// The account whose cards they take, on a mini-program that has one.
+    pub cards_app: Option<AppId>,
     /// Whom the holder belongs to, if the merchant said.
     pub member: Option<MemberId>,
     /// The person on the app; personal data.
@@ -79,13 +83,19 @@ pub async fn find_live(
         select
             session.session_id as "id: SessionId",
             session.app_id as "app: AppId",
-            session.holder_id as "holder: HolderId",
-            holder.member_id as "member: MemberId",
+            session.holder_id as "own: HolderId",
+            coalesce(card_holder.holder_id, session.holder_id) as "holder!: HolderId",
+            app.cards_app_id as "cards_app: AppId",
+            coalesce(card_holder.member_id, holder.member_id) as "member: MemberId",
             holder.open_id,
             session.expires_at,
             session.ends_at
         from mini_session as session
         join holder on holder.holder_id = session.holder_id
+        join app on app.app_id = session.app_id
+        left join holder_bond on holder_bond.visitor_id = session.holder_id
+        left join holder as card_holder
+            on card_holder.holder_id = holder_bond.card_holder_id and card_holder.app_id = app.cards_app_id
         where session.token_hash = $1
             and session.revoked_at is null
             and $2 < session.expires_at

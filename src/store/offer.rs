@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::domain::{
+    app::PlatformKind,
     category::Category,
     id::{AppId, MemberId, PersonId, PlacementId, TemplateId},
     number::TemplateNumber,
@@ -25,6 +26,8 @@ pub struct Offer {
     pub app: AppId,
     /// Stock for claims that is not issued.
     pub stock: i64,
+    /// What kind of place that is.
+    pub platform: PlatformKind,
     /// Where codes are uploaded: how many are free, counted up to ten thousand.
     pub codes: Option<i64>,
     /// How many of the template's coupons the person was given so far.
@@ -51,6 +54,7 @@ pub async fn list(
             placement.template_id as "template: TemplateId",
             template.version,
             placement.app_id as "app: AppId",
+            app.platform as "platform: PlatformKind",
             stock.total - stock.issued as "stock!",
             free.count as "codes?",
             coalesce(latest.ordinal, 0) as "held!",
@@ -59,7 +63,10 @@ pub async fn list(
         join template on template.template_id = placement.template_id
         join template_terms as terms
             on terms.template_id = template.template_id and terms.version = template.version
-        join stock on stock.placement_id = placement.placement_id and stock.way = 'claim'
+        join app on app.app_id = placement.app_id
+        -- What a platform gives by itself is taken there.
+        join stock on stock.placement_id = placement.placement_id
+            and stock.way = case when app.platform = 'wechat' then 'take' else 'claim' end
         left join lateral (
             select count(*) as count
             from (
@@ -83,6 +90,7 @@ pub async fn list(
             and placement.placement_id < $3
             and placement.state = 'active'
             and template.state = 'active'
+            and (app.platform <> 'wechat' or placement.review = 'passed' and placement.platform_ref is not null)
             and $4 < (terms.document ->> 'claim_until')::timestamptz
         order by placement.placement_id desc
         limit $5

@@ -39,8 +39,9 @@ pub async fn insert(conn: &mut PgConnection, placement: &Placement) -> sqlx::Res
     sqlx::query!(
         r#"
         insert into placement
-            (placement_id, template_id, app_id, platform_ref, state, tells_claims, version, created_at, updated_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            (placement_id, template_id, app_id, platform_ref, state, tells_claims, version, created_at, updated_at,
+            tells_voids)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         "#,
         placement.id as _,
         placement.template as _,
@@ -51,6 +52,7 @@ pub async fn insert(conn: &mut PgConnection, placement: &Placement) -> sqlx::Res
         placement.version,
         placement.created_at,
         placement.updated_at,
+        placement.platform.hears_of_voids(),
     )
     .execute(&mut *conn)
     .await?;

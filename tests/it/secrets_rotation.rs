@@ -29,6 +29,8 @@ async fn given_app(pool: &PgPool, vault: &Vault, secret: &str) -> AppId {
         app_key: secret.to_owned(),
         name: "商城".to_owned(),
         settings: json!({}),
+        cards_app: None,
+        give_back: None,
         secret: Some(secret.into()),
     };
     create_app(pool, vault, noon(), new).await.unwrap().id
@@ -36,7 +38,8 @@ async fn given_app(pool: &PgPool, vault: &Vault, secret: &str) -> AppId {
 
 async fn set_secret(pool: &PgPool, vault: &Vault, app: AppId, version: i32, secret: &str) {
     let secret = SecretEdit::Replace(secret.into());
-    let edit = AppEdit { version, name: None, settings: None, secret };
+    let edit =
+        AppEdit { version, name: None, settings: None, cards_app: None, give_back: None, secret };
     edit_app(pool, vault, ManualClock::at(noon()).now(), app, edit).await.unwrap();
 }
 

@@ -8,6 +8,7 @@ pub mod baidu_desk;
 pub mod books;
 pub mod call;
 pub mod campaign_offer;
+pub mod card_shop;
 pub mod command;
 pub mod corpus;
 pub mod counter;

@@ -75,8 +75,8 @@ pub async fn create_own(
     Extension(key): Extension<ActKey>,
     Json(body): Json<OwnClaimBatchBody>,
 ) -> Result<Response, ApiError> {
-    let key = ClaimKey::new(key.text).owned_by(visitor.holder);
-    let claimant = Claimant::Visitor(visitor.app, visitor.open_id);
+    let key = ClaimKey::new(key.text).owned_by(visitor.own);
+    let claimant = Claimant::Visitor(visitor.cards_app.unwrap_or(visitor.app), visitor.open_id);
     answer(&state, (claimant, key), body.placement_ids).await
 }
 

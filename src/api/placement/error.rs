@@ -14,6 +14,7 @@ impl From<CreatePlacementError> for ApiError {
         match error {
             CreatePlacementError::NoSuchApp => Self::no_such("app_id", &error),
             CreatePlacementError::NoSuchTemplate => Self::no_such("template_id", &error),
+            CreatePlacementError::NoPlacements => Self::conflict(Code::NoPlacements, &error),
             CreatePlacementError::AlreadyPlaced => Self::conflict(Code::AlreadyPlaced, &error),
             CreatePlacementError::PlatformRefTaken => {
                 Self::conflict(Code::PlatformRefTaken, &error).at("platform_ref")

@@ -3,7 +3,7 @@
 use super::Route;
 use crate::{
     api::{
-        cart_match, claim,
+        card, cart_match, claim,
         mini_session::{self, LoginBody, OpenedView, VisitorView},
         offer, picture, redemption, wallet,
     },
@@ -28,5 +28,9 @@ pub const MINI: &[Route] = super::routes! {
     get "/v1/mini/coupons/{coupon}" [Holder] => wallet::get_own, "One of my coupons", gives 200 wallet::HeldView;
     get "/v1/mini/coupons/{coupon}/qr-code" [Holder] => picture::qr_code, "The code as a QR code, an SVG or PNG picture", query picture::PictureQuery, gives 200 "image/svg+xml, image/png" String;
     get "/v1/mini/coupons/{coupon}/barcode" [Holder] => picture::barcode, "The code as Code 128, an SVG or PNG picture", query picture::PictureQuery, gives 200 "image/svg+xml, image/png" String;
+    post "/v1/mini/cards/claims" [Holder] => card::claim, "Leave to take a card on its platform", takes card::CardClaimBody, gives 201 card::CardClaimView;
+    post "/v1/mini/cards/claims/{claim}/result" [Holder] => card::result, "What came of taking a card", takes card::CardResultBody, gives 200 card::CardResultView;
+    post "/v1/mini/cards/open" [Holder] => card::open, "What opens cards of mine on their platform", takes card::OpenCardsBody, gives 200 card::OpenCardsView;
+    post "/v1/mini/cards/lookup" [Holder] => card::look_up, "The coupon whose card has opened the mini-program", takes card::CardLookupBody, gives 200 wallet::HeldView;
     post "/v1/mini/cart-matches" [Holder] => cart_match::create_own, "Which of my coupons fit a cart", takes Cart, gives 200 cart_match::MatchesView;
 };

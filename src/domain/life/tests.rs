@@ -14,7 +14,7 @@ fn until() -> DateTime<Utc> {
 
 fn facts(state: CouponState) -> Facts {
     let validity = Validity { from: from(), until: until() };
-    let standing = Standing { state, validity, locked_until: None };
+    let standing = Standing { state, validity, locked_until: None, suspended: None };
     Facts { standing, locked_for: None, used_for: None, given_back: false }
 }
 
@@ -50,6 +50,29 @@ fn late() -> LifeRefusal {
 /// For an order that it is not [`kept`] for.
 fn locked() -> LifeRefusal {
     LifeRefusal::Locked { until: until() + TimeDelta::hours(1) }
+}
+
+#[test]
+fn what_its_platform_keeps_is_neither_kept_for_an_order_nor_used_but_let_go_and_voided() {
+    let suspended = |mut facts: Facts, why| {
+        facts.standing.suspended = Some(why);
+        facts
+    };
+    for why in [Suspension::Gifting, Suspension::GivenAway, Suspension::Deleted] {
+        let no = Err(LifeRefusal::Suspended { why });
+        for facts in [suspended(issued(), why), suspended(kept("mine"), why)] {
+            assert_eq!(lock(&facts, "mine", from()), no, "{facts:?}");
+            assert_eq!(redeem(&facts, "mine", from()), no);
+            assert_eq!(redeem_kept(&facts, "mine", from()), no);
+            assert!(unlock(&facts, "mine", from()).is_ok());
+            assert_eq!(void(&facts.standing, from()), Ok(Ruling::Now));
+        }
+        let done = suspended(used("mine"), why);
+        assert_eq!(redeem(&done, "mine", from()), Ok(Ruling::Before));
+        assert_eq!(give_back(&done, "mine", &[], None), Ok(Returned::Whole));
+        let others = suspended(kept("other"), why);
+        assert_eq!(lock(&others, "mine", from()), Err(locked()));
+    }
 }
 
 #[test]

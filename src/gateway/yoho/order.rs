@@ -90,7 +90,8 @@ impl Yoho {
             CouponStatus::Expired
             | CouponStatus::NotYetValid
             | CouponStatus::Used
-            | CouponStatus::Void => 0,
+            | CouponStatus::Void
+            | CouponStatus::Suspended => 0,
         });
         for coupon in &coupons {
             self.use_up(call, &order, store, coupon).await?;
@@ -157,7 +158,7 @@ impl Yoho {
         let (uid, sight) = (order.uid.to_string(), &call.client.sight);
         let (desk, page) = (&self.desk, (0, MOST_LOOKED_AT));
         // In this order: what the order itself takes meanwhile is seen in the one or in the other.
-        let mut others = desk.list_coupons(&uid, sight, Which::Open, page).await?;
+        let mut others = desk.list_coupons(&uid, sight, Which::Ready, page).await?;
         let mut coupons = self.of_order(call, order).await?;
         coupons.retain(|coupon| coupon.template == template);
         let is_its = |other: &Numbered| coupons.iter().any(|own| own.number == other.number);

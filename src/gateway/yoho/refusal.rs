@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::params::Unreadable;
 use crate::{
     domain::{
+        card::Suspension,
         claim::{ClaimRefusal, FinalRefusal, PassingRefusal},
         discount::Misfit,
         life::LifeRefusal,
@@ -196,14 +197,22 @@ impl From<ClaimRefusal> for Refusal {
 impl From<LifeRefusal> for Refusal {
     fn from(refusal: LifeRefusal) -> Self {
         match refusal {
-            LifeRefusal::Void | LifeRefusal::NotKept => Self::ClaimNotFound,
-            LifeRefusal::Locked { .. } => Self::ClaimLocked,
+            LifeRefusal::Void
+            | LifeRefusal::NotKept
+            | LifeRefusal::Suspended { why: Suspension::GivenAway | Suspension::Deleted } => {
+                Self::ClaimNotFound
+            }
+            // Whoever is giving it away may have it back.
+            LifeRefusal::Locked { .. } | LifeRefusal::Suspended { why: Suspension::Gifting } => {
+                Self::ClaimLocked
+            }
             LifeRefusal::AlreadyRedeemed => Self::ClaimUsed,
             LifeRefusal::NotYetValid { .. } => Self::ThresholdNotMet,
             LifeRefusal::Expired { .. } => Self::ClaimExpired,
-            LifeRefusal::NotRedeemed | LifeRefusal::GivenBack | LifeRefusal::NoSuchLine { .. } => {
-                Self::OrderConflict
-            }
+            LifeRefusal::NotRedeemed
+            | LifeRefusal::GivenBack
+            | LifeRefusal::UseIsFinal
+            | LifeRefusal::NoSuchLine { .. } => Self::OrderConflict,
         }
     }
 }

@@ -154,7 +154,8 @@ fn order(coupon: &Numbered) -> &str {
         CouponStatus::Usable
         | CouponStatus::NotYetValid
         | CouponStatus::Expired
-        | CouponStatus::Void => None,
+        | CouponStatus::Void
+        | CouponStatus::Suspended => None,
     };
     order.unwrap_or_default()
 }

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use super::failure::Failure;
 use crate::{
     domain::{
+        card::Suspension,
         claim::{ClaimRefusal, FinalRefusal, PassingRefusal},
         discount::Misfit,
         life::LifeRefusal,
@@ -44,13 +45,20 @@ pub fn of_claim(refusal: ClaimRefusal) -> Failure {
 pub const fn of_life(refusal: LifeRefusal) -> Failure {
     match refusal {
         LifeRefusal::Void => Failure::NotFound,
-        LifeRefusal::Locked { .. } => Failure::Locked,
+        // Whoever is giving it away may have it back; what somebody else has, or nobody any more, is not there.
+        LifeRefusal::Locked { .. } | LifeRefusal::Suspended { why: Suspension::Gifting } => {
+            Failure::Locked
+        }
+        LifeRefusal::Suspended { why: Suspension::GivenAway | Suspension::Deleted } => {
+            Failure::NotFound
+        }
         LifeRefusal::AlreadyRedeemed => Failure::Used,
         LifeRefusal::NotYetValid { .. } => Failure::NotMet,
         LifeRefusal::Expired { .. } => Failure::Expired,
-        LifeRefusal::NotKept | LifeRefusal::NotRedeemed | LifeRefusal::GivenBack => {
-            Failure::Conflict
-        }
+        LifeRefusal::NotKept
+        | LifeRefusal::NotRedeemed
+        | LifeRefusal::GivenBack
+        | LifeRefusal::UseIsFinal => Failure::Conflict,
         LifeRefusal::NoSuchLine { .. } => Failure::param("lines"),
     }
 }
@@ -197,6 +205,10 @@ mod tests {
             (LifeRefusal::Void.into(), 20_002),
             (LifeRefusal::Locked { until }.into(), 20_109),
             (LifeRefusal::AlreadyRedeemed.into(), 20_108),
+            (LifeRefusal::Suspended { why: Suspension::Gifting }.into(), 20_109),
+            (LifeRefusal::Suspended { why: Suspension::GivenAway }.into(), 20_002),
+            (LifeRefusal::Suspended { why: Suspension::Deleted }.into(), 20_002),
+            (LifeRefusal::UseIsFinal.into(), 20_113),
             (LifeRefusal::NotYetValid { from }.into(), 20_111),
             (LifeRefusal::Expired { until }.into(), 20_110),
             (LifeRefusal::NotRedeemed.into(), 20_113),

@@ -109,7 +109,13 @@ impl Eyes {
             end_at: last_second(until).to_string(),
             status: self.number(i64::from(mine.status == CouponStatus::Used)),
             verify_code: mine.code,
-            is_lock: self.number(if mine.status == CouponStatus::Locked { 2 } else { 1 }),
+            is_lock: self.number(
+                if matches!(mine.status, CouponStatus::Locked | CouponStatus::Suspended) {
+                    2
+                } else {
+                    1
+                },
+            ),
             date_time: label(mine.status),
             coupon: self.coupon(shown),
         }
@@ -201,6 +207,7 @@ mod tests {
             (CouponStatus::Usable, 0, 1),
             (CouponStatus::NotYetValid, 0, 1),
             (CouponStatus::Locked, 0, 2),
+            (CouponStatus::Suspended, 0, 2),
             (CouponStatus::Expired, 0, 1),
             (CouponStatus::Used, 1, 1),
         ] {

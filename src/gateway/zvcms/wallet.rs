@@ -150,7 +150,7 @@ impl Zvcms {
 fn which(reader: &Reader<'_>) -> Result<Which, Failure> {
     match reader.text("expire")? {
         None => Ok(Which::All),
-        Some("canuse") => Ok(Which::Open),
+        Some("canuse") => Ok(Which::Ready),
         Some("used") => Ok(Which::Tab(Tab::Used)),
         Some("expired") => Ok(Which::Tab(Tab::Expired)),
         Some(_) => Err(Failure::param("expire")),

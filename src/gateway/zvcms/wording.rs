@@ -49,6 +49,7 @@ pub const fn label(status: CouponStatus) -> &'static str {
         CouponStatus::Expired => "已过期",
         CouponStatus::NotYetValid => "未生效",
         CouponStatus::Usable => "未使用",
+        CouponStatus::Suspended => "不可用",
         // Shown nowhere.
         CouponStatus::Void => "已作废",
     }
@@ -112,6 +113,7 @@ mod tests {
             (CouponStatus::Locked, "已锁定"),
             (CouponStatus::Used, "已使用"),
             (CouponStatus::Expired, "已过期"),
+            (CouponStatus::Suspended, "不可用"),
         ] {
             assert_eq!(label(status), text);
         }

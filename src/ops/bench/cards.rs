@@ -140,6 +140,8 @@ async fn make_address(
         name: "bench".to_owned(),
         settings: json!({}),
         secret: None,
+        cards_app: None,
+        give_back: None,
     };
     let app = create_app(db, &vault, now, new).await?;
     // There is nothing to check.

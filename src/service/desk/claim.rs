@@ -249,6 +249,8 @@ fn candidates(
     uid: &str,
     mut placed: Vec<Placed>,
 ) -> Vec<Candidate> {
+    // What a platform gives by itself nobody is given through us.
+    placed.retain(|placed| !placed.platform.gives_by_itself());
     placed.sort_by_key(|placed| {
         let is_own = placed.platform == PlatformKind::Own;
         (placed.state != PlacementState::Active, is_own, placed.placement)
@@ -335,6 +337,15 @@ mod tests {
         let found = places("7893817", vec![own, baidu]);
 
         assert_eq!(found, [(2, "open-7".to_owned()), (1, "7893817".to_owned())]);
+    }
+
+    #[test]
+    fn nobody_is_given_through_us_what_a_platform_gives_by_itself() {
+        let wechat = placed(1, PlatformKind::Wechat, Some("open-7"));
+        let own = placed(2, PlatformKind::Own, None);
+
+        assert_eq!(places("7", vec![wechat.clone(), own]), [(2, "7".to_owned())]);
+        assert_eq!(places("7", vec![wechat]), []);
     }
 
     #[test]

@@ -116,6 +116,10 @@ pub async fn list_unpaired(
                 select code_id from deposited_code where code_id is not null
             ) as promised on promised.code_id = code.code_id
             where state = 'taken'
+                -- Kept for a card that may still be taken.
+                and not exists (
+                    select from card_claim where card_claim.code_id = code.code_id and code_until is not null
+                )
         )
         select
             shown.coupon_id as "coupon?: CouponId",

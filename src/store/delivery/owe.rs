@@ -31,7 +31,7 @@ pub struct Owed {
 }
 
 /// The identity of a delivery is what makes it once only, for its kind on the app:
-/// - of what a platform keys by a name of ours (`sync`, `write_off`, `add_stock`), that name;
+/// - of what a platform keys by a name of ours (`sync`, `write_off`, `void`, `add_stock`), that name;
 /// - of what happens to its subject once (`withdraw`, `create_banner`, `delete_banner`), the subject;
 /// - of what can be owed again and again (`publish`, `update`, `import`), the subject or the platform's id, and the
 ///   delivery's own id behind a slash: whoever owes looks first whether one is open.

@@ -9,6 +9,7 @@ select
     coupon.code as "code!: CouponCode",
     coupon.state as "state!: CouponState",
     held.expires_at as "locked_until?",
+    suspension.reason as "suspended?: Suspension",
     coupon.issued_at as "issued_at!",
     coupon.valid_from as "valid_from!",
     coupon.valid_until as "valid_until!",
@@ -41,6 +42,12 @@ left join lateral (
         and coupon.state = 'locked'
     offset 0
 ) as held on true
+left join lateral (
+    select reason
+    from coupon_suspension
+    where coupon_suspension.coupon_id = coupon.coupon_id
+    offset 0
+) as suspension on true
 where ($3::uuid is null or coupon.template_id = $3)
     and ($4::uuid is null or coupon.app_id = $4)
     and ($5::timestamptz is null or $5 <= coupon.issued_at)

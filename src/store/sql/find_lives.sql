@@ -14,6 +14,9 @@ select
     kept.order_no as "locked_for?",
     kept.locked_at as "locked_at?",
     kept.expires_at as "lock_expires_at?",
+    suspension.reason as "suspended?: Suspension",
+    account.platform as "platform!: PlatformKind",
+    account.give_back as "give_back!: ReturnRule",
     standing.order_no as "used_for?",
     of_order.redemption_id as "of_order?: RedemptionId",
     of_order.reversed_at is not null as "given_back!",
@@ -45,6 +48,18 @@ left join lateral (
     where coupon_id = coupon.coupon_id
     offset 0
 ) as kept on true
+left join lateral (
+    select reason
+    from coupon_suspension
+    where coupon_id = coupon.coupon_id
+    offset 0
+) as suspension on true
+left join lateral (
+    select platform, give_back
+    from app
+    where app_id = coupon.app_id
+    offset 0
+) as account on true
 left join lateral (
     select order_no
     from redemption

@@ -2,7 +2,9 @@
 with changed as (
     update coupon
     set state = 'locked', version = version + 1
-    where coupon_id = $1 and version = $2
+    where coupon_id = $1
+        and version = $2
+        and not exists (select from coupon_suspension where coupon_suspension.coupon_id = $1)
     returning coupon_id, template_id, placement_id, app_id
 ),
 kept as (

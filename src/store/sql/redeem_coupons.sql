@@ -15,6 +15,14 @@ free as (
     select coupon.coupon_id
     from wish
     join coupon on coupon.coupon_id = wish.coupon_id
+    left join lateral (
+        select true as there
+        from coupon_suspension
+        where coupon_suspension.coupon_id = wish.coupon_id
+        offset 0
+    ) as suspended on true
+    -- Whoever suspends one moves its version on, too; this is for who does not.
+    where suspended.there is null
     -- Whoever waits for a coupon lets all the others of the moment wait; and two who wait for each other wait for long.
     for no key update of coupon skip locked
 ),

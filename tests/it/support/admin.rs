@@ -12,7 +12,7 @@ use kaquan::{
     config::{self, issuing::Issuing},
     domain::access::Role,
     issuing::{self, Engine},
-    platform::webhooks::target::Reach,
+    platform::{webhooks::target::Reach, wechat::desk::Desk},
     service::{
         authenticate::Keys, create_key::create_key, known_terms::KnownTerms,
         mini_session::Lifetime, password::Passwords, redeem::Redeemer,
@@ -72,6 +72,11 @@ impl Admin {
 
     /// The same with limits on how often callers may ask.
     pub async fn with_limits(vault: Vault, settings: &config::limits::Limits) -> Self {
+        Self::at_desk(vault, settings, Desk::closed()).await
+    }
+
+    /// The same with somebody who asks WeChat.
+    pub async fn at_desk(vault: Vault, settings: &config::limits::Limits, wechat: Desk) -> Self {
         let database = TestDatabase::new().await;
         let clock = Arc::new(ManualClock::at(noon()));
         let changed = Arc::new(Notify::new());
@@ -88,6 +93,7 @@ impl Admin {
             public_url: "https://coupons.example.com/".parse().unwrap(),
             lifetime: lifetime(),
             login: nobody_logs_in(),
+            wechat,
             passwords: Passwords::new(Duration::from_mins(1)),
             trusted_proxies: Arc::new([]),
             webhook_reach: Reach::Public,

@@ -156,6 +156,10 @@ pub const ROWS: &[(&str, Asks, Foreign)] = &[
     ("GET /v1/mini/coupons/{coupon}/qr-code", Asks::Holder, CouponInPath),
     ("GET /v1/mini/coupons/{coupon}/barcode", Asks::Holder, CouponInPath),
     ("POST /v1/mini/cart-matches", Asks::Holder, Nothing),
+    ("POST /v1/mini/cards/claims", Asks::Holder, Nothing),
+    ("POST /v1/mini/cards/claims/{claim}/result", Asks::Holder, Nothing),
+    ("POST /v1/mini/cards/open", Asks::Holder, Nothing),
+    ("POST /v1/mini/cards/lookup", Asks::Holder, Nothing),
     (
         "POST /v1/mini/redemptions",
         Asks::Holder,
@@ -175,6 +179,7 @@ pub fn concrete(path: &str) -> String {
         ("placement", "plc"),
         ("coupon", "cpn"),
         ("redemption", "rdm"),
+        ("claim", "ccl"),
         ("import", "imp"),
         ("delivery", "dlv"),
         ("banner", "ban"),

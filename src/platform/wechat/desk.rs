@@ -1,0 +1,105 @@
+//! What people's requests ask WeChat while they wait: who has logged in, what signs a card, which code an encrypted one is.
+//!
+//! Accounts, tokens and tickets are kept by somebody else, who answers here. Session keys never come this far.
+
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, FutureExt, ready};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::{
+    domain::{code::CouponCode, id::AppId, people::OpenId},
+    outgoing::secret::AccessToken,
+};
+
+/// Somebody who has logged in on a mini-program.
+#[derive(Debug, Clone)]
+pub struct LoggedIn {
+    /// As this mini-program knows them.
+    pub open_id: OpenId,
+    /// As all accounts of the merchant know them, where those are bound together; shaped like an open id.
+    pub union_id: Option<OpenId>,
+}
+
+/// Why nothing was learnt.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// WeChat knows no such code, or knows it as used, over, or another account's.
+    #[error("the code is wrong, used or over")]
+    Refused,
+    /// WeChat could not be asked, or gave no clear answer; why is for the log, and names no secret.
+    #[error("{0}")]
+    Away(String),
+}
+
+/// Who asks whose a login code is.
+pub trait Logins: Send + Sync {
+    /// Who the code of this mini-program belongs to. It is spent, whatever the answer.
+    fn whose(&self, mini: AppId, code: SecretString) -> BoxFuture<'_, Result<LoggedIn, AskError>>;
+}
+
+/// Who keeps the tickets of official accounts, for all servers together, and reads encrypted codes.
+pub trait CardTickets: Send + Sync {
+    /// The ticket with which cards of this account are signed now.
+    fn ticket(&self, account: AppId) -> BoxFuture<'_, Result<AccessToken, AskError>>;
+
+    /// The code that WeChat gave a front end encrypted.
+    fn read_code(
+        &self,
+        account: AppId,
+        encrypted: String,
+    ) -> BoxFuture<'_, Result<CouponCode, AskError>>;
+}
+
+/// Both of them; cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    /// For people who log in.
+    pub logins: Arc<dyn Logins>,
+    /// For people who take cards.
+    pub tickets: Arc<dyn CardTickets>,
+}
+
+/// Nobody is there who could ask.
+#[derive(Debug, Clone, Copy)]
+struct Nobody;
+
+impl Desk {
+    /// One at which WeChat is always away.
+    pub fn closed() -> Self {
+        Self { logins: Arc::new(Nobody), tickets: Arc::new(Nobody) }
+    }
+}
+
+impl Nobody {
+    fn away<T: Send + 'static>() -> BoxFuture<'static, Result<T, AskError>> {
+        ready(Err(AskError::Away("nobody here asks WeChat".to_owned()))).boxed()
+    }
+}
+
+impl Logins for Nobody {
+    fn whose(&self, _: AppId, _: SecretString) -> BoxFuture<'_, Result<LoggedIn, AskError>> {
+        Self::away()
+    }
+}
+
+impl CardTickets for Nobody {
+    fn ticket(&self, _: AppId) -> BoxFuture<'_, Result<AccessToken, AskError>> {
+        Self::away()
+    }
+
+    fn read_code(&self, _: AppId, _: String) -> BoxFuture<'_, Result<CouponCode, AskError>> {
+        Self::away()
+    }
+}
+
+/// Whether we choose the codes of a placement with these settings, one for each signature.
+pub fn codes_are_ours(settings: &Value) -> bool {
+    settings.get("code_mode").and_then(Value::as_str) == Some("custom")
+}
+
+/// An encrypted code as WeChat gave it: a form decoder on the way may have read its plus signs as blanks.
+pub fn mended(encrypted: &str) -> String {
+    encrypted.replace(' ', "+")
+}

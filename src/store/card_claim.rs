@@ -1,0 +1,338 @@
+//! Leave to take a card on its platform, as we sign it for people of a mini-program.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use crate::domain::{
+    code::CouponCode,
+    id::{AppId, CardClaimId, CodeId, CouponId, HolderId, PersonId, PlacementId, TemplateId},
+};
+
+/// A placement as leave for its cards is judged by.
+#[derive(Debug, Clone)]
+pub struct CardPlacement {
+    /// The platform's id of it.
+    pub card_ref: Option<String>,
+    /// What only the platform's room understands.
+    pub settings: Value,
+    /// What the reviewers say.
+    pub review: Option<String>,
+}
+
+/// Leave that was signed.
+#[derive(Debug, Clone)]
+pub struct CardClaim {
+    /// Ours.
+    pub id: CardClaimId,
+    /// What the platform carries back to us.
+    pub reference: String,
+    /// The code that we chose, where we do.
+    pub code: Option<CouponCode>,
+}
+
+/// Leave that is to be signed.
+#[derive(Debug)]
+pub struct NewCardClaim<'a> {
+    /// The leave.
+    pub claim: &'a CardClaim,
+    /// The uploaded code that it uses up.
+    pub code_id: Option<CodeId>,
+    /// Whose card it will be on the platform's side.
+    pub app: AppId,
+    /// For which placement.
+    pub placement: PlacementId,
+    /// Of which template.
+    pub template: TemplateId,
+    /// Who asked.
+    pub visitor: HolderId,
+    /// Whom the limit counts.
+    pub person: PersonId,
+    /// Where the person was, as the mini-program says.
+    pub channel: Option<&'a str>,
+    /// When it is signed, when it lapses, and until when its code is kept.
+    pub times: (DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>),
+}
+
+/// Leave as the one asks for it who was given it.
+#[derive(Debug, Clone)]
+pub struct OwnClaim {
+    /// On which account.
+    pub app: AppId,
+    /// The platform's id of the placement.
+    pub card_ref: Option<String>,
+    /// What came of it, by the platform's word.
+    pub coupon: Option<CouponId>,
+}
+
+/// What a person has of a template, leave that is open included.
+#[derive(Debug, Clone, Copy)]
+pub struct Had {
+    /// How many coupons.
+    pub coupons: i32,
+    /// How much leave that is not taken yet, but for the one that is to be signed anew.
+    pub open: i64,
+    /// When the last of them was given.
+    pub latest: Option<DateTime<Utc>>,
+}
+
+/// What leave for a placement's cards is judged by; to be read under the lock of its template.
+pub async fn get_placement(
+    conn: &mut PgConnection,
+    placement: PlacementId,
+) -> sqlx::Result<CardPlacement> {
+    sqlx::query_as!(
+        CardPlacement,
+        r#"select platform_ref as card_ref, settings, review from placement where placement_id = $1"#,
+        placement as _,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// The person's leave for this placement that can be signed anew: open, and not said to be used.
+pub async fn find_open(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    (template, placement, person): (TemplateId, PlacementId, PersonId),
+    visitor: HolderId,
+) -> sqlx::Result<Option<CardClaim>> {
+    sqlx::query_as!(
+        CardClaim,
+        r#"
+        select claim_id as "id: CardClaimId", reference, code as "code: CouponCode"
+        from card_claim
+        where template_id = $1
+            and placement_id = $2
+            and person_id = $3
+            -- Another account of the same person has leave of its own: the reference says whose card it becomes.
+            and visitor_id = $4
+            and state = 'signed'
+            and $5 < expires_at
+            and hinted_at is null
+        order by signed_at desc
+        limit 1
+        "#,
+        template as _,
+        placement as _,
+        person as _,
+        visitor as _,
+        now,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// What the person has of the template, without this leave.
+pub async fn count(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    (template, person): (TemplateId, PersonId),
+    but: Option<CardClaimId>,
+) -> sqlx::Result<Had> {
+    sqlx::query_as!(
+        Had,
+        r#"
+        select
+            coalesce(given.ordinal, 0) as "coupons!",
+            open.number as "open!",
+            greatest(given.issued_at, open.latest) as "latest?"
+        from (
+            select count(*) as number, max(signed_at) as latest
+            from card_claim
+            where template_id = $1
+                and person_id = $2
+                and state = 'signed'
+                and $3 < expires_at
+                and claim_id is distinct from $4
+        ) as open
+        left join lateral (
+            -- The highest ordinal is how many this person was ever given.
+            select ordinal, issued_at
+            from coupon
+            where template_id = $1 and person_id = $2
+            order by ordinal desc
+            limit 1
+        ) as given on true
+        "#,
+        template as _,
+        person as _,
+        now,
+        but as _,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Keeps new leave.
+pub async fn insert(conn: &mut PgConnection, new: NewCardClaim<'_>) -> sqlx::Result<()> {
+    let (signed_at, expires_at, code_until) = new.times;
+    sqlx::query!(
+        r#"
+        insert into card_claim (
+            claim_id, reference, app_id, placement_id, template_id, visitor_id, person_id, code, code_id, channel,
+            signed_at, expires_at, code_until
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        "#,
+        new.claim.id as _,
+        new.claim.reference,
+        new.app as _,
+        new.placement as _,
+        new.template as _,
+        new.visitor as _,
+        new.person as _,
+        new.claim.code as _,
+        new.code_id as _,
+        new.channel,
+        signed_at,
+        expires_at,
+        code_until,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Moves the ends of leave on that is signed anew.
+pub async fn renew(
+    conn: &mut PgConnection,
+    id: CardClaimId,
+    expires_at: DateTime<Utc>,
+    code_until: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update card_claim
+        set expires_at = greatest(expires_at, $2), code_until = greatest(code_until, $3)
+        where claim_id = $1
+        "#,
+        id as _,
+        expires_at,
+        code_until,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The oldest free uploaded code of up to so many characters, taken from now on.
+pub async fn take_code(
+    conn: &mut PgConnection,
+    template: TemplateId,
+    longest: i32,
+) -> sqlx::Result<Option<(CodeId, CouponCode)>> {
+    let row = sqlx::query!(
+        r#"
+        update code
+        set state = 'taken'
+        where code_id = (
+            select code_id
+            from code
+            where template_id = $1 and state = 'free' and length(value) <= $2
+            order by code_id
+            limit 1
+            -- Whoever holds one of these rows is about to use it or to remove it.
+            for update skip locked
+        )
+        returning code_id as "id: CodeId", value as "value: CouponCode"
+        "#,
+        template as _,
+        longest,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| (row.id, row.value)))
+}
+
+/// The visitor's own leave, whatever became of it.
+pub async fn find_own(
+    conn: &mut PgConnection,
+    id: CardClaimId,
+    visitor: HolderId,
+) -> sqlx::Result<Option<OwnClaim>> {
+    sqlx::query_as!(
+        OwnClaim,
+        r#"
+        select
+            card_claim.app_id as "app: AppId",
+            placement.platform_ref as card_ref,
+            card_claim.coupon_id as "coupon: CouponId"
+        from card_claim
+        join placement on placement.placement_id = card_claim.placement_id
+        where card_claim.claim_id = $1 and card_claim.visitor_id = $2
+        "#,
+        id as _,
+        visitor as _,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Notes that the card is said to be taken; the first word stays. Until the platform says so, too, the leave counts.
+pub async fn hint(
+    conn: &mut PgConnection,
+    id: CardClaimId,
+    code: &CouponCode,
+    (now, counts_until): (DateTime<Utc>, DateTime<Utc>),
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update card_claim
+        set hinted_code = $2, hinted_at = $3, expires_at = greatest(expires_at, $4)
+        where claim_id = $1
+            and hinted_at is null
+            and state = 'signed'
+            -- An old card is no word of this one.
+            and not exists (select from coupon where coupon.code = $2)
+        "#,
+        id as _,
+        code as _,
+        now,
+        counts_until,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The coupon that a card of the account is, by the platform's id of the placement and by its code.
+pub async fn find_coupon(
+    conn: &mut PgConnection,
+    app: AppId,
+    card_ref: &str,
+    code: &CouponCode,
+) -> sqlx::Result<Option<CouponId>> {
+    sqlx::query_scalar!(
+        r#"
+        select coupon.coupon_id as "id: CouponId"
+        from coupon
+        join placement on placement.placement_id = coupon.placement_id
+        where coupon.code = $3 and coupon.app_id = $1 and placement.platform_ref = $2
+        "#,
+        app as _,
+        card_ref,
+        code as _,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// The platform's id of the placement that each of these coupons is of, where it has one.
+pub async fn find_card_ref(
+    conn: &mut PgConnection,
+    coupon: CouponId,
+) -> sqlx::Result<Option<String>> {
+    let found = sqlx::query_scalar!(
+        r#"
+        select placement.platform_ref
+        from coupon
+        join placement on placement.placement_id = coupon.placement_id
+        where coupon.coupon_id = $1
+        "#,
+        coupon as _,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.flatten())
+}

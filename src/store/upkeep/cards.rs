@@ -1,0 +1,70 @@
+//! Leave to take cards that nobody has used in time, and the codes that were kept for it.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+/// Lets up to `limit` leave lapse that has ended at `now`; how much. It counts towards no limit any more, but its code is
+/// kept for a while: what was signed may still be used.
+pub async fn lapse(conn: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+    let lapsed = sqlx::query!(
+        r#"
+        update card_claim
+        set state = 'lapsed'
+        where claim_id in (
+            select claim_id
+            from card_claim
+            where state = 'signed' and expires_at <= $1
+            order by expires_at
+            limit $2
+            for no key update skip locked
+        )
+        "#,
+        now,
+        limit,
+    )
+    .execute(conn)
+    .await?;
+    Ok(lapsed.rows_affected())
+}
+
+/// Lets up to `limit` codes go that were kept until `now`; how many. Those of cards that were taken stay with their
+/// coupons; uploaded ones may be given out again.
+pub async fn free_codes(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"
+        with over as (
+            select claim_id, code_id, state, exists (
+                select from coupon where coupon.code = card_claim.code
+            ) as shown
+            from card_claim
+            where code_until <= $1
+            order by code_until
+            limit $2
+            for no key update skip locked
+        ),
+        settled as (
+            update card_claim
+            set code_until = null,
+                code = case when over.state = 'taken' or over.shown then card_claim.code end,
+                code_id = case when over.state = 'taken' or over.shown then card_claim.code_id end
+            from over
+            where card_claim.claim_id = over.claim_id
+        ),
+        freed as (
+            update code
+            set state = 'free'
+            from over
+            where code.code_id = over.code_id and over.state <> 'taken' and not over.shown
+        )
+        select count(*) as "settled!" from over
+        "#,
+        now,
+        limit,
+    )
+    .fetch_one(conn)
+    .await
+}
