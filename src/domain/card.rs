@@ -179,7 +179,12 @@ impl CardEvent {
                 let old = taken.old_code.as_deref().filter(|old| *old != taken.code);
                 let standing = CardStanding {
                     owner: Some(owner),
-                    reference: taken.reference.clone().map(|reference| (self.at, reference)),
+                    // A gift still carries what was given for the first taker.
+                    reference: taken
+                        .reference
+                        .clone()
+                        .filter(|_| !taken.gift)
+                        .map(|reference| (self.at, reference)),
                     successor: taken.gift && old.is_some(),
                     ..known.clone()
                 };

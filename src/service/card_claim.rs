@@ -155,7 +155,7 @@ async fn may_take(
         template: offer.template_state,
         placement: offer.placement_state,
         membership: membership.as_ref(),
-        held: had.coupons,
+        held: had.coupons.unsigned_abs(),
         reserved: u32::try_from(had.open).unwrap_or(u32::MAX),
         latest: had.latest,
         left: offer.left,

@@ -1,6 +1,11 @@
+//! Cards: stories of what happens to them, in any order.
+
 use std::collections::BTreeMap;
 
-use proptest::prelude::*;
+use proptest::{
+    prelude::{Just, Strategy, any, prop},
+    prop_assert, prop_oneof, proptest,
+};
 
 use super::*;
 
