@@ -3,7 +3,10 @@
 use chrono::{NaiveDate, TimeDelta};
 use kaquan::platform::wechat::{
     change::CardChange,
-    client::qr::{NewQr, QrCard},
+    client::{
+        qr::{NewQr, QrCard},
+        session::UnionId,
+    },
     image::Image,
     settings::TokenBy,
     shown::CardStatus,
@@ -101,7 +104,7 @@ async fn a_login_code_is_changed_for_a_session() {
     );
     assert_line(&stub.heard_one(), "GET", &target);
     assert_eq!(heard.value.open_id.as_str(), "oMP");
-    assert_eq!(heard.value.union_id.as_ref().map(|id| id.as_str()), Some("oU"));
+    assert_eq!(heard.value.union_id.as_ref().map(UnionId::as_str), Some("oU"));
     assert_eq!(heard.value.session_key.expose(), "tiihtNczf5v6AKRyjwEUhQ==");
     assert!(!format!("{heard:?}{}", heard.answer.as_str()).contains("tiiht"));
     let alone = answering(r#"{"openid":"oMP","session_key":"k"}"#).await;

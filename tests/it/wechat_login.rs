@@ -6,6 +6,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use kaquan::{
     domain::id::AppId,
     platform::wechat::{
+        client::session::UnionId,
         login::{Keeper, Login, LoginAccount, LoginError, NotReady},
         settings::MiniSettings,
     },
@@ -53,7 +54,7 @@ async fn a_person_has_an_open_id_and_perhaps_a_union_id() {
     let alone = login.whose(app(), &js_code()).await.unwrap();
 
     assert_eq!(bound.open_id.as_str(), "oMP");
-    assert_eq!(bound.union_id.as_ref().map(|id| id.as_str()), Some("oU"));
+    assert_eq!(bound.union_id.as_ref().map(UnionId::as_str), Some("oU"));
     assert_eq!(alone.union_id, None);
 }
 

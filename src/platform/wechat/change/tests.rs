@@ -131,7 +131,7 @@ fn what_never_changes_is_told_to_the_writer_and_not_to_wechat() {
                 c.advanced.use_condition = Some(UseCondition {
                     can_use_with_other_discount: Some(true),
                     ..UseCondition::default()
-                })
+                });
             },
             "card.advanced_info",
         ),

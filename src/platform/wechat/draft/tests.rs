@@ -254,7 +254,7 @@ proptest! {
         let mut look = merge(&app.card, &own);
         look.logo_url.get_or_insert("http://mmbiz.qpic.cn/mmbiz/x/0".to_owned());
         look.brand_name.get_or_insert("b".to_owned());
-        let terms = Terms { benefit, title, ..terms() };
+        let terms = Terms { title, benefit, ..terms() };
 
         let card = draft(&terms, &look, own.code_mode, 1).unwrap();
 

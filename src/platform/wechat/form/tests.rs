@@ -202,7 +202,7 @@ fn the_sample_of_2018_has_its_place_without_its_links() {
 
     let told = &body["card"]["member_card"];
     for (key, value) in base_info {
-        assert_eq!(&told["base_info"][&*key], value, "{key}");
+        assert_eq!(&told["base_info"][key], value, "{key}");
     }
     assert_eq!(told["activate_app_brand_pass"], "API/cardPage");
     assert!(told["base_info"].get("activate_app_brand_pass").is_none());

@@ -41,9 +41,9 @@ fn each_text_fits_to_the_byte() {
             card.base.promotion.as_mut().unwrap().sub_label.get_or_insert_default()
         }),
         ("card.promotion", 128, |card| &mut card.base.promotion.as_mut().unwrap().page),
-        ("card.deal_detail", 3072, |card| match &mut card.kind {
-            CardKind::Groupon { deal_detail } => deal_detail,
-            _ => unreachable!(),
+        ("card.deal_detail", 3072, |card| {
+            let CardKind::Groupon { deal_detail } = &mut card.kind else { unreachable!() };
+            deal_detail
         }),
     ];
     for (param, most, field) in fields {
