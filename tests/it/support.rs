@@ -9,6 +9,7 @@ pub mod books;
 pub mod call;
 pub mod campaign_offer;
 pub mod card_shop;
+pub mod cards;
 pub mod command;
 pub mod corpus;
 pub mod counter;

@@ -30,6 +30,11 @@ impl TestEngine {
         Self { issuer, clock, engine }
     }
 
+    /// What its clock says.
+    pub fn clock_now(&self) -> chrono::DateTime<chrono::Utc> {
+        kaquan::clock::Clock::now(&*self.clock)
+    }
+
     /// Ends the engine after all it accepted.
     pub async fn finish(self) {
         drop(self.issuer);
