@@ -52,5 +52,6 @@ pub mod vault;
 pub mod visitor;
 pub mod volume;
 pub mod wechat_desk;
+pub mod wechat_push;
 pub mod yoho;
 pub mod zvcms;
