@@ -158,7 +158,7 @@ pub async fn claim(
     let leave = card_claim::sign(&state.db, tools, &visitor, wish).await?;
 
     let ticket = state.wechat.tickets.ticket(leave.app).await;
-    let ticket = ticket.map_err(|error| away(leave.app, error))?;
+    let ticket = ticket.map_err(|error| away(leave.app, &error))?;
     let nonce = random_letters::<32>().map_err(ApiError::internal)?;
     let ext = CardExt {
         card_id: &leave.card_ref,
@@ -198,7 +198,7 @@ pub async fn result(
         AskError::Refused => {
             ApiError::refused(Code::InvalidValues, error.to_string()).at("cardList")
         }
-        AskError::Away(_) => away(claim.app, error),
+        AskError::Away(_) => away(claim.app, &error),
     })?;
     let known = (claim.app, card_id.as_str(), &code);
     let coupon_id = card_claim::hint(&state.db, state.now(), id, known).await?;
@@ -250,7 +250,7 @@ pub async fn look_up(
     let read = state.wechat.tickets.read_code(app, desk::mended(&body.encrypt_code)).await;
     let code = read.map_err(|error| match error {
         AskError::Refused => no_such_coupon(),
-        AskError::Away(_) => away(app, error),
+        AskError::Away(_) => away(app, &error),
     })?;
     let mut conn = state.db.acquire().await?;
     let found = store::card_claim::find_coupon(&mut conn, app, &body.card_id, &code).await?;
@@ -286,7 +286,7 @@ fn no_such_coupon() -> ApiError {
     ApiError::refused(Code::NoSuchCoupon, "no such coupon")
 }
 
-fn away(app: AppId, error: AskError) -> ApiError {
+fn away(app: AppId, error: &AskError) -> ApiError {
     tracing::warn!(app.id = %app, why = %error, "nobody can be given a card: the platform gives no clear answer");
     ApiError::refused(Code::PlatformUnavailable, "the platform gives no clear answer; try again")
 }

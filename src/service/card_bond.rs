@@ -73,15 +73,12 @@ pub async fn greet(
         Some(app) => store::card_bond::find_card_holder(conn, app, union_id).await?,
         None => None,
     };
-    match card_holder {
-        Some(card_holder) => {
-            let named = Some(union_id);
-            note(conn, now, (card_holder, named), (&[visitor], named)).await?;
-        }
-        None => {
-            let accounts = store::card_bond::lock(conn, &[visitor]).await?;
-            name(conn, &accounts, visitor, union_id).await?;
-        }
+    if let Some(card_holder) = card_holder {
+        let named = Some(union_id);
+        note(conn, now, (card_holder, named), (&[visitor], named)).await?;
+    } else {
+        let accounts = store::card_bond::lock(conn, &[visitor]).await?;
+        name(conn, &accounts, visitor, union_id).await?;
     }
 
     tx.commit().await

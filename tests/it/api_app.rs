@@ -15,7 +15,9 @@ async fn an_app_is_made_read_and_changed() {
     insta::assert_json_snapshot!(made, { ".id" => "app_…" }, @r#"
     {
       "app_key": "4fecoAqgCIUtzIyA4FAPgoyrc4oUc25c",
+      "cards_app_id": null,
       "created_at": "2026-11-11T04:00:00Z",
+      "give_back": "allowed",
       "has_secret": false,
       "id": "app_…",
       "name": "商城",

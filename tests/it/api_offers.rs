@@ -100,6 +100,13 @@ async fn a_person_sees_the_offers_of_their_app_and_a_member_those_of_all_where_t
     admin.clock.advance(TimeDelta::seconds(1));
     let own = admin.given_claimable("own", json!({}), 1).await;
     let wechat = admin.given_claimable("wechat", json!({}), 1).await;
+    sqlx::query(
+        "update placement set review = 'passed', platform_ref = 'pCARD'
+         where app_id = (select app_id from app where platform = 'wechat')",
+    )
+    .execute(admin.db())
+    .await
+    .unwrap();
     admin.given_member("u-1", json!({}), &[(&baidu["app_id"], "anna")]).await;
     let anna = admin.person(&baidu["app_id"], "anna").await;
 

@@ -52,7 +52,7 @@ async fn who_takes_a_card_with_leave_is_whoever_was_given_it_and_sees_the_coupon
     let coupon = shop.plant_coupon("anna-account", "111").await;
 
     let anna = shop.visitor("anna").await;
-    assert_eq!(anna.tab("usable").await, [coupon.clone()]);
+    assert_eq!(anna.tab("usable").await, std::slice::from_ref(&coupon));
     let body = json!({ "coupon_id": coupon, "order_no": "o-1" });
     anna.post("/v1/mini/redemptions", Some("key"), body).await.created();
     assert_eq!(shop.visitor("bert").await.tab("usable").await, Vec::<Value>::new());

@@ -19,9 +19,11 @@ pub enum Foreign {
     CouponInPath,
     /// The same in place of `{coupon}` in this body.
     CouponInBody(&'static str),
+    /// Leave that was given to somebody: `card_claims` asks for another's.
+    CardClaim,
 }
 
-use Foreign::{CouponInBody, CouponInPath, Merchants, Nothing};
+use Foreign::{CardClaim, CouponInBody, CouponInPath, Merchants, Nothing};
 
 /// One line for each route.
 pub const ROWS: &[(&str, Asks, Foreign)] = &[
@@ -157,7 +159,7 @@ pub const ROWS: &[(&str, Asks, Foreign)] = &[
     ("GET /v1/mini/coupons/{coupon}/barcode", Asks::Holder, CouponInPath),
     ("POST /v1/mini/cart-matches", Asks::Holder, Nothing),
     ("POST /v1/mini/cards/claims", Asks::Holder, Nothing),
-    ("POST /v1/mini/cards/claims/{claim}/result", Asks::Holder, Nothing),
+    ("POST /v1/mini/cards/claims/{claim}/result", Asks::Holder, CardClaim),
     ("POST /v1/mini/cards/open", Asks::Holder, Nothing),
     ("POST /v1/mini/cards/lookup", Asks::Holder, Nothing),
     (
