@@ -235,7 +235,7 @@ async fn what_was_answered_with_success_outlives_a_kill() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_applies_pushes_is_woken_by_what_there_is_to_apply() {
     let database = TestDatabase::new().await;
-    let (inbox, write) = CardInbox::open(&database.options);
+    let (inbox, write) = CardInbox::open(&database.options, Arc::default());
     let writing = tokio::spawn(write);
     let push = |code: &str, event: Option<Value>| NewCardPush {
         app: AppId::new(noon()),

@@ -145,6 +145,8 @@ pub async fn account(
         name: mode.to_owned(),
         settings: json!({ "original_id": ORIGINAL_ID, "push": mode }),
         secret: None,
+        cards_app: None,
+        give_back: None,
     };
     let app = create_app(db, &vault(), now, new).await.unwrap();
     let address = save(db, now, app.id, Some(TOKEN), Some(KEY)).await;
