@@ -71,7 +71,7 @@ impl App {
         database: &PgConnectOptions,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
-        Self::start_with(config, database, clock, Desk::closed()).await
+        Self::start_with(config, database, clock, None).await
     }
 
     /// The same with somebody else at the desk where WeChat is asked for people who wait.
@@ -79,7 +79,7 @@ impl App {
         config: &Config,
         database: &PgConnectOptions,
         clock: Arc<dyn Clock>,
-        wechat: Desk,
+        wechat: Option<Desk>,
     ) -> anyhow::Result<Self> {
         telemetry::metrics();
         let db = pool(config, database).await?;
@@ -119,7 +119,7 @@ impl App {
             public_url: config.server.public_url.clone(),
             lifetime: lifetime(config)?,
             login: worker.login(),
-            wechat,
+            wechat: wechat.unwrap_or_else(|| worker.wechat_desk()),
             passwords: Passwords::of_this_process(),
             trusted_proxies: config.server.trusted_proxies.clone().into(),
             webhook_reach: Reach::new(config.webhooks.allow_private),

@@ -12,6 +12,7 @@
 mod account;
 mod ask;
 mod attempt;
+mod dialect;
 mod leaser;
 mod load;
 mod login;
@@ -19,6 +20,7 @@ mod presence;
 mod reconcile;
 mod settler;
 mod survive;
+mod tickets;
 mod token;
 pub mod work;
 
@@ -43,6 +45,7 @@ use crate::{
     platform::{
         baidu::{client::Client, login::Login},
         webhooks,
+        wechat,
     },
     vault::Vault,
 };
@@ -61,6 +64,8 @@ pub struct Deps {
     pub reconciliation: Reconciliation,
     /// Speaks to Baidu.
     pub baidu: Client,
+    /// Speaks to WeChat.
+    pub wechat: wechat::client::Client,
     /// Speaks to the merchant's own systems.
     pub webhooks: webhooks::client::Client,
     /// How platforms reach us; callback addresses begin with it.
@@ -86,6 +91,7 @@ pub(crate) struct Inner {
     /// Rung when somebody asks for a reconciliation.
     pub reconciliation_asked: Notify,
     pub baidu: Client,
+    pub wechat: wechat::client::Client,
     pub webhooks: webhooks::client::Client,
     pub public_url: Url,
     pub accounts: account::Accounts,
@@ -103,8 +109,17 @@ const CONNECTIONS: u32 = 4;
 impl Worker {
     /// Starts the worker; without `settings.enabled` it only works when it is told to, by [`Worker::drain`].
     pub async fn start(deps: Deps) -> anyhow::Result<Self> {
-        let Deps { database, vault, clock, settings, reconciliation, baidu, webhooks, public_url } =
-            deps;
+        let Deps {
+            database,
+            vault,
+            clock,
+            settings,
+            reconciliation,
+            baidu,
+            wechat,
+            webhooks,
+            public_url,
+        } = deps;
         let options = database.application_name("kaquan delivery").options([
             ("statement_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "10s"),
@@ -130,6 +145,7 @@ impl Worker {
             vault,
             clock,
             baidu,
+            wechat,
             webhooks,
             public_url,
             accounts: account::Accounts::default(),
@@ -174,6 +190,14 @@ impl Worker {
     /// Asks Baidu who has logged in, with the worker's own accounts and tokens.
     pub fn login(&self) -> Login {
         Login::new(self.inner.baidu.clone(), Arc::new(login::Desk(Arc::clone(&self.inner))))
+    }
+
+    /// Asks WeChat for people who wait, with the worker's own accounts, tickets and tokens.
+    pub fn wechat_desk(&self) -> wechat::desk::Desk {
+        let keeper = Arc::new(login::Desk(Arc::clone(&self.inner)));
+        let login = wechat::login::Login::new(self.inner.wechat.clone(), keeper);
+        let tickets = Arc::new(login::Desk(Arc::clone(&self.inner)));
+        wechat::desk::Desk { logins: Arc::new(login), tickets }
     }
 
     /// Begins no further call, and lets those under way go on: the first half of [`Worker::stop`].

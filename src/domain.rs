@@ -20,6 +20,7 @@ pub mod discount;
 pub mod event;
 pub mod exact;
 pub mod figure;
+pub mod foresight;
 pub mod gateway;
 pub mod guessing;
 pub mod id;

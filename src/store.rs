@@ -15,6 +15,7 @@ pub mod code;
 pub mod code_import;
 pub mod coupon;
 pub mod delivery;
+pub mod deposited_code;
 pub mod doctor;
 pub mod event;
 pub mod export;

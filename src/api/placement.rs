@@ -1,11 +1,14 @@
 //! `/v1/admin/placements`: templates as they stand on apps.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use http::StatusCode;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 
-use self::view::{Facts, PlacedView, PlacementView};
+use self::view::{Facts, OwedPlacementView, PlacedView, PlacementView};
 use super::{ApiState, platform_rules};
 use crate::{
     domain::{
@@ -35,6 +38,13 @@ pub struct NewPlacementBody {
     template_id: TemplateId,
     app_id: AppId,
     platform_ref: Option<String>,
+    #[serde(default = "nothing_set")]
+    #[schemars(with = "BTreeMap<String, Value>")]
+    settings: Value,
+}
+
+fn nothing_set() -> Value {
+    json!({})
 }
 
 /// The body of a change.
@@ -42,10 +52,18 @@ pub struct NewPlacementBody {
 #[serde(deny_unknown_fields)]
 pub struct PlacementEditBody {
     version: i32,
-    // To be written out even when it is null: forgetting it must not take the id away.
-    #[serde(deserialize_with = "Option::deserialize")]
-    #[schemars(required, extend("type" = ["string", "null"]))]
-    platform_ref: Option<String>,
+    // Left out, the id stays; written out as null, it is taken away.
+    #[expect(clippy::option_option, reason = "left out and null are two things")]
+    #[serde(default, deserialize_with = "some")]
+    #[schemars(extend("type" = ["string", "null"]))]
+    platform_ref: Option<Option<String>>,
+    #[schemars(with = "Option<BTreeMap<String, Value>>")]
+    settings: Option<Value>,
+}
+
+#[expect(clippy::option_option, reason = "left out and null are two things")]
+fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Which placements, and which part of the list.
@@ -64,12 +82,13 @@ pub async fn create(
     State(state): State<ApiState>,
     Json(body): Json<NewPlacementBody>,
 ) -> Result<(StatusCode, Json<PlacedView>), ApiError> {
-    let NewPlacementBody { template_id: template, app_id: app, platform_ref } = body;
+    let NewPlacementBody { template_id: template, app_id: app, platform_ref, settings } = body;
     let there = store::app::find(&mut *state.db.acquire().await?, app).await?;
     let platform = there.ok_or(CreatePlacementError::NoSuchApp)?.platform;
     platform_rules::check_platform_ref(platform, platform_ref.as_deref())
         .map_err(ApiError::invalid)?;
-    let new = NewPlacement { template, app, platform_ref };
+    platform_rules::check_placement_settings(platform, &settings).map_err(ApiError::invalid)?;
+    let new = NewPlacement { template, app, platform_ref, settings };
     let (placement, secret) =
         create_placement::create_placement(&state.db, &state.vault, state.now(), new).await?;
     state.changed.notify_waiters();
@@ -109,13 +128,25 @@ pub async fn edit(
     State(state): State<ApiState>,
     Path(id): Path<PlacementId>,
     Json(body): Json<PlacementEditBody>,
-) -> Result<Json<PlacementView>, ApiError> {
-    let PlacementEditBody { version, platform_ref } = body;
+) -> Result<Json<OwedPlacementView>, ApiError> {
+    let PlacementEditBody { version, platform_ref, settings } = body;
     let there = store::placement::find(&mut *state.db.acquire().await?, id).await?;
-    let platform = there.ok_or(ChangePlacementError::NoSuchPlacement)?.platform;
-    platform_rules::check_platform_ref(platform, platform_ref.as_deref())
-        .map_err(ApiError::invalid)?;
-    change(&state, id, PlacementChange::PlatformRef { version, platform_ref }).await
+    let there = there.ok_or(ChangePlacementError::NoSuchPlacement)?;
+    if let Some(platform_ref) = &platform_ref {
+        platform_rules::check_platform_ref(there.platform, platform_ref.as_deref())
+            .map_err(ApiError::invalid)?;
+    }
+    if let Some(settings) = &settings {
+        let (is_known, both) = (there.platform_ref.is_some(), (&there.settings, settings));
+        platform_rules::check_settings_change(there.platform, both, is_known)
+            .map_err(ApiError::invalid)?;
+    }
+    let lint = platform_rules::foresee;
+    let change = PlacementChange::Edit { version, platform_ref, settings, lint };
+    let changed = change_placement::change_placement(&state.db, state.now(), id, change).await?;
+    state.changed.notify_waiters();
+    let (placement, review) = (show(&state, id).await?, changed.1.review);
+    Ok(Json(OwedPlacementView { placement, delivery: None, review }))
 }
 
 /// `POST /v1/admin/placements/{placement}/pause`

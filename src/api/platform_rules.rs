@@ -8,10 +8,14 @@ use url::Url;
 use crate::{
     domain::{
         app::PlatformKind,
+        foresight::{Foresight, Question},
         problem::{Problem, Problems},
-        terms::Terms,
     },
-    platform::{baidu, webhooks::target::Reach, wechat},
+    platform::{
+        baidu,
+        webhooks::target::Reach,
+        wechat::{self, placing::CodeMode},
+    },
     service::secret::Fresh,
 };
 
@@ -22,7 +26,9 @@ pub fn check_settings(platform: PlatformKind, settings: &Value) -> Result<(), Ve
     problems.into_result()?;
     match platform {
         PlatformKind::Baidu => baidu::settings::check(settings),
-        PlatformKind::Wechat | PlatformKind::WechatMini | PlatformKind::Own => {
+        PlatformKind::Wechat => wechat::settings::check(settings),
+        PlatformKind::WechatMini => wechat::settings::check_mini(settings),
+        PlatformKind::Own => {
             let mut problems = Problems::default();
             let empty = settings.as_object().is_some_and(serde_json::Map::is_empty);
             problems.expect(empty, "settings", "empty: this platform has no settings");
@@ -31,11 +37,64 @@ pub fn check_settings(platform: PlatformKind, settings: &Value) -> Result<(), Ve
     }
 }
 
-/// Checks whether the platform could show the terms, so that what is owed to it is not refused there.
-pub fn check_terms(platform: PlatformKind, terms: &Terms) -> Result<(), Vec<Problem>> {
+/// Whether the platform could show a placement, so that what is owed to it is not refused there; and what it makes of it.
+pub fn foresee(question: &Question<'_>) -> Result<Foresight, Vec<Problem>> {
+    match question.platform {
+        PlatformKind::Baidu => {
+            baidu::draft::check(question.now.terms).map(|()| Foresight::default())
+        }
+        PlatformKind::Wechat => wechat::foresight::foresee(question),
+        PlatformKind::WechatMini | PlatformKind::Own => Ok(Foresight::default()),
+    }
+}
+
+/// Checks the settings of a placement.
+pub fn check_placement_settings(
+    platform: PlatformKind,
+    settings: &Value,
+) -> Result<(), Vec<Problem>> {
+    let mut problems = Problems::default();
+    problems.expect(settings.is_object(), "settings", "an object");
+    problems.into_result()?;
     match platform {
-        PlatformKind::Baidu => baidu::draft::check(terms),
-        PlatformKind::Wechat | PlatformKind::WechatMini | PlatformKind::Own => Ok(()),
+        PlatformKind::Wechat => wechat::placing::check(settings),
+        PlatformKind::Baidu | PlatformKind::WechatMini | PlatformKind::Own => {
+            let mut problems = Problems::default();
+            let empty = settings.as_object().is_some_and(serde_json::Map::is_empty);
+            problems.expect(empty, "settings", "empty: placements have none on this platform");
+            problems.into_result()
+        }
+    }
+}
+
+/// Checks settings that take the place of others, of a placement that the platform may know.
+pub fn check_settings_change(
+    platform: PlatformKind,
+    (old, new): (&Value, &Value),
+    is_known: bool,
+) -> Result<(), Vec<Problem>> {
+    check_placement_settings(platform, new)?;
+    let mut problems = Problems::default();
+    let same = code_mode(platform, old) == code_mode(platform, new);
+    problems.expect(
+        same || !is_known,
+        "settings",
+        "code_mode never changes on a card that is there",
+    );
+    problems.into_result()
+}
+
+/// Who chooses the codes of a placement, where that can be chosen.
+pub fn code_mode(platform: PlatformKind, settings: &Value) -> Option<&'static str> {
+    match platform {
+        PlatformKind::Wechat => {
+            Some(match wechat::placing::PlacementSettings::read(settings).code_mode {
+                CodeMode::Wechat => "wechat",
+                CodeMode::Custom => "custom",
+                CodeMode::Deposit => "deposit",
+            })
+        }
+        PlatformKind::Baidu | PlatformKind::WechatMini | PlatformKind::Own => None,
     }
 }
 
@@ -83,13 +142,8 @@ pub fn check_platform_ref(
     let mut problems = Problems::default();
     match platform {
         PlatformKind::Baidu => return baidu::settings::check_platform_ref(platform_ref),
-        PlatformKind::Wechat | PlatformKind::WechatMini => problems.expect(
-            (1..=64).contains(&platform_ref.len())
-                && platform_ref.bytes().all(|byte| byte.is_ascii_graphic()),
-            "platform_ref",
-            "1 to 64 visible ASCII characters",
-        ),
-        PlatformKind::Own => {
+        PlatformKind::Wechat => return wechat::placing::check_platform_ref(platform_ref),
+        PlatformKind::WechatMini | PlatformKind::Own => {
             problems.expect(false, "platform_ref", "left out: our own front ends have no such ids");
         }
     }

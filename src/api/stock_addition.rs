@@ -10,6 +10,7 @@ use super::{ApiState, delivery_brief::DeliveryBrief};
 use crate::{
     domain::{
         id::{AdditionId, PlacementId},
+        problem::Problem,
         stock::Way,
     },
     http::{
@@ -69,8 +70,9 @@ pub async fn create(
         Added::Before(addition) => (StatusCode::OK, addition),
     };
     let mut conn = state.db.acquire().await?;
-    let latest = store::delivery::open::list_latest(&mut conn, &[addition.id.uuid()]).await?;
-    Ok((status, Json(AdditionView::from((addition, latest.as_slice())))))
+    let names = [addition.name.clone()];
+    let owed = store::delivery::open::list_additions(&mut conn, addition.app, &names).await?;
+    Ok((status, Json(AdditionView::from((addition, owed.as_slice())))))
 }
 
 /// `GET …/stock-additions`
@@ -82,20 +84,20 @@ pub async fn list(
     let slice = query.slice()?;
     let mut conn = state.db.acquire().await?;
     let there = store::placement::find(&mut conn, placement).await?;
-    there.ok_or(AddStockError::NoSuchPlacement)?;
+    let app = there.ok_or(AddStockError::NoSuchPlacement)?.app;
     let before = slice.before.map(AdditionId::from);
     let rows = store::stock_addition::list(&mut conn, placement, before, slice.to_read()).await?;
-    let subjects: Vec<_> = rows.iter().map(|addition| addition.id.uuid()).collect();
-    let latest = store::delivery::open::list_latest(&mut conn, &subjects).await?;
-    let rows = rows.into_iter().map(|row| (row, latest.as_slice())).collect();
+    let names: Vec<_> = rows.iter().map(|addition| addition.name.clone()).collect();
+    let owed = store::delivery::open::list_additions(&mut conn, app, &names).await?;
+    let rows = rows.into_iter().map(|row| (row, owed.as_slice())).collect();
     Ok(Json(slice.page(rows, |(addition, _)| addition.id.uuid())))
 }
 
-impl From<(StockAddition, &[Open])> for AdditionView {
-    fn from((addition, latest): (StockAddition, &[Open])) -> Self {
+impl From<(StockAddition, &[(String, Open)])> for AdditionView {
+    fn from((addition, owed): (StockAddition, &[(String, Open)])) -> Self {
         let StockAddition { id, placement, way, name, amount, added_by, added_at, .. } = addition;
-        let delivery = latest.iter().find(|open| open.subject == id.uuid());
-        let delivery = delivery.map(DeliveryBrief::from);
+        let delivery = owed.iter().find(|(known, _)| *known == name);
+        let delivery = delivery.map(|(_, open)| DeliveryBrief::from(open));
         Self { id, placement_id: placement, way, name, amount, added_by, delivery, added_at }
     }
 }
@@ -105,6 +107,9 @@ impl From<AddStockError> for ApiError {
         match error {
             AddStockError::Invalid(problems) => Self::invalid(problems),
             AddStockError::NoSuchPlacement => Self::not_found(error.to_string()),
+            AddStockError::WayOfNobody => {
+                Self::invalid(vec![Problem { param: "way", message: error.to_string() }])
+            }
             AddStockError::NameTaken => Self::conflict(Code::NameTaken, &error).at("name"),
             AddStockError::StockBelowIssued => Self::conflict(Code::StockBelowIssued, &error),
             AddStockError::Db(cause) => cause.into(),

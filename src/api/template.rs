@@ -9,7 +9,14 @@ use serde_json::{Map, Value};
 
 use super::{ApiState, list, platform_rules};
 use crate::{
-    domain::{id::TemplateId, number::TemplateNumber, template::TemplateState, terms::Terms},
+    domain::{
+        foresight::Foresight,
+        id::{PlacementId, TemplateId},
+        number::TemplateNumber,
+        problem::Problem,
+        template::TemplateState,
+        terms::Terms,
+    },
     http::{
         code::Code,
         error::ApiError,
@@ -38,6 +45,37 @@ pub struct TemplateView {
     left: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+}
+
+/// A template after an edit, and what the platforms on which it stands make of that.
+#[derive(Serialize, JsonSchema)]
+pub struct EditedTemplateView {
+    /// It lies flat.
+    #[serde(flatten)]
+    template: TemplateView,
+    /// Those that have something to say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    platforms: Vec<ForesightView>,
+}
+
+/// What telling one platform will come to.
+#[derive(Serialize, JsonSchema)]
+struct ForesightView {
+    placement_id: PlacementId,
+    /// What its reviewers will look at anew; nobody can take any until they have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    review: Vec<&'static str>,
+    /// What it will not take any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    untellable: Vec<Problem>,
+}
+
+impl ForesightView {
+    fn read((placement_id, foreseen): (PlacementId, Foresight)) -> Option<Self> {
+        let Foresight { review, untellable } = foreseen;
+        let says_something = !review.is_empty() || !untellable.is_empty();
+        says_something.then_some(Self { placement_id, review, untellable })
+    }
 }
 
 /// How a template begins.
@@ -88,7 +126,7 @@ pub async fn edit(
     State(state): State<ApiState>,
     Path(id): Path<TemplateId>,
     Json(mut body): Json<Map<String, Value>>,
-) -> Result<Json<TemplateView>, ApiError> {
+) -> Result<Json<EditedTemplateView>, ApiError> {
     let version = body.remove("version").unwrap_or_default();
     let version: i32 = read_value(version).map_err(|e| ApiError::from(e).at("version"))?;
     let before = find(&state, id).await?.template;
@@ -97,9 +135,11 @@ pub async fn edit(
         return Err(EditTemplateError::VersionConflict { now_at: before.version }.into());
     }
     let terms = merge(&before.terms, body)?;
-    let lint = platform_rules::check_terms;
-    edit_template::edit_template(&state.db, state.now(), id, version, terms, lint).await?;
-    Ok(Json(find(&state, id).await?.into()))
+    let lint = platform_rules::foresee;
+    let edited =
+        edit_template::edit_template(&state.db, state.now(), id, version, terms, lint).await?;
+    let platforms = edited.1.into_iter().filter_map(ForesightView::read).collect();
+    Ok(Json(EditedTemplateView { template: find(&state, id).await?.into(), platforms }))
 }
 
 /// `POST /v1/admin/templates/{template}/pause`

@@ -9,7 +9,7 @@ use crate::{
     clock::Clock,
     config::{Config, delivery::Delivery},
     delivery::{Deps, Worker},
-    platform::{baidu::client::Client, webhooks},
+    platform::{baidu::client::Client, webhooks, wechat},
     vault::Vault,
 };
 
@@ -27,6 +27,8 @@ pub async fn start(
         settings: config.delivery.clone(),
         reconciliation: config.reconciliation.clone(),
         baidu: Client::new(&config.baidu).context("calls to Baidu cannot be made")?,
+        wechat: wechat::client::Client::new(&config.wechat)
+            .context("calls to WeChat cannot be made")?,
         webhooks: webhooks::client::Client::new(&config.webhooks)
             .context("webhooks cannot be called")?,
         public_url: config.server.public_url.clone(),

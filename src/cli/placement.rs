@@ -108,15 +108,20 @@ impl What {
 
     async fn run(self, session: &Session, config: &Config) -> anyhow::Result<()> {
         let (db, now) = (&session.db, SystemClock.now().trunc_subsecs(6));
-        let lint = platform_rules::check_terms;
+        let lint = platform_rules::foresee;
         match self {
             Self::Publish(which) => {
                 let open = publish_placement(db, now, which.placement, lint).await;
                 which.tell(Some(open.map_err(explain)?), None)
             }
             Self::Update(which) => {
-                let open = push_placement_update(db, now, which.placement, lint).await;
-                which.tell(Some(open.map_err(explain)?), None)
+                let owed = push_placement_update(db, now, which.placement, lint).await;
+                let (open, foreseen) = owed.map_err(explain)?;
+                if !foreseen.review.is_empty() {
+                    let review = foreseen.review.join(", ");
+                    output::note(format_args!("The platform will review it anew: {review}."));
+                }
+                which.tell(Some(open), None)
             }
             Self::Withdraw { which, .. } => {
                 let open = withdraw_placement(db, now, which.placement).await?;

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use super::{Inner, attempt::Held};
 use crate::{
     domain::{app::PlatformKind, id::AppId},
-    platform::baidu::settings::Settings,
+    platform::{baidu, wechat},
     store,
     vault::{Place, VaultError},
 };
@@ -21,8 +21,30 @@ pub(crate) struct Account {
     pub version: i32,
     pub platform: PlatformKind,
     pub app_key: String,
-    pub settings: Settings,
+    pub side: Side,
     pub secret: SecretString,
+}
+
+/// What only the platform of an account understands.
+pub(crate) enum Side {
+    /// Baidu's.
+    Baidu(baidu::settings::Settings),
+    /// Of an official account of WeChat's.
+    Wechat(Box<wechat::settings::Settings>),
+    /// Of a mini-program of WeChat's: people log in there, and nothing is owed to it.
+    WechatMini(wechat::settings::MiniSettings),
+    /// Of a platform that nobody calls.
+    None,
+}
+
+impl Account {
+    /// How calls to Baidu are made; `None` for an account on another platform.
+    pub const fn baidu(&self) -> Option<&baidu::settings::Settings> {
+        match &self.side {
+            Side::Baidu(settings) => Some(settings),
+            Side::Wechat(_) | Side::WechatMini(_) | Side::None => None,
+        }
+    }
 }
 
 /// Why an account cannot be used.
@@ -68,12 +90,22 @@ async fn read(inner: &Inner, id: AppId) -> Result<Account, AccountTrouble> {
     let sealed = store::app::find_secret(&mut conn, id).await?.ok_or(AccountTrouble::Gone)?;
     let place = Place::app_secret(id.uuid());
     let secret = inner.vault.unseal(place, &sealed).map_err(AccountTrouble::Sealed)?;
+    let side = match app.platform {
+        PlatformKind::Baidu => Side::Baidu(baidu::settings::Settings::read(&app.settings)),
+        PlatformKind::Wechat => {
+            Side::Wechat(Box::new(wechat::settings::Settings::read(&app.settings)))
+        }
+        PlatformKind::WechatMini => {
+            Side::WechatMini(wechat::settings::MiniSettings::read(&app.settings))
+        }
+        PlatformKind::Own => Side::None,
+    };
     Ok(Account {
         app: id,
         version: app.version,
         platform: app.platform,
         app_key: app.app_key,
-        settings: Settings::read(&app.settings),
+        side,
         secret,
     })
 }

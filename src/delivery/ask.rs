@@ -1,6 +1,6 @@
 //! One call to the platform, with whatever it needs around it.
 
-use std::{sync::Arc, time::Duration};
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use secrecy::ExposeSecret;
@@ -9,27 +9,28 @@ use super::{
     Inner,
     account::{Account, AccountTrouble},
     attempt::{Held, Said},
+    dialect::{Dialect, Trouble},
     token::Token,
     work::Consequence,
 };
 use crate::{
-    domain::{app::PlatformKind, delivery::Outcome},
+    domain::delivery::Outcome,
     outgoing::{
         answer::{Answer, Heard},
         secret::AccessToken,
     },
-    platform::baidu::{client, error::CallError},
+    store::platform_token::Purpose,
     vault::VaultError,
 };
 
 /// No call takes longer; a lease that ends sooner is not enough for one.
 pub(crate) const LONGEST_CALL: Duration = Duration::from_secs(12);
 
-/// Calls the platform for what is held: with an access token, and once more with a fresh one when that is refused.
+/// Calls the platform that speaks the dialect, for what is held: with an access token, and once more with a fresh one when that is refused.
 /// Gives what was heard; any error is what the attempt comes to, and ends the function around it.
 macro_rules! ask {
-    ($inner:expr, $held:expr, |$account:ident, $token:ident| $call:expr) => {{
-        let mut line = $crate::delivery::ask::Line::open($inner, $held).await?;
+    ($dialect:ty, $inner:expr, $held:expr, |$account:ident, $token:ident| $call:expr) => {{
+        let mut line = $crate::delivery::ask::Line::<$dialect>::open($inner, $held).await?;
         loop {
             let said = {
                 let ($account, $token) = line.ends()?;
@@ -45,28 +46,25 @@ macro_rules! ask {
 pub(crate) use ask;
 
 /// What a call needs besides its own words.
-pub(crate) struct Line<'a> {
+pub(crate) struct Line<'a, D> {
     inner: &'a Inner,
     held: &'a Held,
     account: Arc<Account>,
     token: Arc<Token>,
     renewed: bool,
+    dialect: PhantomData<fn() -> D>,
 }
 
-impl<'a> Line<'a> {
+impl<'a, D: Dialect> Line<'a, D> {
     /// The account and a token that serves.
     pub async fn open(inner: &'a Inner, held: &'a Held) -> Result<Self, Said> {
         let account = inner.accounts.get(inner, held).await?;
-        if account.platform != PlatformKind::Baidu {
-            let note = "这个版本的 kaquan 不支持该平台 · this version of kaquan does not speak to the platform";
-            return Err(Said::unheard(Outcome::Refused, note));
-        }
-        let token = inner.tokens.get(inner, &account, None).await?;
-        Ok(Self { inner, held, account, token, renewed: false })
+        let token = inner.tokens.get(inner, &account, Purpose::Access, None).await?;
+        Ok(Self { inner, held, account, token, renewed: false, dialect: PhantomData })
     }
 
     /// Both ends; to be asked right before sending: a process that was stopped for a while may have lost its lease.
-    pub fn ends(&self) -> Result<(client::Account<'_>, &AccessToken), Said> {
+    pub fn ends(&self) -> Result<(D::Account<'_>, &AccessToken), Said> {
         if self.inner.stop.is_cancelled() {
             return Err(Said::unheard(
                 Outcome::NotYet { after: Some(TimeDelta::zero()) },
@@ -74,7 +72,10 @@ impl<'a> Line<'a> {
             ));
         }
         if self.held.is_ours_for(LONGEST_CALL) {
-            let account = self.account.settings.account(&self.account.app_key);
+            let account = D::account(&self.account).ok_or_else(|| {
+                let note = "应用不在这个平台上 · the app is none of this platform's";
+                Said::unheard(Outcome::Refused, note)
+            })?;
             return Ok((account, &self.token.value));
         }
         Err(Said::unheard(
@@ -86,7 +87,7 @@ impl<'a> Line<'a> {
     /// What the call came to; `None` when it is to be made again, with the token that is there now.
     pub async fn hear<T>(
         &mut self,
-        said: Result<Heard<T>, CallError>,
+        said: Result<Heard<T>, D::Error>,
     ) -> Result<Option<Heard<T>>, Said> {
         let error = match said {
             Ok(heard) => {
@@ -98,7 +99,8 @@ impl<'a> Line<'a> {
         if error.token_problem() && !self.renewed {
             self.renewed = true;
             let refused = Some(self.token.generation);
-            self.token = self.inner.tokens.get(self.inner, &self.account, refused).await?;
+            let tokens = &self.inner.tokens;
+            self.token = tokens.get(self.inner, &self.account, Purpose::Access, refused).await?;
             return Ok(None);
         }
         // With a fresh one refused as well, it is no matter of age; then the client knows what to make of it.

@@ -8,6 +8,7 @@ use super::{Inner, token::TokenTrouble};
 use crate::{
     domain::id::AppId,
     platform::baidu::login::{Keeper, LoginAccount, LoginToken, NotReady},
+    store::platform_token::Purpose,
 };
 
 /// What a worker knows of accounts and tokens.
@@ -18,9 +19,11 @@ impl Keeper for Desk {
         async move {
             let account = self.0.accounts.current(&self.0, app).await;
             let account = account.map_err(|trouble| NotReady(trouble.to_string()))?;
+            let settings = account.baidu();
+            let settings = settings.ok_or_else(|| NotReady("the app is not Baidu's".to_owned()))?;
             Ok(LoginAccount {
                 app_key: account.app_key.clone(),
-                settings: account.settings.clone(),
+                settings: settings.clone(),
                 secret: account.secret.clone(),
             })
         }
@@ -38,7 +41,7 @@ impl Keeper for Desk {
         let getting = tokio::spawn(async move {
             let account = inner.accounts.current(&inner, app).await;
             let account = account.map_err(|trouble| NotReady(trouble.to_string()))?;
-            let token = inner.tokens.get(&inner, &account, refused).await?;
+            let token = inner.tokens.get(&inner, &account, Purpose::Access, refused).await?;
             Ok(LoginToken { value: token.value.clone(), generation: token.generation })
         });
         async move { getting.await.map_err(|error| NotReady(error.to_string()))? }.boxed()

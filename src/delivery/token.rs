@@ -1,7 +1,9 @@
-//! Access tokens: one for each app, shared by all servers, fetched by one of them at a time.
+//! Access tokens and card tickets: one of each for an app, shared by all servers, fetched by one of them at a time.
 //!
 //! While one server fetches, the others go on with the old token for as long as it lives. Who may fetch is a lease in the
 //! token's row, so that no connection and no lock is held while the platform is asked.
+
+mod grant;
 
 use std::{
     collections::HashMap,
@@ -12,12 +14,14 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::ExposeSecret;
 
-use super::{Inner, account::Account, attempt::Said};
+use super::{Inner, account::Account, attempt::Said, dialect::Trouble};
 use crate::{
     domain::{delivery::Outcome, id::AppId},
     outgoing::secret::AccessToken,
-    platform::baidu::error::CallError,
-    store::{self, platform_token::FetchedToken},
+    store::{
+        self,
+        platform_token::{FetchedToken, Purpose},
+    },
     vault::Place,
 };
 
@@ -38,7 +42,7 @@ pub(crate) struct TokenTrouble {
 
 /// The tokens of all apps, as far as this server knows them.
 #[derive(Default)]
-pub(crate) struct Tokens(Mutex<HashMap<AppId, Arc<Slot>>>);
+pub(crate) struct Tokens(Mutex<HashMap<(AppId, Purpose), Arc<Slot>>>);
 
 #[derive(Default)]
 struct Slot {
@@ -63,8 +67,6 @@ const LOOKS: u32 = 300;
 const PAUSE_AFTER_FAILURE: TimeDelta = TimeDelta::seconds(1);
 /// The same while the old token still serves: there is time.
 const PAUSE_AHEAD_OF_TIME: TimeDelta = TimeDelta::seconds(30);
-/// The share of a token's life after which the next one is fetched (specs of the platform: 80 %).
-const REFRESH_AT_PERCENT: i32 = 80;
 
 impl Tokens {
     /// A token that serves now. One that is refused by the platform is named by its generation, and never given again.
@@ -72,9 +74,10 @@ impl Tokens {
         &self,
         inner: &Inner,
         account: &Account,
+        purpose: Purpose,
         refused: Option<i64>,
     ) -> Result<Arc<Token>, TokenTrouble> {
-        let slot = self.slot(account.app);
+        let slot = self.slot(account.app, purpose);
         let now = inner.clock.now();
         let old = slot.lock().token.clone();
         let old = old.filter(|token| now < token.expires_at && Some(token.generation) != refused);
@@ -88,7 +91,7 @@ impl Tokens {
                 return Ok(Arc::clone(token));
             }
             let Ok(_fetching) = slot.fetching.try_lock() else { return Ok(Arc::clone(token)) };
-            let next = renew(inner, account, &slot, token.generation, false).await;
+            let next = renew(inner, (account, purpose), &slot, token.generation, false).await;
             return next.or_else(|_trouble| Ok(Arc::clone(token)));
         }
         let _fetching = slot.fetching.lock().await;
@@ -107,12 +110,12 @@ impl Tokens {
         {
             return Err(trouble);
         }
-        renew(inner, account, &slot, refused.unwrap_or_default(), true).await
+        renew(inner, (account, purpose), &slot, refused.unwrap_or_default(), true).await
     }
 
-    fn slot(&self, app: AppId) -> Arc<Slot> {
+    fn slot(&self, app: AppId, purpose: Purpose) -> Arc<Slot> {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry(app).or_default())
+        Arc::clone(slots.entry((app, purpose)).or_default())
     }
 }
 
@@ -125,31 +128,37 @@ impl Slot {
 /// A token that is newer than `seen`: another server's, or one that is fetched here. `wait` for another server's.
 async fn renew(
     inner: &Inner,
-    account: &Account,
+    asked: (&Account, Purpose),
     slot: &Slot,
     seen: i64,
     wait: bool,
 ) -> Result<Arc<Token>, TokenTrouble> {
+    if asked.1 == Purpose::CardTicket {
+        // What it is fetched with is there before anybody is kept waiting; what is wrong with that is told below.
+        let _there_or_not = Box::pin(inner.tokens.get(inner, asked.0, Purpose::Access, None)).await;
+    }
     for _ in 0..LOOKS {
-        match look(inner, account, seen).await.map_err(TokenTrouble::ours)? {
+        match look(inner, asked, seen).await.map_err(TokenTrouble::ours)? {
             Look::There(token) => {
                 slot.lock().token = Some(Arc::clone(&token));
                 return Ok(token);
             }
-            Look::Fetch { fence } => match fetch(inner, account, fence).await {
-                Ok(Some(token)) => {
-                    let mut known = slot.lock();
-                    known.failed = None;
-                    known.token = Some(Arc::clone(&token));
-                    return Ok(token);
+            Look::Fetch { fence, old } => {
+                match fetch(inner, asked, fence, (old, wait && seen > 0)).await {
+                    Ok(Some(token)) => {
+                        let mut known = slot.lock();
+                        known.failed = None;
+                        known.token = Some(Arc::clone(&token));
+                        return Ok(token);
+                    }
+                    // Another server was faster after all.
+                    Ok(None) => {}
+                    Err(trouble) => {
+                        slot.lock().failed = Some((inner.clock.now(), trouble.clone()));
+                        return Err(trouble);
+                    }
                 }
-                // Another server was faster after all.
-                Ok(None) => {}
-                Err(trouble) => {
-                    slot.lock().failed = Some((inner.clock.now(), trouble.clone()));
-                    return Err(trouble);
-                }
-            },
+            }
             Look::Wait if wait => pause().await,
             Look::Wait => break,
         }
@@ -164,75 +173,90 @@ async fn renew(
 
 enum Look {
     There(Arc<Token>),
-    Fetch { fence: i64 },
+    Fetch {
+        fence: i64,
+        /// The one that it takes the place of, as long as that can be known.
+        old: Option<AccessToken>,
+    },
     Wait,
 }
 
-async fn look(inner: &Inner, account: &Account, seen: i64) -> sqlx::Result<Look> {
+async fn look(
+    inner: &Inner,
+    (account, purpose): (&Account, Purpose),
+    seen: i64,
+) -> sqlx::Result<Look> {
     let mut conn = inner.db.acquire().await?;
-    let stored = store::platform_token::find(&mut conn, account.app).await?;
-    let mut generation = 0;
+    let stored = store::platform_token::find(&mut conn, account.app, purpose).await?;
+    let (mut generation, mut old) = (0, None);
     if let Some(stored) = stored {
         generation = stored.generation;
         let now = inner.clock.at_database(stored.database_now);
-        let place = Place::platform_token(account.app.uuid());
+        let place = place(account, purpose);
         // One that cannot be opened is as good as none.
         let value = stored.sealed.and_then(|sealed| inner.vault.unseal(place, &sealed).ok());
         let value = value.and_then(|value| AccessToken::parse(value.expose_secret()).ok());
         let times = stored.expires_at.zip(stored.refresh_at);
-        if let (Some(value), Some((expires_at, refresh_at))) = (value, times)
-            && generation > seen
-            && now < expires_at
-        {
-            return Ok(Look::There(Arc::new(Token { value, generation, expires_at, refresh_at })));
+        match (value, times) {
+            (Some(value), Some((expires_at, refresh_at)))
+                if generation > seen && now < expires_at =>
+            {
+                let token = Token { value, generation, expires_at, refresh_at };
+                return Ok(Look::There(Arc::new(token)));
+            }
+            (value, _) => old = value,
         }
     }
     let now = inner.clock.instead_of_database();
-    let lease =
-        store::platform_token::lease_refresh(&mut conn, now, account.app, generation, PATIENCE);
-    Ok(lease.await?.map_or(Look::Wait, |fence| Look::Fetch { fence }))
+    let row = (account.app, purpose);
+    let lease = store::platform_token::lease_refresh(&mut conn, now, row, generation, PATIENCE);
+    Ok(lease.await?.map_or(Look::Wait, |fence| Look::Fetch { fence, old }))
 }
 
 /// Asks the platform, with no connection held; `None` when the lease was lost meanwhile.
 async fn fetch(
     inner: &Inner,
-    account: &Account,
+    (account, purpose): (&Account, Purpose),
     fence: i64,
+    (old, is_refused): (Option<AccessToken>, bool),
 ) -> Result<Option<Arc<Token>>, TokenTrouble> {
     metrics::counter!("kaquan_token_fetches_total").increment(1);
-    let Account { settings, app_key, secret, .. } = account;
-    let fetched = inner.baidu.token(settings.account(app_key), secret, settings.token_by).await;
-    let heard = match fetched {
-        Ok(heard) => heard,
-        Err(error) => {
+    let row = (account.app, purpose);
+    let granted = match grant::ask(inner, account, purpose, old, is_refused).await {
+        Ok(granted) => granted,
+        Err(trouble) => {
             let released = async {
                 let mut conn = inner.db.acquire().await?;
-                store::platform_token::release_refresh(&mut conn, account.app, fence).await
+                store::platform_token::release_refresh(&mut conn, row, fence).await
             };
             if let Err(error) = released.await {
-                tracing::warn!(error = %error, "cannot let others fetch the access token");
+                tracing::warn!(error = %error, "cannot let others fetch the token");
             }
-            return Err(TokenTrouble::theirs(&error));
+            return Err(trouble);
         }
     };
-    let granted = heard.value;
-    let place = Place::platform_token(account.app.uuid());
-    let sealed = inner.vault.seal(place, granted.token.expose());
+    let sealed = inner.vault.seal(place(account, purpose), granted.value.expose());
     let sealed = sealed.map_err(|error| TokenTrouble {
         outcome: Outcome::Locked,
         note: format!("access token 无法加密保存 · the access token cannot be sealed: {error}"),
     })?;
     let now = inner.clock.now();
-    let expires_at = now + granted.expires_in;
-    let refresh_at = now + granted.expires_in * REFRESH_AT_PERCENT / 100;
+    let (expires_at, refresh_at) = (now + granted.expires_in, now + granted.refresh_in);
     let stored = FetchedToken { sealed, expires_at, refresh_at };
     let mut conn = inner.db.acquire().await.map_err(TokenTrouble::ours)?;
-    let generation = store::platform_token::store(&mut conn, account.app, fence, &stored).await;
+    let generation = store::platform_token::store(&mut conn, row, fence, &stored).await;
     let generation = generation.map_err(TokenTrouble::ours)?;
-    tracing::info!(app.id = %account.app, "access token fetched");
+    tracing::info!(app.id = %account.app, ?purpose, "token fetched");
     Ok(generation.map(|generation| {
-        Arc::new(Token { value: granted.token, generation, expires_at, refresh_at })
+        Arc::new(Token { value: granted.value, generation, expires_at, refresh_at })
     }))
+}
+
+const fn place(account: &Account, purpose: Purpose) -> Place {
+    match purpose {
+        Purpose::Access => Place::platform_token(account.app.uuid()),
+        Purpose::CardTicket => Place::card_ticket(account.app.uuid()),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "only the worker waits")]
@@ -241,7 +265,7 @@ async fn pause() {
 }
 
 impl TokenTrouble {
-    fn theirs(error: &CallError) -> Self {
+    fn theirs(error: &impl Trouble) -> Self {
         let outcome = match error.outcome(false) {
             Outcome::Locked => Outcome::Locked,
             // Whatever else it was: of the delivery itself nothing was sent.

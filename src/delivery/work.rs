@@ -1,15 +1,9 @@
-//! Each kind of delivery and how it is paid.
+//! Each kind of delivery and how it is paid, platform by platform.
 
-mod add_stock;
-mod banner;
-mod import;
-mod publish;
-mod sync;
-mod telling;
-mod update;
+pub mod baidu;
+mod common;
 mod webhook;
-mod withdraw;
-mod write_off;
+pub mod wechat;
 
 use sqlx::PgConnection;
 
@@ -19,6 +13,7 @@ use super::{
 };
 use crate::{
     domain::{
+        app::PlatformKind,
         delivery::{DeliveryKind, Outcome},
         problem::Problem,
     },
@@ -30,16 +25,10 @@ use crate::{
 pub(crate) enum Consequence {
     /// Nothing.
     None,
-    /// A placement stands on the platform, or will not.
-    Publication(Box<publish::Publication>),
-    /// The platform shows this of a placement, and calls this address.
-    Told(Box<telling::Told>),
-    /// The platform has taken a placement off.
-    Withdrawn,
-    /// What stands on the platform becomes a placement.
-    Imported(Box<import::Imported>),
-    /// A banner is shown, or no more.
-    Banner(Box<banner::Shown>),
+    /// Of what stands on Baidu.
+    Baidu(Box<baidu::Change>),
+    /// Of what stands at WeChat.
+    Wechat(Box<wechat::Change>),
     /// An endpoint wants to hear of nothing any more.
     EndpointGone,
 }
@@ -53,22 +42,30 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Said {
         );
     };
     let said = match kind {
-        DeliveryKind::Sync => sync::pay(inner, held).await,
-        DeliveryKind::WriteOff => write_off::pay(inner, held).await,
-        DeliveryKind::Void => Err(Said::unheard(
-            Outcome::Refused,
-            "这个平台不接受作废通知 · this platform does not hear of voids",
-        )),
-        DeliveryKind::Publish => publish::pay(inner, held).await,
-        DeliveryKind::Update => update::pay(inner, held).await,
-        DeliveryKind::Withdraw => withdraw::pay(inner, held).await,
-        DeliveryKind::Import => import::pay(inner, held).await,
-        DeliveryKind::AddStock => add_stock::pay(inner, held).await,
-        DeliveryKind::CreateBanner => banner::create(inner, held).await,
-        DeliveryKind::DeleteBanner => banner::delete(inner, held).await,
         DeliveryKind::Webhook => webhook::pay(inner, held).await,
+        DeliveryKind::Sync
+        | DeliveryKind::WriteOff
+        | DeliveryKind::Void
+        | DeliveryKind::Publish
+        | DeliveryKind::Update
+        | DeliveryKind::Withdraw
+        | DeliveryKind::Import
+        | DeliveryKind::AddStock
+        | DeliveryKind::CreateBanner
+        | DeliveryKind::DeleteBanner => pay_platform(inner, held, kind).await,
     };
     said.unwrap_or_else(|said| said)
+}
+
+async fn pay_platform(inner: &Inner, held: &Held, kind: DeliveryKind) -> Result<Said, Said> {
+    match inner.accounts.get(inner, held).await?.platform {
+        PlatformKind::Baidu => baidu::pay(inner, held, kind).await,
+        PlatformKind::Wechat => wechat::pay(inner, held, kind).await,
+        PlatformKind::WechatMini | PlatformKind::Own => {
+            let note = "这个版本的 kaquan 不支持该平台 · this version of kaquan does not speak to the platform";
+            Err(Said::unheard(Outcome::Refused, note))
+        }
+    }
 }
 
 impl Consequence {
@@ -82,11 +79,8 @@ impl Consequence {
         let held = &tried.held;
         match self {
             Self::None => Ok(()),
-            Self::Publication(publication) => publish::settle(conn, inner, held, publication).await,
-            Self::Told(told) => update::settle(conn, inner, held, **told).await,
-            Self::Withdrawn => withdraw::settle(conn, inner, held).await,
-            Self::Imported(imported) => import::settle(conn, inner, held, imported).await,
-            Self::Banner(shown) => banner::settle(conn, inner, held, shown).await,
+            Self::Baidu(change) => change.write(conn, inner, held).await,
+            Self::Wechat(change) => change.write(conn, inner, held).await,
             Self::EndpointGone => webhook::disable(conn, inner, held).await,
         }
     }

@@ -28,6 +28,21 @@ impl PlacementState {
     }
 }
 
+/// What the platform's reviewers say of a placement.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type,
+)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Review {
+    /// They are looking; until then nobody can take any.
+    Pending,
+    /// People can take it.
+    Passed,
+    /// Nobody can, until it is changed.
+    Failed,
+}
+
 /// How a placement stands on its platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +51,10 @@ pub enum PlatformState {
     NotPublished,
     /// The platform is being told of it.
     Publishing,
+    /// The platform has it, and its reviewers have still to let people take it.
+    InReview,
+    /// The platform's reviewers will not let people take it; it has to be changed.
+    Refused,
     /// The platform shows it as it is.
     Published,
     /// The platform knows it and is being told of a change.
@@ -57,6 +76,8 @@ pub struct Standing<'a> {
     pub is_known: bool,
     /// Whether the platform was last told other terms or another address than those of now.
     pub is_behind: bool,
+    /// What its reviewers say, where there are any.
+    pub review: Option<Review>,
     /// What is owed or was given up about the placement itself.
     pub unsettled: &'a [(DeliveryKind, DeliveryState)],
 }
@@ -85,7 +106,11 @@ impl Standing<'_> {
             (true, PlacementState::Active | PlacementState::Paused) if self.is_behind => {
                 PlatformState::Failed
             }
-            (true, PlacementState::Active | PlacementState::Paused) => PlatformState::Published,
+            (true, PlacementState::Active | PlacementState::Paused) => match self.review {
+                Some(Review::Pending) => PlatformState::InReview,
+                Some(Review::Failed) => PlatformState::Refused,
+                Some(Review::Passed) | None => PlatformState::Published,
+            },
         }
     }
 }
@@ -116,9 +141,28 @@ mod tests {
             (gone, false, false, &[], PlatformState::NotPublished),
             (active, true, true, &[(Update, Dead), (Update, Pending)], PlatformState::Failed),
         ] {
-            let standing = Standing { state, is_known, is_behind, unsettled };
+            let standing = Standing { state, is_known, is_behind, review: None, unsettled };
 
             assert_eq!(standing.platform_state(), shown, "{standing:?}");
+        }
+    }
+
+    #[test]
+    fn what_reviewers_say_is_shown_once_all_is_told() {
+        let state = PlacementState::Active;
+        let told =
+            Standing { state, is_known: true, is_behind: false, review: None, unsettled: &[] };
+        for (review, shown) in [
+            (Review::Pending, PlatformState::InReview),
+            (Review::Failed, PlatformState::Refused),
+            (Review::Passed, PlatformState::Published),
+        ] {
+            let standing = Standing { review: Some(review), ..told };
+            let updating = [(DeliveryKind::Update, DeliveryState::Pending)];
+
+            assert_eq!(standing.platform_state(), shown);
+            let standing = Standing { unsettled: &updating, ..standing };
+            assert_eq!(standing.platform_state(), PlatformState::Updating);
         }
     }
 }

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::problem::{Problem, Problems};
+use super::{
+    app::PlatformKind,
+    problem::{Problem, Problems},
+};
 
 /// Who hands the coupon out; each way has its own stock.
 #[derive(
@@ -32,6 +35,15 @@ pub enum Way {
 }
 
 impl Way {
+    /// What a placement on this platform has stocks for.
+    pub const fn all_on(platform: PlatformKind) -> &'static [Self] {
+        if platform.gives_by_itself() {
+            &[Self::Take, Self::Claim, Self::Gift]
+        } else {
+            &[Self::Take, Self::Claim]
+        }
+    }
+
     /// As the database spells it.
     pub const fn as_str(self) -> &'static str {
         match self {

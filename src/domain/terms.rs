@@ -5,7 +5,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
-    app::PlatformKind,
     audience::Audience,
     benefit::{Benefit, CouponKind, Scope, Threshold},
     category::Category,
@@ -108,9 +107,6 @@ impl Default for CodeSource {
         Self::Generated { prefix: CodePrefix::default() }
     }
 }
-
-/// What a platform would say of the terms, asked before anything is owed to it.
-pub type Lint = fn(PlatformKind, &Terms) -> Result<(), Vec<Problem>>;
 
 /// `null` takes a field back to what it is when it is left out.
 fn or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {

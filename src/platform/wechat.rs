@@ -15,6 +15,7 @@ pub mod errcode;
 pub mod error;
 pub mod event;
 pub mod figure;
+pub mod foresight;
 pub mod form;
 pub mod image;
 pub mod json;

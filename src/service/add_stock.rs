@@ -12,7 +12,10 @@ use crate::{
         statistics::Measure,
         stock::{self, Way},
     },
-    store::{self, delivery::owe::Owed, stock_addition::StockAddition, tally::Note, violates},
+    store::{
+        self, delivery::owe::Owed, placement::Placement, stock_addition::StockAddition,
+        tally::Note, violates,
+    },
 };
 
 /// The change to make.
@@ -45,6 +48,9 @@ pub enum AddStockError {
     /// Name or amount will not do.
     #[error("some values are not acceptable")]
     Invalid(Vec<Problem>),
+    /// On its platform nobody gives coupons out that way.
+    #[error("take: coupons of this placement are taken on its platform, in no other way")]
+    WayOfNobody,
     /// There is none of this id.
     #[error("no such placement")]
     NoSuchPlacement,
@@ -71,6 +77,17 @@ pub async fn add_stock(
     let placement = store::placement::find(&mut tx, new.placement).await?;
     let placement = placement.ok_or(AddStockError::NoSuchPlacement)?;
     let app = placement.app;
+    let gives_by_itself = placement.platform.gives_by_itself();
+    if gives_by_itself && new.way != Way::Take {
+        return Err(AddStockError::WayOfNobody);
+    }
+    // Whether the platform knows the placement must not change before this is committed: see `Publication`.
+    let placement = if gives_by_itself {
+        let locked = store::placement::lock(&mut tx, new.placement).await?;
+        locked.ok_or(AddStockError::NoSuchPlacement)?
+    } else {
+        placement
+    };
     let addition = StockAddition {
         id: AdditionId::new(now),
         app,
@@ -103,11 +120,7 @@ pub async fn add_stock(
         count: addition.amount,
     };
     store::tally::note(&mut tx, now, &[note]).await?;
-    // What is taken back is not owed: the platform knows additions only. Nor is what no longer stands there.
-    let is_shown =
-        placement.platform.keeps_a_wallet() && placement.state != PlacementState::Withdrawn;
-    if addition.way == Way::Take && addition.amount > 0 && is_shown {
-        let owed = Owed::add_stock(now, app, addition.placement, addition.id, &addition.name);
+    if let Some(owed) = owed(now, &placement, &addition) {
         store::delivery::owe::owe(&mut tx, now, &owed).await?;
     }
 
@@ -116,4 +129,21 @@ pub async fn add_stock(
         placement.id = %addition.placement, way = addition.way.as_str(), addition.amount, "stock added"
     );
     Ok(Added::Now(addition))
+}
+
+/// What the platform is owed of an addition; nothing of a placement that no longer stands there.
+fn owed(now: DateTime<Utc>, placement: &Placement, addition: &StockAddition) -> Option<Owed> {
+    let StockAddition { id, app, way, name, amount, .. } = addition;
+    let is_shown =
+        placement.platform.keeps_a_wallet() && placement.state != PlacementState::Withdrawn;
+    if *way != Way::Take || !is_shown {
+        return None;
+    }
+    if placement.platform.gives_by_itself() {
+        // One that does not know the placement is told of all there is when it is published.
+        let is_known = placement.platform_ref.is_some();
+        return is_known.then(|| Owed::change_stock(now, *app, placement.id, name));
+    }
+    // What is taken back is not owed: the platform knows additions only.
+    (*amount > 0).then(|| Owed::add_stock(now, *app, placement.id, *id, name))
 }

@@ -1,22 +1,34 @@
-//! Changes the platform's id of a placement, pauses it, resumes it.
+//! Changes the platform's id or the settings of a placement, pauses it, resumes it.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
+use serde_json::Value;
+use sqlx::{PgConnection, PgPool};
 
+use super::{push_placement_update::owe_update, telling::foresee};
 use crate::{
-    domain::{delivery::DeliveryKind, id::PlacementId, placement::PlacementState},
+    domain::{
+        delivery::DeliveryKind,
+        foresight::{Foresight, Lint},
+        id::PlacementId,
+        placement::PlacementState,
+        problem::Problem,
+    },
     store::{self, placement::Placement, violates},
 };
 
 /// What to change.
 #[derive(Debug)]
 pub enum PlacementChange {
-    /// Give it the platform's id, checked where it is understood, or take it away.
-    PlatformRef {
+    /// Give it the platform's id, checked where it is understood, or take it away; or give it other settings.
+    Edit {
         /// The version that the editor saw.
         version: i32,
-        /// The platform's id.
-        platform_ref: Option<String>,
+        /// The platform's id; `None` leaves it as it is.
+        platform_ref: Option<Option<String>>,
+        /// What only its platform's room understands, checked there; `None` leaves it as it is.
+        settings: Option<Value>,
+        /// What the platform says of that, where it shows the placement already.
+        lint: Lint,
     },
     /// Move it along its life.
     State(PlacementState),
@@ -37,6 +49,9 @@ pub enum ChangePlacementError {
     /// The platform's id belongs to another placement of the app.
     #[error("the platform's id belongs to another placement of this app")]
     PlatformRefTaken,
+    /// The platform would not take the settings.
+    #[error("some values are not acceptable to the platform")]
+    Invalid(Vec<Problem>),
     /// There is no way from here to there.
     #[error("a placement that is {from:?} cannot become {to:?}")]
     WrongState {
@@ -50,20 +65,31 @@ pub enum ChangePlacementError {
     Db(sqlx::Error),
 }
 
-/// Changes a placement; every server then reads its routes again. A change that changes nothing is none.
+/// Changes a placement; every server then reads its routes again. A change that changes nothing is none. Of other settings
+/// the platform is told, and what its reviewers will look at anew is told here.
 pub async fn change_placement(
     db: &PgPool,
     now: DateTime<Utc>,
     id: PlacementId,
     change: PlacementChange,
-) -> Result<Placement, ChangePlacementError> {
+) -> Result<(Placement, Foresight), ChangePlacementError> {
+    let lint = match &change {
+        PlacementChange::Edit { lint, settings: Some(_), .. } => Some(*lint),
+        PlacementChange::Edit { .. } | PlacementChange::State(_) => None,
+    };
     let mut tx = db.begin().await?;
 
+    if lint.is_some() {
+        // Before its placements, as everybody locks them.
+        let found = store::placement::find(&mut tx, id).await?;
+        let found = found.ok_or(ChangePlacementError::NoSuchPlacement)?;
+        store::template::lock(&mut tx, found.template).await?;
+    }
     let lock = store::placement::lock(&mut tx, id).await?;
     let mut placement = lock.ok_or(ChangePlacementError::NoSuchPlacement)?;
     let before = placement.platform_ref.clone();
     if !apply(&mut placement, change)? {
-        return Ok(placement);
+        return Ok((placement, Foresight::default()));
     }
     placement.version += 1;
     placement.updated_at = now;
@@ -71,28 +97,57 @@ pub async fn change_placement(
     if placement.platform_ref != before {
         store::published::forget(&mut tx, id).await?;
     }
-    if placement.platform_ref.is_some() {
+    let newly_known = placement.platform_ref.is_some() && placement.platform_ref != before;
+    if newly_known {
         // What the platform knows is not to be published, and a publication that was given up holds nothing back any more.
         store::delivery::owe::cancel_open(&mut tx, now, id, &[DeliveryKind::Publish]).await?;
         store::delivery::owe::arm_waiting(&mut tx, now, id).await?;
     }
     store::route::mark_changed(&mut tx).await?;
+    let foreseen = match lint {
+        Some(lint) => tell_platform(&mut tx, now, &placement, lint).await?,
+        None => Foresight::default(),
+    };
 
     tx.commit().await?;
     tracing::info!(placement.id = %id, state = ?placement.state, "placement changed");
-    Ok(placement)
+    Ok((placement, foreseen))
+}
+
+/// Owes the platform the new settings, where it was told the old ones.
+async fn tell_platform(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    placement: &Placement,
+    lint: Lint,
+) -> Result<Foresight, ChangePlacementError> {
+    let published = store::published::get(conn, placement.id).await?;
+    let stands = placement.platform_ref.is_some() && placement.state != PlacementState::Withdrawn;
+    let template = store::template::find(conn, placement.template).await?;
+    let (true, Some(_), Some(counted)) = (stands, published.version, template) else {
+        return Ok(Foresight::default());
+    };
+    let terms = &counted.template.terms;
+    let foreseen = foresee(conn, placement, &published, terms, lint).await?;
+    let foreseen = foreseen.map_err(ChangePlacementError::Invalid)?;
+    if !foreseen.untellable.is_empty() {
+        return Err(ChangePlacementError::Invalid(foreseen.untellable));
+    }
+    owe_update(conn, now, placement).await?;
+    Ok(foreseen)
 }
 
 /// Whether anything is different now.
 fn apply(placement: &mut Placement, change: PlacementChange) -> Result<bool, ChangePlacementError> {
     match change {
-        PlacementChange::PlatformRef { version, .. } if version != placement.version => {
+        PlacementChange::Edit { version, .. } if version != placement.version => {
             Err(ChangePlacementError::VersionConflict { now_at: placement.version })
         }
-        PlacementChange::PlatformRef { platform_ref, .. } => {
-            let differs = placement.platform_ref != platform_ref;
-            placement.platform_ref = platform_ref;
-            Ok(differs)
+        PlacementChange::Edit { platform_ref, settings, .. } => {
+            let before = (placement.platform_ref.clone(), placement.settings.clone());
+            placement.platform_ref = platform_ref.unwrap_or_else(|| before.0.clone());
+            placement.settings = settings.unwrap_or_else(|| before.1.clone());
+            Ok((&placement.platform_ref, &placement.settings) != (&before.0, &before.1))
         }
         PlacementChange::State(next) if !placement.state.may_become(next) => {
             Err(ChangePlacementError::WrongState { from: placement.state, to: next })

@@ -1,6 +1,7 @@
 //! Places a template on an app.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use sqlx::PgPool;
 
 use super::secret::Fresh;
@@ -8,6 +9,7 @@ use crate::{
     domain::{
         id::{AppId, PlacementId, TemplateId, TokenId},
         placement::PlacementState,
+        stock::Way,
     },
     store::{
         self,
@@ -27,6 +29,8 @@ pub struct NewPlacement {
     pub app: AppId,
     /// The platform's id of it, once the platform has it.
     pub platform_ref: Option<String>,
+    /// What only its platform's room understands; checked there.
+    pub settings: Value,
 }
 
 /// Why nothing was placed.
@@ -79,12 +83,17 @@ pub async fn create_placement(
         platform_ref: new.platform_ref,
         state: PlacementState::Active,
         tells_claims: app.platform.keeps_a_wallet(),
+        tells_voids: app.platform.hears_of_voids(),
+        settings: new.settings,
+        review: None,
+        review_note: None,
+        reviewed_at: None,
         version: 1,
         created_at: now,
         updated_at: now,
     };
     store::placement::insert(&mut tx, &placement).await?;
-    store::stock::insert_empty(&mut tx, placement.id).await?;
+    store::stock::insert_empty(&mut tx, placement.id, Way::all_on(app.platform)).await?;
     let secret = if app.platform.calls_back() {
         let secret = Fresh::random("")?;
         let token = CallbackToken { id: TokenId::new(now), created_at: now, retires_at: None };

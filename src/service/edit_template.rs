@@ -5,14 +5,15 @@ use std::mem::discriminant;
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool, types::Json};
 
-use super::push_placement_update::owe_update;
+use super::{push_placement_update::owe_update, telling::foresee};
 use crate::{
     domain::{
-        id::TemplateId,
+        foresight::{Foresight, Lint},
+        id::{PlacementId, TemplateId},
         placement::PlacementState,
         problem::Problem,
         template::TemplateState,
-        terms::{Lint, Terms},
+        terms::Terms,
     },
     store::{self, template::Template},
 };
@@ -44,7 +45,7 @@ pub enum EditTemplateError {
 }
 
 /// Adds a version of the terms to a template that is still at `version`. Platforms on which it stands must be able to show
-/// them, and are told.
+/// them, and are told; what they make of it is told here.
 pub async fn edit_template(
     db: &PgPool,
     now: DateTime<Utc>,
@@ -52,7 +53,7 @@ pub async fn edit_template(
     version: i32,
     terms: Terms,
     lint: Lint,
-) -> Result<Template, EditTemplateError> {
+) -> Result<(Template, Vec<(PlacementId, Foresight)>), EditTemplateError> {
     terms.check().map_err(EditTemplateError::Invalid)?;
     let mut tx = db.begin().await?;
 
@@ -74,15 +75,16 @@ pub async fn edit_template(
     template.updated_at = now;
     store::template::insert_terms(&mut tx, &template).await?;
     store::template::update(&mut tx, &template).await?;
-    if looks_the_same {
+    let foreseen = if looks_the_same {
         store::published::carry(&mut tx, id, template.version).await?;
+        Vec::new()
     } else {
-        tell_platforms(&mut tx, now, &template, lint).await?;
-    }
+        tell_platforms(&mut tx, now, &template, lint).await?
+    };
 
     tx.commit().await?;
     tracing::info!(template.id = %id, template.version, "template edited");
-    Ok(template)
+    Ok((template, foreseen))
 }
 
 async fn tell_platforms(
@@ -90,7 +92,8 @@ async fn tell_platforms(
     now: DateTime<Utc>,
     template: &Template,
     lint: Lint,
-) -> Result<(), EditTemplateError> {
+) -> Result<Vec<(PlacementId, Foresight)>, EditTemplateError> {
+    let mut all = Vec::new();
     // Locked, and only then looked at: a publication that is being settled right now either sees the new terms or is seen.
     for placement in store::placement::lock_all_of(conn, template.id).await? {
         let stands =
@@ -100,9 +103,11 @@ async fn tell_platforms(
         }
         let published = store::published::get(conn, placement.id).await?;
         if published.is_connected || published.version.is_some() {
-            lint(placement.platform, &template.terms).map_err(EditTemplateError::Invalid)?;
+            let foreseen = foresee(conn, &placement, &published, &template.terms, lint).await?;
+            let foreseen = foreseen.map_err(EditTemplateError::Invalid)?;
             owe_update(conn, now, &placement).await?;
+            all.push((placement.id, foreseen));
         }
     }
-    Ok(())
+    Ok(all)
 }

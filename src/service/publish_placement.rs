@@ -7,8 +7,8 @@ use super::telling::{Telling, TellingError, lock_to_tell};
 use crate::{
     domain::{
         delivery::{DeliveryKind, DeliveryState},
+        foresight::Lint,
         id::PlacementId,
-        terms::Lint,
     },
     store::{
         self,
@@ -25,7 +25,7 @@ pub async fn publish_placement(
 ) -> Result<Open, TellingError> {
     let mut tx = db.begin().await?;
 
-    let placement = lock_to_tell(&mut tx, id, Telling::Publish, lint).await?;
+    let (placement, _) = lock_to_tell(&mut tx, id, Telling::Publish, lint).await?;
     for earlier in store::delivery::open::list_unsettled(&mut tx, &[id.uuid()]).await? {
         let publishes = matches!(earlier.kind, DeliveryKind::Publish | DeliveryKind::Import);
         let is_dead = earlier.state == DeliveryState::Dead;

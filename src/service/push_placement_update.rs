@@ -7,8 +7,8 @@ use super::telling::{Telling, TellingError, lock_to_tell};
 use crate::{
     domain::{
         delivery::{DeliveryKind, DeliveryState},
+        foresight::{Foresight, Lint},
         id::PlacementId,
-        terms::Lint,
     },
     store::{
         self,
@@ -17,21 +17,21 @@ use crate::{
     },
 };
 
-/// Owes an update, whether or not anything has changed.
+/// Owes an update, whether or not anything has changed; with what the platform's reviewers will look at anew.
 pub async fn push_placement_update(
     db: &PgPool,
     now: DateTime<Utc>,
     id: PlacementId,
     lint: Lint,
-) -> Result<Open, TellingError> {
+) -> Result<(Open, Foresight), TellingError> {
     let mut tx = db.begin().await?;
 
-    let placement = lock_to_tell(&mut tx, id, Telling::Update, lint).await?;
+    let (placement, foreseen) = lock_to_tell(&mut tx, id, Telling::Update, lint).await?;
     let open = owe_update(&mut tx, now, &placement).await?;
 
     tx.commit().await?;
     tracing::info!(placement.id = %id, delivery.id = %open.id, "update owed");
-    Ok(open)
+    Ok((open, foreseen))
 }
 
 /// Owes an update of a placement that the transaction has locked. One that nobody has begun to send does for this change

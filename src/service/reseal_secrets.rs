@@ -170,6 +170,7 @@ const fn place(kind: SealedKind, row: Uuid) -> Place {
         SealedKind::AppSecret => Place::app_secret(row),
         SealedKind::CallbackSecret => Place::callback_secret(row),
         SealedKind::PlatformToken => Place::platform_token(row),
+        SealedKind::CardTicket => Place::card_ticket(row),
         SealedKind::OldWebhookSecret => Place::old_webhook_secret(row),
         SealedKind::KeptAnswer => Place::kept_answer(row),
         SealedKind::GatewaySecret => Place::gateway_secret(row),

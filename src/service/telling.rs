@@ -4,12 +4,14 @@ use sqlx::PgConnection;
 
 use crate::{
     domain::{
+        foresight::{Foresight, Lint, Question, Showing},
         id::{DeliveryId, PlacementId},
         placement::PlacementState,
         problem::Problem,
-        terms::Lint,
+        stock::Way,
+        terms::Terms,
     },
-    store::{self, placement::Placement},
+    store::{self, placement::Placement, published::Published},
 };
 
 /// Why a platform is not to be told.
@@ -62,7 +64,7 @@ pub(super) async fn lock_to_tell(
     id: PlacementId,
     telling: Telling,
     lint: Lint,
-) -> Result<Placement, TellingError> {
+) -> Result<(Placement, Foresight), TellingError> {
     let found = store::placement::find(conn, id).await?;
     let template = found.ok_or(TellingError::NoSuchPlacement)?.template;
     let template = store::template::lock(conn, template).await?;
@@ -80,9 +82,46 @@ pub(super) async fn lock_to_tell(
         (Telling::Update, None) => return Err(TellingError::NotPublished),
         (Telling::Publish, None) | (Telling::Update, Some(_)) => {}
     }
-    if !store::published::get(conn, id).await?.is_connected {
+    let published = store::published::get(conn, id).await?;
+    if !published.is_connected {
         return Err(TellingError::AppHasNoSecret);
     }
-    lint(placement.platform, &template.terms).map_err(TellingError::Invalid)?;
-    Ok(placement)
+    let foreseen = foresee(conn, &placement, &published, &template.terms, lint).await?;
+    let foreseen = foreseen.map_err(TellingError::Invalid)?;
+    let Foresight { untellable, .. } = &foreseen;
+    if !untellable.is_empty() {
+        return Err(TellingError::Invalid(untellable.clone()));
+    }
+    Ok((placement, foreseen))
+}
+
+/// What the platform would say of these terms on a placement.
+pub(super) async fn foresee(
+    conn: &mut PgConnection,
+    placement: &Placement,
+    published: &Published,
+    terms: &Terms,
+    lint: Lint,
+) -> sqlx::Result<Result<Foresight, Vec<Problem>>> {
+    let before = match published.version {
+        Some(version) => store::template::find_terms(conn, placement.template, version).await?,
+        None => None,
+    };
+    let settings = |key| published.settings.as_ref().and_then(|told| told.get(key));
+    let told = before.as_ref().map(|terms| Showing {
+        terms,
+        app: settings("app").unwrap_or(&published.app_settings),
+        placement: settings("placement").unwrap_or(&published.current_settings),
+    });
+    let left = if placement.platform_ref.is_none() {
+        let stocks = store::stock::list(conn, &[placement.id]).await?;
+        let take = stocks.iter().find(|stock| stock.way == Way::Take);
+        Some(take.map_or(0, |stock| stock.total - stock.issued))
+    } else {
+        None
+    };
+    let (app, placed) = (&published.app_settings, &placement.settings);
+    let now = Showing { terms, app, placement: placed };
+    let question = Question { platform: placement.platform, now, told, left };
+    Ok(lint(&question))
 }

@@ -1,12 +1,13 @@
 //! Templates as they stand on apps.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::domain::{
     app::PlatformKind,
     id::{AppId, PlacementId, TemplateId},
-    placement::PlacementState,
+    placement::{PlacementState, Review},
 };
 
 /// One placement as it is stored, with the platform of its app.
@@ -26,6 +27,16 @@ pub struct Placement {
     pub state: PlacementState,
     /// Whether the platform is told of coupons given through us, and of uses, whichever way the coupon came.
     pub tells_claims: bool,
+    /// Whether the platform is told of coupons that are taken out of use.
+    pub tells_voids: bool,
+    /// What only its platform's room understands.
+    pub settings: Value,
+    /// What the platform's reviewers say; `None` where nobody reviews.
+    pub review: Option<Review>,
+    /// Why they refused, in their words.
+    pub review_note: Option<String>,
+    /// When they said so, by the platform's clock.
+    pub reviewed_at: Option<DateTime<Utc>>,
     /// Guards concurrent edits.
     pub version: i32,
     /// When it was placed.
@@ -39,9 +50,9 @@ pub async fn insert(conn: &mut PgConnection, placement: &Placement) -> sqlx::Res
     sqlx::query!(
         r#"
         insert into placement
-            (placement_id, template_id, app_id, platform_ref, state, tells_claims, version, created_at, updated_at,
-            tells_voids)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            (placement_id, template_id, app_id, platform_ref, state, tells_claims, tells_voids, settings, version,
+             created_at, updated_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         "#,
         placement.id as _,
         placement.template as _,
@@ -49,10 +60,11 @@ pub async fn insert(conn: &mut PgConnection, placement: &Placement) -> sqlx::Res
         placement.platform_ref,
         placement.state as _,
         placement.tells_claims,
+        placement.tells_voids,
+        placement.settings,
         placement.version,
         placement.created_at,
         placement.updated_at,
-        placement.platform.hears_of_voids(),
     )
     .execute(&mut *conn)
     .await?;
@@ -72,7 +84,8 @@ pub async fn lock(conn: &mut PgConnection, id: PlacementId) -> sqlx::Result<Opti
         r#"
         select placement_id as "id: PlacementId", template_id as "template: TemplateId",
             placement.app_id as "app: AppId", platform as "platform: PlatformKind", platform_ref,
-            state as "state: PlacementState", tells_claims, placement.version,
+            state as "state: PlacementState", tells_claims, tells_voids, placement.settings,
+            review as "review: Review", review_note, reviewed_at, placement.version,
             placement.created_at, placement.updated_at
         from placement
         join app on app.app_id = placement.app_id
@@ -90,12 +103,13 @@ pub async fn update(conn: &mut PgConnection, placement: &Placement) -> sqlx::Res
     sqlx::query!(
         r#"
         update placement
-        set platform_ref = $2, state = $3, version = $4, updated_at = $5
+        set platform_ref = $2, state = $3, settings = $4, version = $5, updated_at = $6
         where placement_id = $1
         "#,
         placement.id as _,
         placement.platform_ref,
         placement.state as _,
+        placement.settings,
         placement.version,
         placement.updated_at,
     )
@@ -111,6 +125,33 @@ async fn rearm_cards(conn: &mut PgConnection, placement: &Placement) -> sqlx::Re
         super::card::push::rearm_foreign(conn, placement.app, platform_ref).await?;
     }
     Ok(())
+}
+
+/// Writes down what the platform's reviewers say, unless they have said something since; whether it was written. Within one
+/// second, a word of theirs comes after what they were asked.
+pub async fn mark_reviewed(
+    conn: &mut PgConnection,
+    id: PlacementId,
+    review: Review,
+    note: Option<&str>,
+    at: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        update placement
+        set review = $2, review_note = $3, reviewed_at = $4
+        where placement_id = $1
+            and (reviewed_at is null or reviewed_at < $4 or reviewed_at = $4 and $2 <> 'pending')
+            and (review, review_note) is distinct from ($2, $3)
+        "#,
+        id as _,
+        review as _,
+        note,
+        at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// Which placements are asked for; `None` does not filter.
@@ -144,7 +185,8 @@ async fn read(
         r#"
         select placement_id as "id: PlacementId", template_id as "template: TemplateId",
             placement.app_id as "app: AppId", platform as "platform: PlatformKind", platform_ref,
-            state as "state: PlacementState", tells_claims, placement.version,
+            state as "state: PlacementState", tells_claims, tells_voids, placement.settings,
+            review as "review: Review", review_note, reviewed_at, placement.version,
             placement.created_at, placement.updated_at
         from placement
         join app on app.app_id = placement.app_id
@@ -175,7 +217,8 @@ pub async fn lock_all_of(
         r#"
         select placement_id as "id: PlacementId", template_id as "template: TemplateId",
             placement.app_id as "app: AppId", platform as "platform: PlatformKind", platform_ref,
-            state as "state: PlacementState", tells_claims, placement.version,
+            state as "state: PlacementState", tells_claims, tells_voids, placement.settings,
+            review as "review: Review", review_note, reviewed_at, placement.version,
             placement.created_at, placement.updated_at
         from placement
         join app on app.app_id = placement.app_id

@@ -45,6 +45,8 @@ pub struct Placed {
     pub published_at: Option<DateTime<Utc>>,
     /// What the platform was told then.
     pub told: Option<Json<Terms>>,
+    /// With which settings of app and placement, where these matter.
+    pub told_settings: Option<Value>,
     /// How many may still be taken.
     pub left: i64,
     /// How many were ever given through us.
@@ -126,6 +128,7 @@ pub async fn list_placed(conn: &mut PgConnection, app: AppId) -> sqlx::Result<Ve
         published_version: row.published_version,
         published_at: row.published_at,
         told: row.told,
+        told_settings: row.told_settings,
         left: row.left,
         claims: row.claims,
         owed: Owed {

@@ -1,10 +1,20 @@
-//! Access tokens, one for each app, shared by all servers; and who may fetch the next one.
+//! Access tokens and their like, one of each purpose for each app, shared by all servers; and who may fetch the next one.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::delivery::lease::interval;
 use crate::domain::id::AppId;
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Purpose {
+    /// Goes with every call.
+    Access,
+    /// Signs what front ends show, so that people may take cards.
+    CardTicket,
+}
 
 /// The token as it is stored.
 #[derive(Debug, Clone)]
@@ -22,15 +32,20 @@ pub struct StoredToken {
 }
 
 /// The token of an app, if there ever was one.
-pub async fn find(conn: &mut PgConnection, app: AppId) -> sqlx::Result<Option<StoredToken>> {
+pub async fn find(
+    conn: &mut PgConnection,
+    app: AppId,
+    purpose: Purpose,
+) -> sqlx::Result<Option<StoredToken>> {
     sqlx::query_as!(
         StoredToken,
         r#"
         select token_sealed as sealed, expires_at, refresh_at, generation, clock_timestamp() as "database_now!"
         from platform_token
-        where app_id = $1
+        where app_id = $1 and purpose = $2
         "#,
         app as _,
+        purpose as _,
     )
     .fetch_optional(conn)
     .await
@@ -41,15 +56,15 @@ pub async fn find(conn: &mut PgConnection, app: AppId) -> sqlx::Result<Option<St
 pub async fn lease_refresh(
     conn: &mut PgConnection,
     now: Option<DateTime<Utc>>,
-    app: AppId,
+    (app, purpose): (AppId, Purpose),
     generation: i64,
     patience: std::time::Duration,
 ) -> sqlx::Result<Option<i64>> {
     sqlx::query_scalar!(
         r#"
-        insert into platform_token (app_id, refresh_fence, refreshing_until)
-        select $1, 1, coalesce($3::timestamptz, clock_timestamp()) + $4::interval
-        where $2::bigint = 0 or exists (select from platform_token where app_id = $1)
+        insert into platform_token (app_id, purpose, refresh_fence, refreshing_until)
+        select $1, $5, 1, coalesce($3::timestamptz, clock_timestamp()) + $4::interval
+        where $2::bigint = 0 or exists (select from platform_token where app_id = $1 and purpose = $5)
         on conflict on constraint platform_token_pkey do update
         set refresh_fence = platform_token.refresh_fence + 1,
             refreshing_until = coalesce($3::timestamptz, clock_timestamp()) + $4::interval
@@ -64,6 +79,7 @@ pub async fn lease_refresh(
         generation,
         now,
         interval(patience),
+        purpose as _,
     )
     .fetch_optional(conn)
     .await
@@ -83,7 +99,7 @@ pub struct FetchedToken {
 /// Stores it; its generation, or `None` when the lease was lost to somebody else.
 pub async fn store(
     conn: &mut PgConnection,
-    app: AppId,
+    (app, purpose): (AppId, Purpose),
     fence: i64,
     token: &FetchedToken,
 ) -> sqlx::Result<Option<i64>> {
@@ -95,7 +111,7 @@ pub async fn store(
             refresh_at = $5,
             generation = generation + 1,
             refreshing_until = null
-        where app_id = $1 and refresh_fence = $2
+        where app_id = $1 and purpose = $6 and refresh_fence = $2
         returning generation
         "#,
         app as _,
@@ -103,17 +119,27 @@ pub async fn store(
         token.sealed,
         token.expires_at,
         token.refresh_at,
+        purpose as _,
     )
     .fetch_optional(conn)
     .await
 }
 
 /// Lets others try, after fetching failed.
-pub async fn release_refresh(conn: &mut PgConnection, app: AppId, fence: i64) -> sqlx::Result<()> {
+pub async fn release_refresh(
+    conn: &mut PgConnection,
+    (app, purpose): (AppId, Purpose),
+    fence: i64,
+) -> sqlx::Result<()> {
     sqlx::query!(
-        "update platform_token set refreshing_until = null where app_id = $1 and refresh_fence = $2",
+        r#"
+        update platform_token
+        set refreshing_until = null
+        where app_id = $1 and purpose = $3 and refresh_fence = $2
+        "#,
         app as _,
         fence,
+        purpose as _,
     )
     .execute(conn)
     .await?;

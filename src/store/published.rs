@@ -1,6 +1,7 @@
 //! What a platform was last told of a placement, beside what it should know now.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::domain::id::{AppId, PlacementId, TemplateId, TokenId};
@@ -12,6 +13,12 @@ pub struct Published {
     pub placement: PlacementId,
     /// The version of the terms that it was told; `None` while we told it none.
     pub version: Option<i32>,
+    /// With which settings of app and placement it was told, where these matter.
+    pub settings: Option<Value>,
+    /// The settings of the placement now.
+    pub current_settings: Value,
+    /// Those of its app.
+    pub app_settings: Value,
     /// The callback token that it was told.
     pub token: Option<TokenId>,
     /// The version of the terms now.
@@ -25,10 +32,16 @@ pub struct Published {
 }
 
 impl Published {
+    /// The settings of the placement with which the platform was told.
+    pub fn told_settings(&self) -> Option<&Value> {
+        self.settings.as_ref().and_then(|settings| settings.get("placement"))
+    }
+
     /// Whether the platform was told something else than there is now.
     pub fn is_behind(&self) -> bool {
         self.version.is_some_and(|version| version != self.current_version)
             || self.version.is_some() && self.token != self.newest_token
+            || self.told_settings().is_some_and(|told| *told != self.current_settings)
     }
 }
 
@@ -43,6 +56,8 @@ pub async fn list(
         r#"
         select placement_id as "placement: PlacementId", published_version as version,
             published_token as "token: TokenId", template.version as current_version,
+            published_settings as settings, placement.settings as current_settings,
+            app.settings as app_settings,
             newest.token_id as "newest_token?: TokenId", newest.created_at as "newest_token_at?",
             app.secret_sealed is not null as "is_connected!"
         from placement
@@ -93,7 +108,8 @@ pub async fn forget(conn: &mut PgConnection, placement: PlacementId) -> sqlx::Re
     sqlx::query!(
         r#"
         update placement
-        set published_version = null, published_token = null, published_at = null
+        set published_version = null, published_token = null, published_at = null, published_settings = null,
+            review = null, review_note = null, reviewed_at = null
         where placement_id = $1
         "#,
         placement as _,
@@ -121,6 +137,30 @@ pub async fn mark_told(
         now,
         version,
         token as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes down what a platform was told that is told no address, but with these settings of app and placement.
+pub async fn mark_shown(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    placement: PlacementId,
+    version: i32,
+    settings: &Value,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update placement
+        set published_version = $3, published_settings = $4, published_at = $2
+        where placement_id = $1
+        "#,
+        placement as _,
+        now,
+        version,
+        settings,
     )
     .execute(conn)
     .await?;

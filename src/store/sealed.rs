@@ -13,8 +13,10 @@ pub enum SealedKind {
     AppSecret,
     /// `callback_token.secret_sealed`
     CallbackSecret,
-    /// `platform_token.token_sealed`
+    /// `platform_token.token_sealed`, of what goes with calls
     PlatformToken,
+    /// `platform_token.token_sealed`, of what signs cards
+    CardTicket,
     /// `webhook_endpoint.old_secret_sealed`
     OldWebhookSecret,
     /// `idempotency.body_sealed`
@@ -62,7 +64,9 @@ pub async fn list(
             union all
             select 'callback_secret', token_id, secret_sealed from callback_token
             union all
-            select 'platform_token', app_id, token_sealed from platform_token
+            select 'platform_token', app_id, token_sealed from platform_token where purpose = 'access'
+            union all
+            select 'card_ticket', app_id, token_sealed from platform_token where purpose = 'card_ticket'
             union all
             select 'old_webhook_secret', app_id, old_secret_sealed from webhook_endpoint
             union all
@@ -99,6 +103,7 @@ pub async fn list(
 }
 
 /// Puts `sealed` in the place of a value, unless somebody has changed it since it was read; whether it was put there.
+#[expect(clippy::too_many_lines, reason = "one statement for each place")]
 pub async fn replace(
     conn: &mut PgConnection,
     value: &SealedValue,
@@ -119,7 +124,19 @@ pub async fn replace(
             sealed,
         ),
         SealedKind::PlatformToken => sqlx::query!(
-            "update platform_token set token_sealed = $3 where app_id = $1 and token_sealed = $2",
+            r#"
+            update platform_token set token_sealed = $3
+            where app_id = $1 and purpose = 'access' and token_sealed = $2
+            "#,
+            row,
+            old,
+            sealed,
+        ),
+        SealedKind::CardTicket => sqlx::query!(
+            r#"
+            update platform_token set token_sealed = $3
+            where app_id = $1 and purpose = 'card_ticket' and token_sealed = $2
+            "#,
             row,
             old,
             sealed,

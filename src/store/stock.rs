@@ -18,14 +18,20 @@ pub struct Stock {
     pub issued: i64,
 }
 
-/// An empty stock for either way.
-pub async fn insert_empty(conn: &mut PgConnection, placement: PlacementId) -> sqlx::Result<()> {
+/// An empty stock for each of these ways.
+pub async fn insert_empty(
+    conn: &mut PgConnection,
+    placement: PlacementId,
+    ways: &[Way],
+) -> sqlx::Result<()> {
+    let ways: Vec<_> = ways.iter().map(|way| way.as_str().to_owned()).collect();
     sqlx::query!(
         r#"
         insert into stock (placement_id, way)
-        values ($1, 'take'), ($1, 'claim')
+        select $1, way from unnest($2::text[]) as w (way)
         "#,
         placement as _,
+        &ways,
     )
     .execute(conn)
     .await?;

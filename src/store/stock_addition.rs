@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::domain::{
     id::{AdditionId, AppId, PlacementId},
@@ -70,6 +71,73 @@ pub async fn get_by_name(
         name,
     )
     .fetch_one(conn)
+    .await
+}
+
+/// How many may still be taken, and all additions that are in it, as they are at one moment.
+pub async fn read_offer(
+    conn: &mut PgConnection,
+    placement: PlacementId,
+) -> sqlx::Result<(i64, Vec<AdditionId>)> {
+    let row = sqlx::query!(
+        r#"
+        select total - issued as "left!",
+            array(
+                select addition_id
+                from stock_addition
+                where placement_id = $1 and way = 'take'
+            ) as "additions!: Vec<Uuid>"
+        from stock
+        where placement_id = $1 and way = 'take'
+        "#,
+        placement as _,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok((row.left, row.additions.into_iter().map(AdditionId::from).collect()))
+}
+
+/// The names of those that are not among `known`, in the order in which they were made; what was added of our own accord is
+/// none of them.
+pub async fn list_other(
+    conn: &mut PgConnection,
+    placement: PlacementId,
+    known: &[AdditionId],
+) -> sqlx::Result<Vec<String>> {
+    let known: Vec<Uuid> = known.iter().map(|id| id.uuid()).collect();
+    sqlx::query_scalar!(
+        r#"
+        select name
+        from stock_addition
+        where placement_id = $1 and way = 'take' and addition_id <> all($2)
+            and name not like 'beyond/%' and name not like 'refused/%'
+        order by addition_id
+        "#,
+        placement as _,
+        &known,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// The addition of this name, if there is one.
+pub async fn find_by_name(
+    conn: &mut PgConnection,
+    app: AppId,
+    name: &str,
+) -> sqlx::Result<Option<StockAddition>> {
+    sqlx::query_as!(
+        StockAddition,
+        r#"
+        select addition_id as "id: AdditionId", app_id as "app: AppId",
+            placement_id as "placement: PlacementId", way as "way: Way", name, amount, added_by, added_at
+        from stock_addition
+        where app_id = $1 and name = $2
+        "#,
+        app as _,
+        name,
+    )
+    .fetch_optional(conn)
     .await
 }
 

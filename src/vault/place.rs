@@ -28,6 +28,11 @@ impl Place {
         Self { table: "platform_token", column: "token_sealed", row: app }
     }
 
+    /// With which the cards of an account are signed; the row is the app's id.
+    pub const fn card_ticket(app: Uuid) -> Self {
+        Self { table: "platform_token", column: "token_sealed/card_ticket", row: app }
+    }
+
     /// The secret of an endpoint before its present one; the row is the app's id.
     pub const fn old_webhook_secret(app: Uuid) -> Self {
         Self { table: "webhook_endpoint", column: "old_secret_sealed", row: app }

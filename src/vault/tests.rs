@@ -78,6 +78,7 @@ fn it_opens_in_no_other_row_column_or_table() {
     for elsewhere in [
         Place::app_secret(Uuid::from_u128(8)),
         Place::platform_token(row),
+        Place::card_ticket(row),
         Place::callback_secret(row),
     ] {
         let error = vault.unseal(elsewhere, &sealed).unwrap_err();

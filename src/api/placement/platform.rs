@@ -44,7 +44,7 @@ pub async fn publish(
     State(state): State<ApiState>,
     Path(id): Path<PlacementId>,
 ) -> Result<(StatusCode, Json<OwedPlacementView>), ApiError> {
-    let lint = platform_rules::check_terms;
+    let lint = platform_rules::foresee;
     let open = publish_placement(&state.db, state.now(), id, lint).await?;
     owed(&state, id, Some(open)).await
 }
@@ -54,9 +54,10 @@ pub async fn update(
     State(state): State<ApiState>,
     Path(id): Path<PlacementId>,
 ) -> Result<(StatusCode, Json<OwedPlacementView>), ApiError> {
-    let lint = platform_rules::check_terms;
-    let open = push_placement_update(&state.db, state.now(), id, lint).await?;
-    owed(&state, id, Some(open)).await
+    let lint = platform_rules::foresee;
+    let (open, foreseen) = push_placement_update(&state.db, state.now(), id, lint).await?;
+    let (status, Json(view)) = owed(&state, id, Some(open)).await?;
+    Ok((status, Json(OwedPlacementView { review: foreseen.review, ..view })))
 }
 
 /// `POST /v1/admin/placements/{placement}/withdraw`
@@ -104,5 +105,5 @@ async fn owed(
     let status = if open.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
     let placement = show(state, id).await?;
     let delivery = open.as_ref().map(DeliveryBrief::from);
-    Ok((status, Json(OwedPlacementView { placement, delivery })))
+    Ok((status, Json(OwedPlacementView { placement, delivery, review: Vec::new() })))
 }

@@ -3,15 +3,16 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::{
-    api::delivery_brief::DeliveryBrief,
+    api::{delivery_brief::DeliveryBrief, platform_rules},
     domain::{
         app::PlatformKind,
         delivery::DeliveryState,
         id::{AppId, PlacementId, TemplateId, TokenId},
-        placement::{PlacementState, PlatformState, Standing},
+        placement::{PlacementState, PlatformState, Review, Standing},
         stock::Way,
     },
     store::{
@@ -32,12 +33,34 @@ pub struct PlacementView {
     platform_state: PlatformState,
     #[serde(skip_serializing_if = "Option::is_none")]
     platform_note: Option<String>,
+    #[serde(skip_serializing_if = "is_empty")]
+    #[schemars(with = "std::collections::BTreeMap<String, Value>")]
+    settings: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_mode: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review: Option<ReviewView>,
     version: i32,
     stock: Vec<StockView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     callback_tokens: Option<Vec<TokenView>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+}
+
+/// What the platform's reviewers say.
+#[derive(Serialize, JsonSchema)]
+struct ReviewView {
+    state: Review,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reviewed_at: Option<DateTime<Utc>>,
+}
+
+/// Where a platform has nothing to set, nothing is shown.
+fn is_empty(settings: &Value) -> bool {
+    settings.as_object().is_none_or(serde_json::Map::is_empty)
 }
 
 /// A placement right after it was made: the only time its callback address is shown.
@@ -60,6 +83,9 @@ pub struct OwedPlacementView {
     /// Left out when there is nobody to tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryBrief>,
+    /// What the platform's reviewers will look at anew; nobody can take any until they have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub review: Vec<&'static str>,
 }
 
 /// A rotation: the only time the new callback address is shown.
@@ -119,6 +145,7 @@ impl Facts {
             state: placement.state,
             is_known: placement.platform_ref.is_some(),
             is_behind: published.is_some_and(Published::is_behind),
+            review: placement.review,
             unsettled: &kinds,
         };
         let dead = unsettled.iter().find(|open| open.state == DeliveryState::Dead);
@@ -127,6 +154,7 @@ impl Facts {
             (PlatformState::Failed, None) => {
                 Some("平台上显示的不是最新内容，请重新推送更新".to_owned())
             }
+            (PlatformState::Refused, None) => placement.review_note.clone(),
             _ => dead.and_then(|open| open.note.clone()),
         };
         (state, note)
@@ -152,6 +180,13 @@ impl From<(Placement, &Facts, Option<Vec<CallbackToken>>)> for PlacementView {
             state: placement.state,
             platform_state,
             platform_note,
+            code_mode: platform_rules::code_mode(placement.platform, &placement.settings),
+            review: placement.review.map(|state| ReviewView {
+                state,
+                note: placement.review_note,
+                reviewed_at: placement.reviewed_at,
+            }),
+            settings: placement.settings,
             version: placement.version,
             stock: own.collect(),
             callback_tokens: tokens.map(|tokens| tokens.into_iter().map(TokenView::from).collect()),

@@ -10,6 +10,7 @@ use crate::{
     delivery::{
         Inner,
         account::{Account, AccountTrouble},
+        dialect::{Baidu, Dialect},
         token::{Token, TokenTrouble},
     },
     domain::{app::PlatformKind, day::days, delivery::Outcome, id::AppId},
@@ -21,7 +22,9 @@ use crate::{
         paging::{Listing, Page, Walk},
         shown::{DayOfTemplate, ShownTemplate},
     },
-    store::{self, delivery::call::CallLeave, platform_figure::PlatformFigure},
+    store::{
+        self, delivery::call::CallLeave, platform_figure::PlatformFigure, platform_token::Purpose,
+    },
 };
 
 /// What the platform said.
@@ -192,7 +195,7 @@ impl<'a> Line<'a> {
             self.wait_for_leave().await?;
             let token = self.token().await?;
             let said = {
-                let account = self.account.settings.account(&self.account.app_key);
+                let account = Baidu::account(&self.account).ok_or(PullError::NoFigures)?;
                 call(&self.inner.baidu, account, &token.value).await
             };
             let error = match said {
@@ -203,7 +206,7 @@ impl<'a> Line<'a> {
                 renewed = true;
                 let refused = Some(token.generation);
                 let tokens = &self.inner.tokens;
-                let fresh = tokens.get(self.inner, &self.account, refused).await;
+                let fresh = tokens.get(self.inner, &self.account, Purpose::Access, refused).await;
                 self.token = Some(fresh.map_err(PullError::Token)?);
                 continue;
             }
@@ -220,7 +223,7 @@ impl<'a> Line<'a> {
         if let Some(token) = &self.token {
             return Ok(Arc::clone(token));
         }
-        let token = self.inner.tokens.get(self.inner, &self.account, None).await;
+        let token = self.inner.tokens.get(self.inner, &self.account, Purpose::Access, None).await;
         let token = token.map_err(PullError::Token)?;
         self.token = Some(Arc::clone(&token));
         Ok(token)

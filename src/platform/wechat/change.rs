@@ -89,6 +89,15 @@ impl CardChange {
         Self { key: new.kind.key(), base, own }
     }
 
+    /// With the colour of another change of the same card.
+    #[must_use]
+    pub fn with_colour_of(mut self, other: &Self) -> Self {
+        if let Some(colour) = other.base.get("color") {
+            self.base.insert("color".to_owned(), colour.clone());
+        }
+        self
+    }
+
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
         self.base.is_empty() && self.own.is_empty()

@@ -8,6 +8,10 @@ use futures_util::future::{BoxFuture, FutureExt, ready};
 use secrecy::SecretString;
 use serde_json::Value;
 
+use super::{
+    client::session::UnionId,
+    login::{Login, LoginError},
+};
 use crate::{
     domain::{code::CouponCode, id::AppId, people::OpenId},
     outgoing::secret::AccessToken,
@@ -50,6 +54,20 @@ pub trait CardTickets: Send + Sync {
         account: AppId,
         encrypted: String,
     ) -> BoxFuture<'_, Result<CouponCode, AskError>>;
+}
+
+impl Logins for Login {
+    fn whose(&self, mini: AppId, code: SecretString) -> BoxFuture<'_, Result<LoggedIn, AskError>> {
+        async move {
+            let person = Login::whose(self, mini, &code).await.map_err(|error| match error {
+                LoginError::Refused => AskError::Refused,
+                LoginError::Away(why) => AskError::Away(why),
+            })?;
+            let union_id = person.union_id.map(UnionId::into_open_id);
+            Ok(LoggedIn { open_id: person.open_id, union_id })
+        }
+        .boxed()
+    }
 }
 
 /// Both of them; cheap to clone.

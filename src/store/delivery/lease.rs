@@ -35,6 +35,8 @@ pub struct Leased {
     pub fence: i64,
     /// The platform's id of the placement.
     pub platform_ref: Option<String>,
+    /// The settings of the placement, which only its platform's room understands.
+    pub settings: Value,
     /// For those about a coupon.
     pub letter: Option<Letter>,
 }
@@ -164,6 +166,7 @@ pub async fn lease(
             doubt: row.doubt?,
             fence: row.fence?,
             platform_ref: row.platform_ref,
+            settings: row.settings.unwrap_or_default(),
             letter: whole.then_some(letter),
         })
     });

@@ -76,6 +76,31 @@ pub async fn list_latest(conn: &mut PgConnection, subjects: &[Uuid]) -> sqlx::Re
     .await
 }
 
+/// What is or was owed of additions of these names, with the name.
+pub async fn list_additions(
+    conn: &mut PgConnection,
+    app: AppId,
+    names: &[String],
+) -> sqlx::Result<Vec<(String, Open)>> {
+    let rows = sqlx::query!(
+        r#"
+        select delivery_id as "id: DeliveryId", subject_id, kind as "kind: DeliveryKind",
+            state as "state: DeliveryState", doubt, note, identity
+        from delivery
+        where app_id = $1 and kind = 'add_stock' and identity = any($2)
+        "#,
+        app as _,
+        names,
+    )
+    .fetch_all(conn)
+    .await?;
+    let open = rows.into_iter().map(|row| {
+        let (id, subject, kind, state) = (row.id, row.subject_id, row.kind, row.state);
+        (row.identity, Open { id, subject, kind, state, doubt: row.doubt, note: row.note })
+    });
+    Ok(open.collect())
+}
+
 /// A delivery of this kind that no worker has begun to send, kept so until the transaction ends: whatever is committed
 /// with it is sent with it.
 pub async fn lock_unsent(

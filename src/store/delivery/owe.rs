@@ -76,6 +76,19 @@ impl Owed {
         Self { subject: addition.uuid(), identity: name.to_owned(), ..owed }
     }
 
+    /// A named addition is to be offered on a platform that knows no names: in order with all other changes of its stock.
+    pub fn change_stock(
+        now: DateTime<Utc>,
+        app: AppId,
+        placement: PlacementId,
+        name: &str,
+    ) -> Self {
+        let owed = Self::about_placement(DeliveryKind::AddStock, now, app, placement);
+        // Of its own, so that a placement that waits for stock, or a stock that waits for reviewers, holds up nothing else.
+        let line = Uuid::new_v5(&placement.uuid(), b"stock");
+        Self { subject: line, identity: name.to_owned(), ..owed }
+    }
+
     /// A banner is to be shown.
     pub fn create_banner(
         now: DateTime<Utc>,

@@ -100,6 +100,7 @@ select
     leased.doubt as "doubt?",
     leased.fence as "fence?",
     placement.platform_ref as "platform_ref?",
+    placement.settings as "settings?",
     coupon.record as "record?",
     coupon.code as "code?",
     -- No moment that cannot be read: one row must not stop all those that were leased with it.
@@ -109,6 +110,6 @@ select
 from allowed
 left join leased on true
 left join placement on placement.placement_id = leased.placement_id
-left join coupon on coupon.coupon_id = leased.subject_id and leased.kind in ('sync', 'write_off')
+left join coupon on coupon.coupon_id = leased.subject_id and leased.kind in ('sync', 'write_off', 'void')
 left join holder on holder.holder_id = coupon.holder_id
 order by leased.position

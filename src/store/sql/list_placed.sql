@@ -8,14 +8,15 @@ with owed as (
         count(*) filter (where delivery.kind = 'add_stock') as additions,
         coalesce(sum(stock_addition.amount) filter (where delivery.kind = 'add_stock'), 0) as pieces
     from (
-        select placement_id, kind, subject_id from delivery where app_id = $1 and state = 'pending'
+        select placement_id, kind, identity from delivery where app_id = $1 and state = 'pending'
         union all
-        select placement_id, kind, subject_id from delivery where app_id = $1 and state = 'leased'
+        select placement_id, kind, identity from delivery where app_id = $1 and state = 'leased'
         union all
-        select placement_id, kind, subject_id from delivery where app_id = $1 and state = 'waiting'
+        select placement_id, kind, identity from delivery where app_id = $1 and state = 'waiting'
     ) as delivery
     left join stock_addition
-        on delivery.kind = 'add_stock' and stock_addition.addition_id = delivery.subject_id
+        on delivery.kind = 'add_stock'
+        and stock_addition.app_id = $1 and stock_addition.name = delivery.identity
     group by delivery.placement_id
 )
 select
@@ -27,6 +28,7 @@ select
     placement.published_version,
     placement.published_at,
     told.document as "told?: Json<Terms>",
+    placement.published_settings as told_settings,
     coalesce(take.total - take.issued, 0) as "left!",
     coalesce(claim.issued, 0) as "claims!",
     coalesce(owed.syncs, 0) as "syncs!",

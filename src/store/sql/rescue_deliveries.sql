@@ -76,7 +76,7 @@ told as (
     from (
         select
             delivery_id, kind, app_id, placement_id, note, now,
-            case when kind in ('sync', 'write_off') then subject_id end as coupon_id
+            case when kind in ('sync', 'write_off', 'void') then subject_id end as coupon_id
         from rescued
         where state = 'dead' and kind <> 'webhook'
     ) as dead

@@ -83,7 +83,7 @@ told as (
     from clock, (
         select
             delivery_id, kind, app_id, placement_id, note,
-            case when kind in ('sync', 'write_off') then subject_id end as coupon_id
+            case when kind in ('sync', 'write_off', 'void') then subject_id end as coupon_id
         from settled
         where state = 'dead' and kind <> 'webhook'
     ) as settled

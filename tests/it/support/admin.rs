@@ -72,11 +72,15 @@ impl Admin {
 
     /// The same with limits on how often callers may ask.
     pub async fn with_limits(vault: Vault, settings: &config::limits::Limits) -> Self {
-        Self::at_desk(vault, settings, Desk::closed()).await
+        Self::at_desk(vault, settings, None).await
     }
 
     /// The same with somebody who asks WeChat.
-    pub async fn at_desk(vault: Vault, settings: &config::limits::Limits, wechat: Desk) -> Self {
+    pub async fn at_desk(
+        vault: Vault,
+        settings: &config::limits::Limits,
+        wechat: Option<Desk>,
+    ) -> Self {
         let database = TestDatabase::new().await;
         let clock = Arc::new(ManualClock::at(noon()));
         let changed = Arc::new(Notify::new());

@@ -40,6 +40,11 @@ impl UnionId {
         OpenId::parse(text).ok().map(Self)
     }
 
+    /// For the database, which keeps it as it does open ids.
+    pub fn into_open_id(self) -> OpenId {
+        self.0
+    }
+
     /// The text, for the database.
     pub fn as_str(&self) -> &str {
         self.0.as_str()

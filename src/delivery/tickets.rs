@@ -1,0 +1,109 @@
+//! The worker's accounts, tickets and tokens of WeChat, for those who sign cards, read codes and log in.
+
+use std::sync::Arc;
+
+use futures_util::{FutureExt, future::BoxFuture};
+
+use super::{
+    Inner,
+    account::{Account, Side},
+    dialect::{Dialect, Wechat},
+    login::Desk,
+    token::TokenTrouble,
+};
+use crate::{
+    domain::{code::CouponCode, delivery::Outcome, id::AppId},
+    outgoing::secret::AccessToken,
+    platform::wechat::{
+        desk::{AskError, CardTickets},
+        login::{Keeper, LoginAccount, NotReady},
+    },
+    store::platform_token::Purpose,
+};
+
+impl CardTickets for Desk {
+    fn ticket(&self, app: AppId) -> BoxFuture<'_, Result<AccessToken, AskError>> {
+        let inner = Arc::clone(&self.0);
+        // A task of its own: whoever fetches has leased the right to, and would keep everybody else waiting if the caller
+        // hung up in the middle.
+        let getting = tokio::spawn(async move {
+            let account = account(&inner, app).await?;
+            let ticket = inner.tokens.get(&inner, &account, Purpose::CardTicket, None).await?;
+            Ok(ticket.value.clone())
+        });
+        async move { getting.await.map_err(|error| AskError::Away(error.to_string()))? }
+            .boxed()
+    }
+
+    fn read_code(
+        &self,
+        app: AppId,
+        encrypted: String,
+    ) -> BoxFuture<'_, Result<CouponCode, AskError>> {
+        let inner = Arc::clone(&self.0);
+        let asking = tokio::spawn(async move { decrypt(&inner, app, &encrypted).await });
+        async move { asking.await.map_err(|error| AskError::Away(error.to_string()))? }.boxed()
+    }
+}
+
+async fn decrypt(inner: &Inner, app: AppId, encrypted: &str) -> Result<CouponCode, AskError> {
+    let account = account(inner, app).await?;
+    let foreign = || AskError::Away("the app is no account of WeChat's".to_owned());
+    let mut refused = None;
+    loop {
+        let token = inner.tokens.get(inner, &account, Purpose::Access, refused).await?;
+        let named = Wechat::account(&account).ok_or_else(foreign)?;
+        let error = match inner.wechat.decrypt_code(named, &token.value, encrypted).await {
+            Ok(heard) => {
+                let strange = |_| AskError::Away("WeChat gives a code that is none".to_owned());
+                return CouponCode::parse(&heard.value).map_err(strange);
+            }
+            Err(error) => error,
+        };
+        if error.token_problem() && refused.is_none() {
+            refused = Some(token.generation);
+            continue;
+        }
+        return Err(match error.outcome(false) {
+            Outcome::Refused => AskError::Refused,
+            Outcome::Done
+            | Outcome::DoneBefore
+            | Outcome::Busy { .. }
+            | Outcome::Unknown { .. }
+            | Outcome::NotAsked
+            | Outcome::NotYet { .. }
+            | Outcome::TooFast
+            | Outcome::UsedUpToday
+            | Outcome::Locked => AskError::Away(error.to_string()),
+        });
+    }
+}
+
+async fn account(inner: &Inner, app: AppId) -> Result<Arc<Account>, AskError> {
+    let account = inner.accounts.current(inner, app).await;
+    account.map_err(|trouble| AskError::Away(trouble.to_string()))
+}
+
+impl Keeper for Desk {
+    fn account(&self, app: AppId) -> BoxFuture<'_, Result<LoginAccount, NotReady>> {
+        async move {
+            let account = self.0.accounts.current(&self.0, app).await;
+            let account = account.map_err(|trouble| NotReady(trouble.to_string()))?;
+            let Side::WechatMini(settings) = &account.side else {
+                return Err(NotReady("the app is no mini-program of WeChat's".to_owned()));
+            };
+            Ok(LoginAccount {
+                app_key: account.app_key.clone(),
+                settings: settings.clone(),
+                secret: account.secret.clone(),
+            })
+        }
+        .boxed()
+    }
+}
+
+impl From<TokenTrouble> for AskError {
+    fn from(trouble: TokenTrouble) -> Self {
+        Self::Away(trouble.note)
+    }
+}

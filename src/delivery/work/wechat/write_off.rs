@@ -1,0 +1,105 @@
+//! A coupon was used. At WeChat that cannot be undone, and has no name by which a repetition would be known: after an
+//! attempt of which nobody knows what it did, the code is looked at before anything is sent.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use super::{note_code, refused};
+use crate::{
+    delivery::{
+        Inner,
+        ask::ask,
+        attempt::{Held, Said},
+        dialect::Wechat,
+        work::common::{coupon_gone, platform_ref_of},
+    },
+    domain::delivery::Outcome,
+    platform::wechat::{
+        client::code::CodeState, errcode, placing::PlacementSettings, status::UserCardStatus,
+    },
+    store::delivery::lease::Letter,
+};
+
+/// Tells WeChat of the use.
+pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
+    let letter = held.delivery.letter.as_ref().ok_or_else(coupon_gone)?;
+    let card = card_of(held)?;
+    if held.delivery.doubt {
+        let state = state(inner, held, letter, card).await?;
+        match &state.status {
+            UserCardStatus::Consumed => {
+                let note = "上一次核销其实已经成功 · the last attempt did use it";
+                return Ok(Said::unheard(Outcome::Done, note));
+            }
+            UserCardStatus::Normal => {}
+            other @ (UserCardStatus::Expired
+            | UserCardStatus::Gifting
+            | UserCardStatus::Gifted
+            | UserCardStatus::GiftTimedOut
+            | UserCardStatus::Deleted
+            | UserCardStatus::Unavailable
+            | UserCardStatus::Other(_)) => return Err(refused(in_no_state(other))),
+        }
+    }
+    let code = AtomicI64::default();
+    match consume(inner, held, (letter, card), &code).await {
+        Err(said) if code.load(Ordering::Relaxed) == errcode::CONSUMED => {
+            // After an attempt of ours that may have worked it was us; otherwise somebody was first, and reconciliation and
+            // WeChat's own word of it say who.
+            let ours = held.delivery.doubt;
+            Ok(Said { outcome: if ours { Outcome::Done } else { Outcome::DoneBefore }, ..said })
+        }
+        said => said,
+    }
+}
+
+async fn consume(
+    inner: &Inner,
+    held: &Held,
+    (letter, card): (&Letter, Option<&str>),
+    code: &AtomicI64,
+) -> Result<Said, Said> {
+    let heard = ask!(Wechat, inner, held, |account, token| note_code(
+        inner.wechat.consume_code(account, token, &letter.code, card),
+        code
+    ));
+    Ok(Said::done(&heard))
+}
+
+/// How the code stands with whoever has it.
+pub(super) async fn state(
+    inner: &Inner,
+    held: &Held,
+    letter: &Letter,
+    card: Option<&str>,
+) -> Result<CodeState, Said> {
+    let heard = ask!(Wechat, inner, held, |account, token| inner.wechat.get_code(
+        account,
+        token,
+        &letter.code,
+        card
+    ));
+    Ok(heard.value)
+}
+
+/// The card, where calls about a code have to name it.
+pub(super) fn card_of(held: &Held) -> Result<Option<&str>, Said> {
+    let mode = PlacementSettings::read(&held.delivery.settings).code_mode;
+    if mode.needs_the_card() { platform_ref_of(held).map(Some) } else { Ok(None) }
+}
+
+fn in_no_state(status: &UserCardStatus) -> String {
+    let (chinese, english) = match status {
+        UserCardStatus::Expired => ("已过期", "is over"),
+        UserCardStatus::Gifting => ("正在转赠", "is being given away"),
+        UserCardStatus::Gifted => ("已转赠", "was given away"),
+        UserCardStatus::GiftTimedOut => ("转赠超时退回", "came back from a gift nobody took"),
+        UserCardStatus::Deleted => ("已被用户删除", "was deleted by its holder"),
+        UserCardStatus::Unavailable => ("已作废", "is void"),
+        UserCardStatus::Normal | UserCardStatus::Consumed | UserCardStatus::Other(_) => {
+            ("状态未知", "is in a state that nobody knows")
+        }
+    };
+    format!(
+        "微信上这张券{chinese}，无法核销；请人工核对 · at WeChat the card {english} and cannot be used; look into it"
+    )
+}
