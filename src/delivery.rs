@@ -44,8 +44,7 @@ use crate::{
     config::{delivery::Delivery, reconciliation::Reconciliation},
     platform::{
         baidu::{client::Client, login::Login},
-        webhooks,
-        wechat,
+        webhooks, wechat,
     },
     vault::Vault,
 };

@@ -31,8 +31,7 @@ impl CardTickets for Desk {
             let ticket = inner.tokens.get(&inner, &account, Purpose::CardTicket, None).await?;
             Ok(ticket.value.clone())
         });
-        async move { getting.await.map_err(|error| AskError::Away(error.to_string()))? }
-            .boxed()
+        async move { getting.await.map_err(|error| AskError::Away(error.to_string()))? }.boxed()
     }
 
     fn read_code(

@@ -53,5 +53,7 @@ pub mod visitor;
 pub mod volume;
 pub mod wechat_desk;
 pub mod wechat_push;
+pub mod wechat_scene;
+pub mod wechat_stub;
 pub mod yoho;
 pub mod zvcms;

@@ -97,7 +97,7 @@ impl Admin {
             public_url: "https://coupons.example.com/".parse().unwrap(),
             lifetime: lifetime(),
             login: nobody_logs_in(),
-            wechat,
+            wechat: wechat.unwrap_or_else(Desk::closed),
             passwords: Passwords::new(Duration::from_mins(1)),
             trusted_proxies: Arc::new([]),
             webhook_reach: Reach::Public,

@@ -91,7 +91,7 @@ impl CardShop {
     pub async fn open_with(terms: Value, settings: Value, stock: i64) -> Self {
         let wechat = Arc::new(Wechat::default());
         let desk = Desk { logins: wechat.clone(), tickets: wechat.clone() };
-        let admin = Admin::at_desk(vault(), &plenty(), desk).await;
+        let admin = Admin::at_desk(vault(), &plenty(), Some(desk)).await;
         let account = json!({ "platform": "wechat", "app_key": "wxaccount", "name": "公众号" });
         let account = admin.post("/v1/admin/apps", account).await.created()["id"].clone();
         let mini = json!({

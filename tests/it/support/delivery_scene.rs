@@ -8,7 +8,7 @@ use kaquan::{
     config::{self, reconciliation::Reconciliation},
     delivery::{Deps, Worker},
     domain::id::{AppId, CouponId, HolderId},
-    platform::{baidu::client::Client, webhooks},
+    platform::{baidu::client::Client, webhooks, wechat},
     simulator::{
         Simulator,
         app::{DEFAULT_APP_KEY, DEFAULT_APP_SECRET},
@@ -186,6 +186,7 @@ pub async fn worker_with(
         settings,
         reconciliation,
         baidu: Client::new(&baidu).unwrap(),
+        wechat: wechat::client::Client::new(&config::wechat::Wechat::default()).unwrap(),
         webhooks: webhooks::client::Client::new(&private()).unwrap(),
         public_url: "http://127.0.0.1:1/".parse().unwrap(),
     };

@@ -1,0 +1,134 @@
+//! Uses and voids at WeChat: each once, whatever is lost. And tokens: one for all, fetched once.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use kaquan::platform::wechat::desk::AskError;
+use serde_json::json;
+
+use crate::support::{
+    wechat_scene::WechatScene,
+    wechat_stub::Mishap::{AnswerLost, NeverHeard, Refused},
+};
+
+fn codes(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("{number:012}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_uses_of_which_nobody_heard_are_one_use_each() {
+    let scene = WechatScene::published(json!({}), 300).await;
+    let codes = codes(200);
+    scene.owe_codes("write_off", &codes).await;
+    scene.wechat.next("/card/code/consume", vec![AnswerLost; 200]);
+
+    for _ in 0..40 {
+        // What the channel makes of so many failures is another story.
+        sqlx::query("update channel set failures = 0, open_until = null, probing_until = null")
+            .execute(scene.db())
+            .await
+            .unwrap();
+        scene.drain().await;
+        scene.clock.advance(TimeDelta::minutes(6));
+    }
+
+    assert_eq!(scene.states("write_off").await, ["done"; 200]);
+    let world = scene.wechat.world();
+    assert!(codes.iter().all(|code| world.effects[code] == 1));
+    assert_eq!(world.calls.iter().filter(|path| *path == "/card/code/consume").count(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_use_that_was_never_heard_of_is_made_once_more() {
+    let scene = WechatScene::published(json!({ "code_mode": "custom" }), 300).await;
+    let codes = codes(3);
+    scene.owe_codes("write_off", &codes).await;
+    scene.wechat.next("/card/code/consume", [NeverHeard, Refused(-1), NeverHeard]);
+
+    scene.settle().await;
+
+    assert_eq!(scene.states("write_off").await, ["done"; 3]);
+    assert!(codes.iter().all(|code| scene.wechat.world().effects[code] == 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_somebody_else_used_is_used_and_what_nobody_can_use_is_left_to_a_person() {
+    let scene = WechatScene::published(json!({}), 300).await;
+    let codes = codes(2);
+    scene.owe_codes("write_off", &codes).await;
+    scene.wechat.world().codes.insert(codes[0].clone(), "CONSUMED".to_owned());
+    scene.wechat.world().codes.insert(codes[1].clone(), "DELETE".to_owned());
+
+    scene.settle().await;
+
+    assert_eq!(scene.states("write_off").await, ["done", "dead"]);
+    let presumed: Vec<bool> = sqlx::query_scalar(
+        "select presumed from delivery where kind = 'write_off' and state = 'done'",
+    )
+    .fetch_all(scene.db())
+    .await
+    .unwrap();
+    assert_eq!(presumed, [true]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_made_void_is_void_once() {
+    let scene = WechatScene::published(json!({}), 300).await;
+    let codes = codes(6);
+    scene.owe_codes("void", &codes).await;
+    for (code, state) in codes[2..].iter().zip(["CONSUMED", "UNAVAILABLE", "DELETE", "EXPIRE"]) {
+        scene.wechat.world().codes.insert(code.clone(), state.to_owned());
+    }
+    scene.wechat.next("/card/code/unavailable", [AnswerLost]);
+
+    scene.settle().await;
+
+    let mut states = scene.states("void").await;
+    assert_eq!(states.remove(2), "dead");
+    assert_eq!(states, ["done"; 5]);
+    assert!(codes[..2].iter().all(|code| scene.wechat.world().effects[code] == 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_token_is_fetched_anew_once() {
+    let scene = WechatScene::published(json!({}), 300).await;
+    let before = scene.wechat.calls("/cgi-bin/stable_token");
+    scene.wechat.kill_tokens();
+    scene.owe_codes("write_off", &codes(1)).await;
+
+    scene.drain().await;
+
+    assert_eq!(scene.states("write_off").await, ["done"]);
+    assert_eq!(scene.wechat.calls("/cgi-bin/stable_token"), before + 1);
+    assert_eq!(scene.wechat.calls("/card/code/consume"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_first_calls_from_two_servers_fetch_one_token_and_one_ticket() {
+    let scene = WechatScene::new().await;
+    let other = scene.another_worker().await;
+    scene.wechat.be_slow(Duration::from_millis(100));
+    let (one, two) = (scene.worker.wechat_desk().tickets, other.wechat_desk().tickets);
+
+    let asked = (0..50).map(|number| if number % 2 == 0 { &one } else { &two });
+    let tickets = futures_util::future::join_all(asked.map(|desk| desk.ticket(scene.app))).await;
+
+    assert!(tickets.into_iter().all(|ticket| ticket.unwrap().expose() == "ticket-1"));
+    assert_eq!(scene.wechat.calls("/cgi-bin/stable_token"), 1);
+    assert_eq!(scene.wechat.calls("/cgi-bin/ticket/getticket"), 1);
+    scene.wechat.be_slow(Duration::ZERO);
+    scene.clock.advance(TimeDelta::seconds(6901));
+    one.ticket(scene.app).await.unwrap();
+    assert_eq!(scene.wechat.calls("/cgi-bin/ticket/getticket"), 2);
+    other.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_no_account_of_wechats_has_no_tickets() {
+    let scene = WechatScene::new().await;
+    sqlx::query("update app set platform = 'own'").execute(scene.db()).await.unwrap();
+
+    let trouble = scene.worker.wechat_desk().tickets.ticket(scene.app).await.unwrap_err();
+
+    assert!(matches!(trouble, AskError::Away(_)), "{trouble}");
+}
