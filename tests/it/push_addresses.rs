@@ -80,14 +80,14 @@ async fn everything_of_an_address_is_sealed_and_sealed_anew() {
     admin.put(&path, json!({})).await.ok();
     let last = admin.put(&path, json!({})).await.ok();
     let app: AppId = path.split('/').nth(4).unwrap().parse().unwrap();
-    let before = survey(&mut *admin.db().acquire().await.unwrap(), &vault).await.unwrap();
+    let before = survey(&mut admin.db().acquire().await.unwrap(), &vault).await.unwrap();
 
     let first = vault.add_first_key(before.highest_key()).unwrap();
     let resealed = reseal_secrets(admin.db(), &vault).await.unwrap();
 
     assert_eq!(before.count(), 5);
     assert_eq!((resealed.values, resealed.closed.len()), (5, 0));
-    let after = survey(&mut *admin.db().acquire().await.unwrap(), &vault).await.unwrap();
+    let after = survey(&mut admin.db().acquire().await.unwrap(), &vault).await.unwrap();
     assert_eq!(after.keys[&first].opened, 5);
     let shown = show_push_address(admin.db(), &vault, app).await.unwrap();
     assert_eq!(shown.secrets.token.expose_secret(), text(&last, "token"));

@@ -250,8 +250,8 @@ async fn who_applies_pushes_is_woken_by_what_there_is_to_apply() {
         received_at: noon(),
     };
     let woken = async || {
-        let waiting = tokio::time::timeout(Duration::from_millis(20), inbox.stored.notified());
-        waiting.await.is_ok()
+        let bell = tokio::time::timeout(Duration::from_millis(20), inbox.stored.notified());
+        bell.await.is_ok()
     };
     let news = push("1", Some(json!({})));
 

@@ -102,13 +102,13 @@ async fn measure_on(
             run.measure(clock).await
         };
         let script = Script::WechatPush { caller: caller.in_round(round) };
-        let pushed = run("w", Shape::Script(script)).await?;
-        let called = run("b", Shape::Fresh(Arc::clone(&baidu))).await?;
-        kept += pushed.per_s * length.as_secs_f64();
+        let taken = run("w", Shape::Script(script)).await?;
+        let baidus = run("b", Shape::Fresh(Arc::clone(&baidu))).await?;
+        kept += taken.per_s * length.as_secs_f64();
         // The first round only fills tables and caches.
         if round > 0 {
-            pushes.push(pushed);
-            callbacks.push(called);
+            pushes.push(taken);
+            callbacks.push(baidus);
         }
     }
     server.stop()?;

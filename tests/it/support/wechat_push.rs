@@ -203,7 +203,7 @@ pub fn sign(values: &[&str]) -> String {
     hex::encode(Sha1::digest(values.concat()))
 }
 
-/// Random bytes, length, message, AppID and filling.
+/// Random bytes, length, message, `AppID` and filling.
 pub fn filled(message: &str, app_id: &str) -> Vec<u8> {
     let mut bytes = b"0123456789abcdef".to_vec();
     bytes.extend(u32::try_from(message.len()).unwrap().to_be_bytes());

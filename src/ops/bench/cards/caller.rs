@@ -37,6 +37,7 @@ impl PushCaller {
     }
 
     /// The same with other cards.
+    #[must_use]
     pub fn in_round(&self, round: u32) -> Self {
         Self { round, ..self.clone() }
     }

@@ -4,10 +4,8 @@ const CLAIM: &str = include_str!("../../../../tests/fixtures/wechat/claim.xml");
 
 /// What a message says that has these fields beside those that all have.
 fn told(event: &str, fields: &[(&str, &str)]) -> Told {
-    let fields: String = fields
-        .iter()
-        .map(|(name, value)| format!("<{name}><![CDATA[{value}]]></{name}>"))
-        .collect();
+    let fields = fields.iter().map(|(name, value)| format!("<{name}><![CDATA[{value}]]></{name}>"));
+    let fields = fields.collect::<Vec<_>>().concat();
     let text = format!(
         "<xml><ToUserName>gh_1</ToUserName><FromUserName>o-1</FromUserName><CreateTime>1700000123</CreateTime>\
          <MsgType>event</MsgType><Event>{event}</Event>{fields}</xml>"
@@ -145,15 +143,15 @@ fn what_names_nobody_or_no_time_is_refused() {
     let read = |text: &str| read(&xml::read(format!("<xml>{text}</xml>").as_bytes()).unwrap());
     assert!(read(good).is_ok());
     for (part, instead) in [
-        ("<MsgType>event</MsgType>", "".to_owned()),
-        ("user_del_card", "".to_owned()),
+        ("<MsgType>event</MsgType>", String::new()),
+        ("user_del_card", String::new()),
         ("user_del_card", "user del card".to_owned()),
-        ("o-1", "".to_owned()),
+        ("o-1", String::new()),
         ("o-1", "o 1".to_owned()),
         ("o-1", "o\u{fe0f}1".to_owned()),
         ("o-1", "o".repeat(129)),
         ("p-1", "p".repeat(129)),
-        ("1700000123", "".to_owned()),
+        ("1700000123", String::new()),
         ("1700000123", "-1".to_owned()),
         ("1700000123", "+1".to_owned()),
         ("1700000123", "1.5".to_owned()),
