@@ -1,7 +1,5 @@
 //! `/v1/admin/apps/{app}/push-address`: where WeChat pushes what happens to an account's cards.
 
-use std::fmt;
-
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
@@ -105,7 +103,7 @@ pub async fn remove(
 
 impl SavedPushAddressView {
     /// All of it, below our own address.
-    pub fn of(base: &Url, saved: &PushAddress) -> Self {
+    fn of(base: &Url, saved: &PushAddress) -> Self {
         Self {
             url: platform_rules::push_url(base, &saved.secret),
             token: saved.secrets.token.expose_secret().to_owned(),
@@ -114,17 +112,6 @@ impl SavedPushAddressView {
             changed_at: saved.changed_at,
             previous_until: previous_until(saved),
         }
-    }
-}
-
-/// As it is pasted into the console, line by line.
-impl fmt::Display for SavedPushAddressView {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, token, encoding_aes_key, .. } = self;
-        write!(
-            f,
-            "URL             {url}\nToken           {token}\nEncodingAESKey  {encoding_aes_key}"
-        )
     }
 }
 

@@ -1,14 +1,16 @@
 //! `kaquan app`: what concerns one account on a platform.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{fmt, path::PathBuf, process::ExitCode};
 
 use anyhow::anyhow;
-use chrono::SubsecRound;
+use chrono::{DateTime, SubsecRound, Utc};
 use clap::{Args, Subcommand};
+use secrecy::ExposeSecret;
+use serde::Serialize;
 
 use super::{app_name::AppName, output, read_secret::read_secret, session::Session};
 use crate::{
-    api::{platform_rules, push_address::SavedPushAddressView},
+    api::platform_rules,
     app::keys,
     clock::{Clock, SystemClock},
     config::Config,
@@ -48,6 +50,15 @@ struct PushAddress {
     json: bool,
 }
 
+#[derive(Serialize)]
+struct AddressView {
+    url: String,
+    token: String,
+    encoding_aes_key: String,
+    created_at: DateTime<Utc>,
+    changed_at: DateTime<Utc>,
+}
+
 impl App {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let session = Session::open_current(config).await?;
@@ -73,7 +84,13 @@ impl PushAddress {
         };
         let (vault, lint) = (keys::look(config)?, platform_rules::check_push_secrets);
         let saved = save_push_address(db, &vault, now, app.id, new, lint).await.map_err(explain)?;
-        let view = SavedPushAddressView::of(&config.server.public_url, &saved);
+        let view = AddressView {
+            url: platform_rules::push_url(&config.server.public_url, &saved.secret),
+            token: saved.secrets.token.expose_secret().to_owned(),
+            encoding_aes_key: saved.secrets.key.expose_secret().to_owned(),
+            created_at: saved.created_at,
+            changed_at: saved.changed_at,
+        };
         if self.json {
             return output::say_json(&view);
         }
@@ -83,6 +100,17 @@ impl PushAddress {
             app.id, app.name
         ));
         Ok(())
+    }
+}
+
+/// As it is pasted into the console, line by line.
+impl fmt::Display for AddressView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, token, encoding_aes_key, .. } = self;
+        write!(
+            f,
+            "URL             {url}\nToken           {token}\nEncodingAESKey  {encoding_aes_key}"
+        )
     }
 }
 

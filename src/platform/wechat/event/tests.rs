@@ -1,3 +1,5 @@
+//! Each event of the documents, and messages that say too little.
+
 use super::{super::xml, *};
 
 const CLAIM: &str = include_str!("../../../../tests/fixtures/wechat/claim.xml");

@@ -1,3 +1,5 @@
+//! Vectors of the documents and of others, and what must not open.
+
 use proptest::prelude::*;
 
 use super::*;

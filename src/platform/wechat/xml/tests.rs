@@ -1,3 +1,5 @@
+//! What is read, and the much more that is refused.
+
 use proptest::prelude::*;
 
 use super::*;
