@@ -16,6 +16,7 @@ use crate::{
         placement::PlacementState,
     },
     http::{
+        code::Code,
         error::ApiError,
         extract::{Json, Path, Query},
         page::{Page, Slice},
@@ -130,6 +131,9 @@ pub async fn edit(
     Json(body): Json<PlacementEditBody>,
 ) -> Result<Json<OwedPlacementView>, ApiError> {
     let PlacementEditBody { version, platform_ref, settings } = body;
+    if platform_ref.is_none() && settings.is_none() {
+        return Err(ApiError::refused(Code::InvalidBody, "platform_ref or settings is missing"));
+    }
     let there = store::placement::find(&mut *state.db.acquire().await?, id).await?;
     let there = there.ok_or(ChangePlacementError::NoSuchPlacement)?;
     if let Some(platform_ref) = &platform_ref {

@@ -48,8 +48,8 @@ pub enum AddStockError {
     /// Name or amount will not do.
     #[error("some values are not acceptable")]
     Invalid(Vec<Problem>),
-    /// On its platform nobody gives coupons out that way.
-    #[error("take: coupons of this placement are taken on its platform, in no other way")]
+    /// On its platform nobody gives coupons out that way, or the stock of it grows by itself.
+    #[error("take, or claim where coupons are given through us")]
     WayOfNobody,
     /// There is none of this id.
     #[error("no such placement")]
@@ -78,7 +78,7 @@ pub async fn add_stock(
     let placement = placement.ok_or(AddStockError::NoSuchPlacement)?;
     let app = placement.app;
     let gives_by_itself = placement.platform.gives_by_itself();
-    if gives_by_itself && new.way != Way::Take {
+    if new.way == Way::Gift || gives_by_itself && new.way != Way::Take {
         return Err(AddStockError::WayOfNobody);
     }
     // Whether the platform knows the placement must not change before this is committed: see `Publication`.

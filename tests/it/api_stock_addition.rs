@@ -108,7 +108,7 @@ async fn what_is_no_addition_is_told() {
     post(json!({ "name": "", "amount": 0 })).await.problem(422, "invalid_values");
     post(json!({ "name": "n", "amount": i64::MIN })).await.problem(422, "invalid_values");
     post(json!({ "name": "n", "amount": 1.5 })).await.problem(400, "invalid_body");
-    post(json!({ "name": "n", "amount": 1, "way": "gift" })).await.problem(400, "invalid_body");
+    post(json!({ "name": "n", "amount": 1, "way": "gift" })).await.problem(422, "invalid_values");
     let nowhere = "/v1/admin/placements/plc_00000000000070008000000000000001/stock-additions";
     admin.post(nowhere, json!({ "name": "n", "amount": 1 })).await.problem(404, "not_found");
     admin.get(nowhere).await.problem(404, "not_found");
