@@ -71,7 +71,7 @@ async fn decrypt(inner: &Inner, app: AppId, encrypted: &str) -> Result<CouponCod
             | Outcome::Unknown { .. }
             | Outcome::NotAsked
             | Outcome::NotYet { .. }
-            | Outcome::TooFast
+            | Outcome::TooFast { .. }
             | Outcome::UsedUpToday
             | Outcome::Locked => AskError::Away(error.to_string()),
         });

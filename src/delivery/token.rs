@@ -275,7 +275,7 @@ impl TokenTrouble {
             | Outcome::Unknown { .. }
             | Outcome::NotAsked
             | Outcome::NotYet { .. }
-            | Outcome::TooFast
+            | Outcome::TooFast { .. }
             | Outcome::UsedUpToday
             | Outcome::Refused => Outcome::NotAsked,
         };

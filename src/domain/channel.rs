@@ -3,7 +3,7 @@
 use chrono::{DateTime, Days, FixedOffset, TimeDelta, TimeZone, Utc};
 
 use super::{
-    delivery::Outcome,
+    delivery::{LONGEST_ASKED, Outcome},
     problem::{Problem, Problems},
 };
 
@@ -11,7 +11,7 @@ use super::{
 pub const TRIPS_AT: i32 = 10;
 /// The pauses after the trip and after each probe that failed, in seconds; the last one stays.
 const RESTS: [i64; 5] = [1, 2, 4, 8, 15];
-/// How long an app that was called too fast is left alone.
+/// How long an app that was called too fast is left alone at least.
 const BREATHER: TimeDelta = TimeDelta::seconds(1);
 
 /// What is known about a channel: it is closed (calls are made), open (none is), or on probation (one is).
@@ -134,8 +134,9 @@ impl Change {
                     breaker.rest_until(now + rest(breaker.failures, chance));
                 }
             }
-            Outcome::TooFast => {
-                breaker.rest_until(now + BREATHER + TimeDelta::milliseconds(spread(chance)));
+            Outcome::TooFast { after } => {
+                let rest = after.unwrap_or(BREATHER).clamp(BREATHER, LONGEST_ASKED);
+                breaker.rest_until(now + rest + TimeDelta::milliseconds(spread(chance)));
             }
             Outcome::UsedUpToday => breaker.rest_until(next_day_in_china(now)),
             Outcome::NotYet { .. } => {}
@@ -170,6 +171,7 @@ mod tests {
     use super::*;
 
     const UNKNOWN: Outcome = Outcome::Unknown { after: None };
+    const TOO_FAST: Outcome = Outcome::TooFast { after: None };
     const CLOSED: Breaker = Breaker { failures: 0, open_until: None };
 
     fn noon() -> DateTime<Utc> {
@@ -209,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_success_that_was_under_way_ends_no_pause_that_the_platform_asked_for() {
-        for asked in [Outcome::TooFast, Outcome::UsedUpToday] {
+        for asked in [TOO_FAST, Outcome::UsedUpToday] {
             let resting = CLOSED.after([asked], noon(), 0.0).breaker;
 
             assert_eq!(
@@ -241,10 +243,21 @@ mod tests {
 
     #[test]
     fn an_app_that_is_called_too_fast_is_left_alone_for_a_moment_only() {
-        let change = CLOSED.after([Outcome::TooFast], noon(), 1.0);
+        let change = CLOSED.after([TOO_FAST], noon(), 1.0);
 
         assert_eq!(change.breaker.failures, 0);
         assert_eq!(change.breaker.open_until, Some(noon() + TimeDelta::milliseconds(1500)));
+    }
+
+    #[test]
+    fn an_app_that_is_called_too_fast_is_left_alone_for_as_long_as_its_platform_asks() {
+        for (asked, rest) in [(60, 60), (0, 1), (86_400, 900)] {
+            let after = Some(TimeDelta::seconds(asked));
+            let change = CLOSED.after([Outcome::TooFast { after }], noon(), 0.0);
+
+            let until = Some(noon() + TimeDelta::seconds(rest));
+            assert_eq!(change.breaker, Breaker { failures: 0, open_until: until });
+        }
     }
 
     #[test]

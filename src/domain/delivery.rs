@@ -94,7 +94,10 @@ pub enum Outcome {
         after: Option<TimeDelta>,
     },
     /// Too many calls: the whole app has to slow down.
-    TooFast,
+    TooFast {
+        /// For how long the platform wants none; a moment when it does not say.
+        after: Option<TimeDelta>,
+    },
     /// The day's calls are used up: the whole app has to wait for the next day in China.
     UsedUpToday,
     /// The platform does not take our word for who we are, or does not let us in: a person has to mend it.
@@ -140,7 +143,7 @@ pub enum Verdict {
 /// After so many attempts without a clear answer a delivery is left to a person: about five days.
 pub const MOST_ATTEMPTS: i32 = 25;
 /// The longest pause that a platform can talk us into (RELIABILITY: `Retry-After` is honoured up to 15 minutes).
-const LONGEST_ASKED: TimeDelta = TimeDelta::minutes(15);
+pub(super) const LONGEST_ASKED: TimeDelta = TimeDelta::minutes(15);
 /// The pauses after the first, second, … attempt, in seconds; the last one stays.
 const PAUSES: [i64; 10] = [1, 5, 30, 120, 600, 1800, 3600, 7200, 14_400, 21_600];
 
@@ -155,7 +158,7 @@ impl Outcome {
             Self::Refused => return Verdict::Dead,
             Self::NotYet { after: Some(after) } => return Verdict::Again { after, outage: false },
             Self::Busy { after } | Self::Unknown { after } | Self::NotYet { after } => after,
-            Self::NotAsked | Self::TooFast | Self::UsedUpToday | Self::Locked => None,
+            Self::NotAsked | Self::TooFast { .. } | Self::UsedUpToday | Self::Locked => None,
         };
         if number >= MOST_ATTEMPTS && self.burns_the_attempt() {
             return Verdict::Dead;
@@ -172,7 +175,7 @@ impl Outcome {
             Self::Busy { .. }
             | Self::NotAsked
             | Self::NotYet { .. }
-            | Self::TooFast
+            | Self::TooFast { .. }
             | Self::UsedUpToday
             | Self::Locked => AttemptOutcome::Retry,
             Self::Refused => AttemptOutcome::Permanent,
@@ -185,7 +188,7 @@ impl Outcome {
         match self {
             Self::NotAsked
             | Self::NotYet { .. }
-            | Self::TooFast
+            | Self::TooFast { .. }
             | Self::UsedUpToday
             | Self::Locked => false,
             Self::Done
@@ -338,7 +341,7 @@ mod tests {
 
     #[test]
     fn trouble_of_the_whole_app_burns_no_attempt_and_kills_nothing() {
-        for outcome in [Outcome::TooFast, Outcome::UsedUpToday, Outcome::Locked] {
+        for outcome in [Outcome::TooFast { after: None }, Outcome::UsedUpToday, Outcome::Locked] {
             assert!(!outcome.burns_the_attempt());
             let verdict = outcome.judge(MOST_ATTEMPTS + 1, 0.5);
             assert!(matches!(verdict, Verdict::Again { outage: false, .. }), "{verdict:?}");

@@ -243,7 +243,7 @@ async fn trouble_at_the_gateway_says_what_to_do() {
     let id = scene.create(&form()).await.unwrap();
     for (fault, meant) in [
         (CallFault::Unavailable, Outcome::Busy { after: None }),
-        (CallFault::TooFast, Outcome::TooFast),
+        (CallFault::TooFast, Outcome::TooFast { after: None }),
         (CallFault::BadGateway, Outcome::Unknown { after: None }),
         (CallFault::HangUp, Outcome::Unknown { after: None }),
     ] {

@@ -122,7 +122,7 @@ async fn a_token_error_can_be_told_and_each_error_has_its_meaning() {
         ("42001", true, Outcome::Busy { after: None }),
         ("41001", false, Outcome::Refused),
         ("45009", false, Outcome::UsedUpToday),
-        ("45011", false, Outcome::TooFast),
+        ("45011", false, Outcome::TooFast { after: Some(TimeDelta::minutes(1)) }),
         ("48001", false, Outcome::Locked),
         ("40164", false, Outcome::Locked),
         ("47001", false, Outcome::Refused),

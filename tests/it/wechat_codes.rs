@@ -52,6 +52,23 @@ async fn a_use_that_was_never_heard_of_is_made_once_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_was_too_fast_is_quiet_for_a_minute() {
+    let scene = WechatScene::published(json!({}), 300).await;
+    scene.owe_codes("write_off", &codes(1)).await;
+    scene.wechat.next("/card/code/consume", [Refused(45011)]);
+    scene.drain().await;
+
+    scene.clock.advance(TimeDelta::seconds(59));
+    scene.drain().await;
+    assert_eq!(scene.wechat.calls("/card/code/consume"), 1);
+    scene.clock.advance(TimeDelta::seconds(2));
+    scene.drain().await;
+
+    assert_eq!(scene.states("write_off").await, ["done"]);
+    assert_eq!(scene.wechat.calls("/card/code/consume"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_somebody_else_used_is_used_and_what_nobody_can_use_is_left_to_a_person() {
     let scene = WechatScene::published(json!({}), 300).await;
     let codes = codes(2);

@@ -265,7 +265,7 @@ fn may_pass(error: &CallError) -> bool {
         | Outcome::Unknown { .. }
         | Outcome::NotAsked
         | Outcome::NotYet { .. }
-        | Outcome::TooFast => true,
+        | Outcome::TooFast { .. } => true,
         Outcome::Done
         | Outcome::DoneBefore
         | Outcome::UsedUpToday

@@ -139,7 +139,7 @@ impl From<CallError> for LoginError {
             | Outcome::Unknown { .. }
             | Outcome::NotAsked
             | Outcome::NotYet { .. }
-            | Outcome::TooFast
+            | Outcome::TooFast { .. }
             | Outcome::UsedUpToday
             | Outcome::Locked => Self::Away(error.to_string()),
         }

@@ -55,7 +55,7 @@ fn of_failure(call: Call, failure: &Failure, after: Option<TimeDelta>) -> Outcom
 
 fn of_reaction(reaction: Reaction, failure: &Failure, after: Option<TimeDelta>) -> Outcome {
     match reaction {
-        Reaction::TooFast => Outcome::TooFast,
+        Reaction::TooFast => Outcome::TooFast { after: None },
         Reaction::UsedUpToday => Outcome::UsedUpToday,
         Reaction::Locked => Outcome::Locked,
         Reaction::Unknown => Outcome::Unknown { after },
@@ -115,7 +115,7 @@ mod tests {
             (vec![1], UNKNOWN),
             (vec![2, 13], BUSY),
             (vec![3, 6], Outcome::Refused),
-            (vec![4, 18, 50029], Outcome::TooFast),
+            (vec![4, 18, 50029], Outcome::TooFast { after: None }),
             (vec![17], Outcome::UsedUpToday),
             (vec![5, 14, 15, 19, 101, 104], Outcome::Locked),
             // After a fresh token did not help.
@@ -160,7 +160,7 @@ mod tests {
             (vec![405, 44001, 6001, 40007, 45000, 45001], Outcome::Locked),
             (vec![44002, 44003, 44004, 5000], BUSY),
             (vec![501, 500, 1000, 6002], UNKNOWN),
-            (vec![50029], Outcome::TooFast),
+            (vec![50029], Outcome::TooFast { after: None }),
             // In no table.
             (vec![1, 12345, -7], Outcome::Refused),
         ] {

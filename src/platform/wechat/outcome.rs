@@ -12,6 +12,9 @@ use super::{
 };
 use crate::domain::delivery::Outcome;
 
+/// Calls are counted by the minute.
+const A_MINUTE: TimeDelta = TimeDelta::minutes(1);
+
 /// What the delivery hears. `after` is the pause that was asked for; `doubt` is whether an earlier attempt may have taken
 /// effect, though nobody heard so.
 pub fn outcome(call: Call, failure: &Failure, after: Option<TimeDelta>, doubt: bool) -> Outcome {
@@ -51,17 +54,24 @@ fn of_failure(call: Call, failure: &Failure, after: Option<TimeDelta>) -> Outcom
 
 fn of_reaction(call: Call, reaction: Reaction, after: Option<TimeDelta>) -> Outcome {
     match reaction {
-        Reaction::TooFast => Outcome::TooFast,
+        Reaction::TooFast => {
+            Outcome::TooFast { after: Some(after.unwrap_or(A_MINUTE).max(A_MINUTE)) }
+        }
         Reaction::UsedUpToday => Outcome::UsedUpToday,
         Reaction::Locked => Outcome::Locked,
         Reaction::Refused => Outcome::Refused,
-        // Redeeming cannot be undone and has no name of its own: "busy" may mean that it was done.
-        Reaction::Busy if call == Call::ConsumeCode => Outcome::Unknown { after },
+        Reaction::Busy if cannot_be_repeated(call) => Outcome::Unknown { after },
         // Without a token at stake it is the secret that is wrong.
         Reaction::FreshToken if !takes_a_token(call) => Outcome::Locked,
         // Who asks about a token has tried a fresh one, which did not help: somebody else's has overtaken ours.
         Reaction::Busy | Reaction::FreshToken => Outcome::Busy { after },
     }
+}
+
+/// Whether a repetition would do it twice, or fail because it is done: such a call has no name of its own, and "busy" may
+/// mean that it was done.
+const fn cannot_be_repeated(call: Call) -> bool {
+    matches!(call, Call::ConsumeCode | Call::CreateCard | Call::ChangeStock)
 }
 
 /// Whether an access token travels with it; the others carry the secret itself.

@@ -5,6 +5,7 @@ use crate::{outgoing::address::AddressRefusal, platform::wechat::error::Garble};
 
 const BUSY: Outcome = Outcome::Busy { after: None };
 const UNKNOWN: Outcome = Outcome::Unknown { after: None };
+const TOO_FAST: Outcome = Outcome::TooFast { after: Some(TimeDelta::minutes(1)) };
 
 fn business(code: i64) -> Failure {
     Failure::Business { code, rid: None }
@@ -27,7 +28,7 @@ fn each_row_of_the_policy_means_the_same_for_every_call_about_cards() {
     for (codes, meant) in [
         (vec![40001, 40014, 42001], BUSY),
         (vec![45009], Outcome::UsedUpToday),
-        (vec![45011], Outcome::TooFast),
+        (vec![45011], TOO_FAST),
         (vec![48001, 40164, 48004, 40013, 40125, 41004], Outcome::Locked),
         // Bugs of ours.
         (vec![41001, 43002, 43001, 44002, 47001], Outcome::Refused),
@@ -48,8 +49,21 @@ fn each_row_of_the_policy_means_the_same_for_every_call_about_cards() {
 #[test]
 fn busy_is_not_now_except_where_it_may_have_been_done() {
     for call in Call::ALL {
-        let meant = if call == Call::ConsumeCode { UNKNOWN } else { BUSY };
+        let meant = match call {
+            Call::ConsumeCode | Call::CreateCard | Call::ChangeStock => UNKNOWN,
+            _ => BUSY,
+        };
         assert_eq!(sure(call, &business(-1)), meant, "{call:?}");
+    }
+}
+
+#[test]
+fn whoever_was_too_fast_rests_for_a_minute_or_for_as_long_as_was_asked() {
+    for (asked, rest) in [(None, 60), (Some(5), 60), (Some(90), 90)] {
+        let asked = asked.map(TimeDelta::seconds);
+        let meant = Outcome::TooFast { after: Some(TimeDelta::seconds(rest)) };
+
+        assert_eq!(outcome(Call::GetCard, &business(45011), asked, false), meant);
     }
 }
 
@@ -67,7 +81,7 @@ fn a_token_that_is_not_given_kills_nothing_and_a_wrong_secret_is_for_a_person() 
             assert_eq!(sure(call, &business(code)), Outcome::Locked, "{call:?} {code}");
         }
         assert_eq!(sure(call, &business(45009)), Outcome::UsedUpToday);
-        assert_eq!(sure(call, &business(45011)), Outcome::TooFast);
+        assert_eq!(sure(call, &business(45011)), TOO_FAST);
     }
     for code in [40097, 40035] {
         assert_eq!(sure(Call::Ticket, &business(code)), Outcome::Locked);
