@@ -201,6 +201,7 @@ pub async fn write(
 }
 
 /// The coupons of cards, in their order; nothing is locked.
+#[expect(clippy::too_many_lines, reason = "one statement")]
 pub async fn list_coupons(
     conn: &mut PgConnection,
     keys: &[&CardOn],
@@ -286,7 +287,8 @@ pub async fn shows(conn: &mut PgConnection, code: &str) -> sqlx::Result<bool> {
         .await
 }
 
-/// What was signed for a card is used up by it: by the reference that came back with it, or by the code that we chose.
+/// What was signed for a card is used up by it: by the reference that came back with it, if the one who has it is the one
+/// whom it was signed for, or by the code that we chose.
 pub async fn take_claims(
     conn: &mut PgConnection,
     cards: &[(&Card, PlacementId)],
@@ -311,6 +313,21 @@ pub async fn take_claims(
                 select claim_id, placement_id, code
                 from card_claim
                 where card_claim.reference = taken.reference
+                    -- Anybody may have passed it on: what counts is whose the account is found to be.
+                    and exists (
+                        select
+                        from coupon
+                        where coupon.coupon_id = taken.coupon_id
+                            and (
+                                coupon.person_id = card_claim.person_id
+                                or exists (
+                                    select
+                                    from holder_bond
+                                    where visitor_id = card_claim.visitor_id
+                                        and card_holder_id = coupon.holder_id
+                                )
+                            )
+                    )
                 union
                 select claim_id, placement_id, code
                 from card_claim

@@ -7,13 +7,14 @@ use kaquan::{
         id::{MemberId, TemplateId},
     },
     issuing::Answer,
+    service::lapse_card_claims::{free_card_codes, lapse_card_claims},
 };
 use uuid::Uuid;
 
 use crate::support::{
     cards::{CardScene, Deck, plant_account},
     engine::Said as _,
-    plant::{Campaign, noon, plant_app, plant_member, plant_template, terms},
+    plant::{Campaign, noon, plant_app, plant_codes, plant_member, plant_template, terms},
 };
 
 /// A template on two platforms, and a member with an account on each.
@@ -103,6 +104,52 @@ async fn what_was_signed_is_used_up_by_the_card_that_carries_it_back() {
     two.claims("r-1").await.coupon();
     assert_eq!(two.claims("r-2").await.refusal(), PassingRefusal::Reserved.into());
     two.scene.recount().await;
+}
+
+#[tokio::test]
+async fn what_was_signed_for_one_person_is_not_used_up_by_another_who_carries_it() {
+    let two = two(3).await;
+    two.signed("c-1", 10).await;
+
+    two.scene.told(&two.deck, &[two.deck.took_by(1, "w-bert", "100000000001", "c-1")]).await;
+    two.scene.drain().await;
+
+    let open = "select string_agg(reference, ',') from card_claim where state = 'signed'";
+    assert_eq!(two.scene.text(open).await.unwrap(), "c-1");
+    two.scene.recount().await;
+}
+
+#[tokio::test]
+async fn a_code_that_was_kept_for_a_card_is_its_own_whenever_the_card_is_heard_of() {
+    for (lapsed, freed) in [(false, false), (true, false), (true, true)] {
+        let two = two(3).await;
+        let pool = two.scene.pool();
+        two.signed("c-1", 10).await;
+        plant_codes(pool, two.deck.campaign.template, &["100000000001".to_owned()]).await;
+        let code =
+            "update card_claim set code = value, code_id = code.code_id, code_until = $1 from code";
+        sqlx::query(code).bind(noon() + TimeDelta::hours(24)).execute(pool).await.unwrap();
+        sqlx::query("update code set state = 'taken'").execute(pool).await.unwrap();
+        let later = noon() + TimeDelta::hours(24);
+        if lapsed {
+            lapse_card_claims(pool, later).await.unwrap();
+        }
+        if freed {
+            free_card_codes(pool, later).await.unwrap();
+        }
+
+        let taken = two.deck.took_by(1, "w-anna", "100000000001", "c-1");
+        two.scene.told(&two.deck, &[taken]).await;
+        two.scene.drain().await;
+        lapse_card_claims(pool, later).await.unwrap();
+        free_card_codes(pool, later).await.unwrap();
+
+        let claims =
+            "select string_agg(state || ' ' || (coupon_id is not null), ',') from card_claim";
+        assert_eq!(two.scene.text(claims).await.unwrap(), "taken true");
+        let codes = "select string_agg(state, ',') from code";
+        assert_eq!(two.scene.text(codes).await.unwrap(), "taken", "{lapsed} {freed}");
+    }
 }
 
 #[tokio::test]
