@@ -27,7 +27,8 @@ use crate::{
         extract::{Json, Path},
     },
     platform::wechat::{
-        desk::{self, AskError},
+        desk::AskError,
+        placing,
         sign::{CardExt, card_ext},
     },
     service::{
@@ -152,7 +153,7 @@ pub async fn claim(
     let wish = Wish {
         placement: body.placement_id,
         channel: body.channel.as_deref(),
-        codes_are_ours: desk::codes_are_ours,
+        codes_are_ours: placing::codes_are_ours,
     };
     let tools = (&*state.clock, &state.known_terms);
     let leave = card_claim::sign(&state.db, tools, &visitor, wish).await?;
@@ -193,7 +194,7 @@ pub async fn result(
     let Some(TakenCardBody { code: Some(encrypted), card_id, .. }) = taken else {
         return Ok(Json(CardResultView { code: None, coupon_id: claim.coupon }));
     };
-    let read = state.wechat.tickets.read_code(claim.app, desk::mended(&encrypted)).await;
+    let read = state.wechat.tickets.read_code(claim.app, encrypted).await;
     let code = read.map_err(|error| match error {
         AskError::Refused => {
             ApiError::refused(Code::InvalidValues, error.to_string()).at("cardList")
@@ -247,7 +248,7 @@ pub async fn look_up(
     problems.expect(is_encrypted(&body.encrypt_code), "encrypt_code", ENCRYPTED);
     problems.into_result().map_err(ApiError::invalid)?;
     let app = visitor.cards_app.ok_or_else(no_such_coupon)?;
-    let read = state.wechat.tickets.read_code(app, desk::mended(&body.encrypt_code)).await;
+    let read = state.wechat.tickets.read_code(app, body.encrypt_code).await;
     let code = read.map_err(|error| match error {
         AskError::Refused => no_such_coupon(),
         AskError::Away(_) => away(app, &error),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use secrecy::SecretString;
-use serde_json::Value;
 
 use super::{
     client::session::UnionId,
@@ -110,14 +109,4 @@ impl CardTickets for Nobody {
     fn read_code(&self, _: AppId, _: String) -> BoxFuture<'_, Result<CouponCode, AskError>> {
         Self::away()
     }
-}
-
-/// Whether we choose the codes of a placement with these settings, one for each signature.
-pub fn codes_are_ours(settings: &Value) -> bool {
-    settings.get("code_mode").and_then(Value::as_str) == Some("custom")
-}
-
-/// An encrypted code as WeChat gave it: a form decoder on the way may have read its plus signs as blanks.
-pub fn mended(encrypted: &str) -> String {
-    encrypted.replace(' ', "+")
 }

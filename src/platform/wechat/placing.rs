@@ -42,6 +42,11 @@ impl PlacementSettings {
     }
 }
 
+/// Whether we choose the codes of a placement with these settings, one for each signature.
+pub fn codes_are_ours(settings: &Value) -> bool {
+    PlacementSettings::read(settings).code_mode == CodeMode::Custom
+}
+
 /// Whether the settings can be stored with a placement.
 pub fn check(settings: &Value) -> Result<(), Vec<Problem>> {
     match PlacementSettings::parse(settings) {
