@@ -130,8 +130,7 @@ impl App {
             gateway_changed,
         };
         let gateways = gateways::open(config, &admin, &gateway, nonces.clone()).await?;
-        let health = health::router(db.clone(), stop.clone());
-        let router = router(admin, platforms, gateways, health);
+        let router = router(admin, platforms, gateways, health::router(db.clone(), stop.clone()));
         let (listener, address, metrics_address) = listen(config, router, &background, &stop)?;
         background.close();
         tracing::info!(address = %address, metrics = %metrics_address, "kaquan is listening");

@@ -112,9 +112,9 @@ impl CardApplier {
         let (cards, words): (Vec<_>, Vec<_>) = told.into_iter().partition(Told::is_of_a_card);
         self.apply_words(now, words, &placements).await?;
         let troubles = self.introduce(now, &cards, &placements).await?;
-        let (troubled, sound): (Vec<_>, Vec<_>) =
+        let (in_trouble, sound): (Vec<_>, Vec<_>) =
             cards.into_iter().partition(|told| told.trouble(&troubles).is_some());
-        for told in &troubled {
+        for told in &in_trouble {
             if let Some(trouble) = told.trouble(&troubles) {
                 self.put_off(now, told, trouble).await?;
             }
@@ -203,7 +203,6 @@ impl CardApplier {
         push::put_off(&mut conn, told.id, due_at, note, is_vain).await
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a worker waits for work")]
     async fn wait(&self) {
         let stored = self.stored.notified();
         let _either = tokio::time::timeout(PACE, stored).await;

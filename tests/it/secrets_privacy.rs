@@ -101,6 +101,11 @@ async fn every_sealed_column_is_among_those_that_are_sealed_anew() {
         ("gateway_client", "secret_sealed"),
         ("idempotency", "body_sealed"),
         ("platform_token", "token_sealed"),
+        ("push_address", "key_sealed"),
+        ("push_address", "previous_key_sealed"),
+        ("push_address", "previous_token_sealed"),
+        ("push_address", "secret_sealed"),
+        ("push_address", "token_sealed"),
         ("webhook_endpoint", "old_secret_sealed"),
     ];
     let columns: Vec<_> = columns.iter().map(|(table, name)| (&**table, &**name)).collect();

@@ -7,6 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
+use sqlx::error::DatabaseError;
 
 use super::{CardApplier, Placements, Told, sum};
 use crate::{
@@ -39,8 +40,7 @@ impl Trouble {
 
     /// An error of the database that is about what was asked; any other is no push's fault.
     pub fn of(error: sqlx::Error) -> sqlx::Result<Self> {
-        let code =
-            error.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned());
+        let code = error.as_database_error().and_then(DatabaseError::code).map(Cow::into_owned);
         match code.as_deref() {
             // Those who waited for each other, and one of them was turned away.
             Some("40P01" | "40001" | "55P03") => {
@@ -51,14 +51,16 @@ impl Trouble {
                 Err(error)
             }
             Some(_) => Ok(Self::Vain(format!("the database refuses it: {error}").into())),
-            None => match error {
+            None if matches!(
+                error,
                 sqlx::Error::RowNotFound
-                | sqlx::Error::ColumnDecode { .. }
-                | sqlx::Error::Decode(_) => {
-                    Ok(Self::Vain(format!("the database refuses it: {error}").into()))
-                }
-                error => Err(error),
-            },
+                    | sqlx::Error::ColumnDecode { .. }
+                    | sqlx::Error::Decode(_)
+            ) =>
+            {
+                Ok(Self::Vain(format!("the database refuses it: {error}").into()))
+            }
+            None => Err(error),
         }
     }
 }
