@@ -68,6 +68,7 @@ impl RunDemo {
                 "kaquan": format!("http://{}", demo.address),
                 "metrics": format!("http://{}/metrics", demo.metrics_address),
                 "baidu": demo.baidu_url,
+                "wechat": demo.wechat_url,
             }));
         }
         output::say("");
@@ -99,13 +100,16 @@ fn lines(promise: &Promise) -> Vec<String> {
 
 /// What to try while everything is up; `programs` is the folder of this program.
 fn invitation(demo: &Demo, programs: &Path) -> Vec<String> {
-    let Demo { address, metrics_address, baidu_url, key, app_id, placement, data, .. } = demo;
+    let Demo {
+        address, metrics_address, baidu_url, wechat_url, key, app_id, placement, data, ..
+    } = demo;
     let data = data.display();
     vec![
         format!("kaquan         http://{address}"),
         format!("metrics        http://{metrics_address}/metrics"),
         format!("接口文档 API    http://{address}/docs"),
         format!("模拟百度 Baidu {baidu_url}  ← 打开它，点“领券” · open it, take one"),
+        format!("模拟微信 WeChat {wechat_url}  ← 打开它，看卡包 · open it, see the wallets"),
         String::new(),
         "会员领一张 · a member claims one; see the wallet of open-2 on that page:".to_owned(),
         String::new(),

@@ -1,14 +1,16 @@
 //! `kaquan demo`: everything at once on a fresh database. A merchant's program puts a coupon on a simulated Baidu, users
-//! take it there, members claim it through kaquan and use it, everything goes wrong that can go wrong on the way, and at
-//! the end each promise is checked and both sides are compared.
+//! take it there, members claim it through kaquan and use it, and another stands on a simulated WeChat too; everything goes
+//! wrong that can go wrong on the way, and at the end each promise is checked and all sides are compared.
 
 mod act;
 mod books;
 mod caller;
+mod cards;
 mod front_ends;
 mod members;
 mod merchant;
 mod owed;
+mod platforms;
 pub mod promise;
 mod rush;
 mod script;
@@ -42,6 +44,7 @@ use crate::{
         aim::FaultAim,
         app::{DEFAULT_APP_KEY, DEFAULT_APP_SECRET},
         fault::CallFault,
+        wechat::{self, WechatSimulator},
     },
 };
 
@@ -60,6 +63,8 @@ pub struct Demo {
     pub metrics_address: SocketAddr,
     /// Where the simulated Baidu listens.
     pub baidu_url: String,
+    /// Where the simulated WeChat listens.
+    pub wechat_url: String,
     /// A key for the admin API.
     pub key: String,
     /// The app on the simulated Baidu.
@@ -72,6 +77,7 @@ pub struct Demo {
     pub data: PathBuf,
     app: App,
     simulator: Simulator,
+    wechat: WechatSimulator,
     database: Database,
     /// Unless the caller named one; the last to go.
     own_folder: Option<OwnFolder>,
@@ -115,6 +121,7 @@ impl Demo {
         let database = Database::embedded(settings).await?;
         say(&Act::Servers.line());
         let simulator = start_simulator().await?;
+        let wechat = start_wechat().await?;
         let mut config = config.clone();
         // The demo's own database has its own keys beside it, whatever the settings say of the real one.
         config.database = config::database::Database {
@@ -130,12 +137,14 @@ impl Demo {
         let app = start(&mut config, &database.options).await?;
         say(&Act::Campaign.line());
         let stage = set_the_stage(&app, &simulator).await?;
-        let played = stage.play(app, &config, &database.options, &simulator, &say).await?;
+        let played =
+            stage.play(app, &config, &database.options, (&simulator, &wechat), &say).await?;
         Ok(Self {
             promises: played.promises,
             address: played.app.address,
             metrics_address: played.app.metrics_address,
             baidu_url: simulator.base_url().to_owned(),
+            wechat_url: wechat.base_url().to_owned(),
             key: stage.key.expose_secret().to_owned(),
             app_id: stage.campaign.app,
             placement: stage.campaign.placement,
@@ -143,6 +152,7 @@ impl Demo {
             data: folder.to_owned(),
             app: played.app,
             simulator,
+            wechat,
             database,
             own_folder: None,
         })
@@ -162,6 +172,7 @@ impl Demo {
     pub async fn stop(self) -> anyhow::Result<()> {
         self.app.stop().await;
         self.simulator.stop().await?;
+        self.wechat.stop().await?;
         self.database.close().await;
         drop(self.own_folder);
         Ok(())
@@ -194,6 +205,12 @@ async fn start_simulator() -> anyhow::Result<Simulator> {
     let address = free_or_any(SocketAddr::from(([127, 0, 0, 1], 8090))).await;
     let listener = TcpListener::bind(address).await?;
     Ok(simulator::start(listener, simulator::Settings::default())?)
+}
+
+async fn start_wechat() -> anyhow::Result<WechatSimulator> {
+    let address = free_or_any(SocketAddr::from(([127, 0, 0, 1], 8091))).await;
+    let listener = TcpListener::bind(address).await?;
+    Ok(wechat::start(listener, wechat::Settings::default())?)
 }
 
 /// The wanted address, or any port of the same host when somebody has it.

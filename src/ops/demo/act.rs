@@ -5,7 +5,7 @@
 pub enum Act {
     /// The database.
     Postgres,
-    /// The server and the platform.
+    /// The server and the platforms.
     Servers,
     /// The merchant puts a coupon on Baidu through kaquan.
     Campaign,
@@ -23,13 +23,15 @@ pub enum Act {
     Till,
     /// The same member's coupon in two protocols of the merchant's front ends.
     FrontEnds,
+    /// One template on Baidu and on WeChat, with one limit for both.
+    Platforms,
     /// Both sides are compared.
     Books,
 }
 
 impl Act {
     /// All of them, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Postgres,
         Self::Servers,
         Self::Campaign,
@@ -40,6 +42,7 @@ impl Act {
         Self::Shopper,
         Self::Till,
         Self::FrontEnds,
+        Self::Platforms,
         Self::Books,
     ];
 
@@ -47,7 +50,9 @@ impl Act {
     pub const fn told(self) -> (&'static str, &'static str) {
         match self {
             Self::Postgres => ("启动内嵌 Postgres", "the embedded Postgres starts"),
-            Self::Servers => ("启动 kaquan 和模拟百度", "kaquan and a simulated Baidu start"),
+            Self::Servers => {
+                ("启动 kaquan、模拟百度和模拟微信", "kaquan, simulated Baidu and WeChat start")
+            }
             Self::Campaign => ("商户建券，kaquan 告诉百度", "kaquan tells Baidu of a coupon"),
             Self::Rush => ("200 人抢 150 张，网络很差", "200 rush for 150, bad network"),
             Self::Claims => ("会员在我们这里领，百度不稳", "members claim here, Baidu is unwell"),
@@ -58,6 +63,9 @@ impl Act {
             }
             Self::Till => ("收银台锁券、核销、退还、再核销", "the till locks, uses, takes back"),
             Self::FrontEnds => ("有货领券，智迈核销", "claimed through Yoho, used through zvcms"),
+            Self::Platforms => {
+                ("同一张券上微信：领、用、转赠", "the same coupon on WeChat: taken, used, given")
+            }
             Self::Books => ("两边逐条对账", "both books are compared"),
         }
     }
@@ -81,7 +89,7 @@ mod tests {
         for (place, act) in Act::ALL.into_iter().enumerate() {
             let line = act.line();
 
-            assert!(line.starts_with(&format!("{}/11 ", place + 1)), "{line}");
+            assert!(line.starts_with(&format!("{}/12 ", place + 1)), "{line}");
             assert!(line.width() <= 80, "{line}");
         }
     }

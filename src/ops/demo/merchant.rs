@@ -165,18 +165,21 @@ impl Merchant {
             }
             pause().await;
         }
-        bail!("Baidu is still owed something after a minute: {channel}")
+        bail!("the platform is still owed something after a minute: {channel}")
     }
 
-    async fn get(&self, path: &str) -> anyhow::Result<Value> {
+    /// What is there, by its path in the admin API.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
         self.server.get(&admin(path)).await
     }
 
-    async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+    /// The same for something new.
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.send(Method::POST, path, body).await
     }
 
-    async fn send(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<Value> {
+    /// The same for any change.
+    pub async fn send(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.server.send(method, &admin(path), body).await
     }
 }

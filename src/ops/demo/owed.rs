@@ -16,6 +16,9 @@ use crate::{
     },
 };
 
+/// What the merchant has put there: the campaign, and what stands on WeChat too.
+const TEMPLATES: u64 = 2;
+
 /// Everything that was owed.
 pub struct Owed(Vec<Value>);
 
@@ -68,7 +71,7 @@ impl Owed {
         if open + missing > 0 {
             figures = format!("{figures}, {open} are not done, {missing} without effect");
         }
-        let held = open + missing + twice == 0 && templates(&effects) == 1;
+        let held = open + missing + twice == 0 && templates(&effects) == TEMPLATES;
         let (zh, en) = ("欠百度的每件事恰好生效一次", "every delivery took effect exactly once");
         Promise::new(zh, en, held, figures)
     }

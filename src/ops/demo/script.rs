@@ -1,16 +1,19 @@
 //! The acts of the demo, one after the other, and the promises that they show.
 
 use secrecy::SecretString;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::{PgPool, postgres::PgConnectOptions};
 
 use super::{
     MEMBERS, MORE, STOCK,
     act::Act,
     books,
+    caller::Caller,
+    cards::Cards,
     front_ends::FrontEnds,
     members::{self, Uses},
     merchant::{Campaign, Merchant},
     owed::{self, Owed},
+    platforms::Platforms,
     promise::Promise,
     rush::Rush,
     shopper::Shopper,
@@ -26,6 +29,7 @@ use crate::{
         Simulator,
         aim::{FaultAim, NoSuchCall},
         fault::CallFault,
+        wechat::WechatSimulator,
     },
 };
 
@@ -61,7 +65,7 @@ impl Stage {
         app: App,
         config: &Config,
         database: &PgConnectOptions,
-        baidu: &Simulator,
+        (baidu, wechat): (&Simulator, &WechatSimulator),
         say: &impl Fn(&str),
     ) -> anyhow::Result<Played> {
         let Self { merchant, campaign, .. } = self;
@@ -106,30 +110,63 @@ impl Stage {
         let (front_ends, seen) = FrontEnds::claim(merchant, campaign, baidu).await?;
         let ordered = front_ends.order(merchant, campaign, baidu).await?;
 
-        say(&Act::Books.line());
-        let owed = Owed::read(merchant, campaign).await?;
-        let comparison =
-            books::compare(&books::ours(&app.db, campaign.app).await?, &books::theirs(baidu));
-        let (_, figures) = app.worker.reconcile(campaign.app, 1).await?;
         let mut promises = rush.judge(&again, repaired.as_deref(), baidu);
-        promises.push(members::judge(&claims));
-        promises.push(uses.judge());
         promises.extend([
+            members::judge(&claims),
+            uses.judge(),
             claimed,
             matched,
             locked,
             reckoned,
-            till::judge_anew(anew, baidu),
-            seen,
-            ordered,
         ]);
-        promises.push(owed::judge_rotation(baidu, campaign, &address));
+        promises.extend([till::judge_anew(anew, baidu), seen, ordered]);
+        // Before there is another template, whose calls come to an address of its own.
+        let rotated = owed::judge_rotation(baidu, campaign, &address);
+
+        say(&Act::Platforms.line());
+        let till = (&till.caller, &app.db);
+        promises.extend(self.platforms(baidu, wechat, till).await?);
+        promises.push(rotated);
+
+        say(&Act::Books.line());
+        let sample = self.compare(&app, baidu, &mut promises).await?;
+        Ok(Played { app, promises, sample })
+    }
+
+    /// The same coupon on two platforms.
+    async fn platforms(
+        &self,
+        baidu: &Simulator,
+        wechat: &WechatSimulator,
+        till: (&Caller, &PgPool),
+    ) -> anyhow::Result<[Promise; 3]> {
+        let Self { merchant, campaign, .. } = self;
+        let cards = Cards::open(merchant, campaign.app, wechat).await?;
+        let platforms = Platforms::enter((merchant, &cards), (baidu, wechat), till).await?;
+        let (pair, taken) = platforms.take().await?;
+        let used = platforms.redeem(&pair).await?;
+        let given = platforms.give().await?;
+        Ok([taken, used, given])
+    }
+
+    /// Baidu's side is held against ours; a delivery that took a few attempts comes back.
+    async fn compare(
+        &self,
+        app: &App,
+        baidu: &Simulator,
+        promises: &mut Vec<Promise>,
+    ) -> anyhow::Result<Option<DeliveryId>> {
+        let Self { merchant, campaign, .. } = self;
+        let owed = Owed::read(merchant, campaign).await?;
+        let comparison =
+            books::compare(&books::ours(&app.db, campaign.app).await?, &books::theirs(baidu));
+        let (_, figures) = app.worker.reconcile(campaign.app, 1).await?;
         promises.push(owed.judge(baidu));
         promises.push(owed::judge_books(&comparison, self.stocks(baidu).await?));
         promises.push(owed::judge_figures(&figures));
         promises.push(owed::judge_manners(baidu));
-        promises.push(recount(&app).await?);
-        Ok(Played { app, promises, sample: owed.sample() })
+        promises.push(recount(app).await?);
+        Ok(owed.sample())
     }
 
     /// The crowd takes, and meanwhile the callback address is changed. Baidu believes in far more stock than there is,
