@@ -76,26 +76,28 @@ impl CardApplier {
     }
 
     /// Applies pushes as they come, until `stop`; what is left then is applied by another server, or at the next start.
+    ///
+    /// A round that has begun comes to its end: one that is cut off could leave a connection of the pool inside of a
+    /// transaction.
     pub async fn keep_applying(self, stop: CancellationToken) {
-        let all = stop.run_until_cancelled(async {
-            let mut shown = Instant::now();
-            self.show_backlog().await;
-            loop {
-                if shown.elapsed() >= PACE {
-                    self.show_backlog().await;
-                    shown = Instant::now();
-                }
-                match self.apply_due().await {
-                    Ok(0) => self.wait().await,
-                    Ok(_) => {}
-                    Err(error) => {
-                        tracing::warn!(error = %error, "What is told of cards cannot be applied yet");
-                        self.wait().await;
-                    }
-                }
+        let mut shown = Instant::now();
+        self.show_backlog().await;
+        while !stop.is_cancelled() {
+            if shown.elapsed() >= PACE {
+                self.show_backlog().await;
+                shown = Instant::now();
             }
-        });
-        all.await;
+            let is_full = match self.apply_due().await {
+                Ok(pushes) => i64::try_from(pushes).is_ok_and(|pushes| pushes >= ROUND),
+                Err(error) => {
+                    tracing::warn!(error = %error, "What is told of cards cannot be applied yet");
+                    false
+                }
+            };
+            if !is_full {
+                stop.run_until_cancelled(self.wait()).await;
+            }
+        }
     }
 
     /// One round; how many pushes it looked at. It may have put some of them off.

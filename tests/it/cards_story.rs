@@ -131,7 +131,10 @@ async fn whoever_dies_in_between_has_done_no_harm() {
         scene.told(&badly, &told_badly(random, story)).await;
         for _ in 0..6 {
             let most = Duration::from_micros(random.random_range(500..25_000));
-            let _died = tokio::time::timeout(most, scene.applier.apply_due()).await;
+            // Its connections die with it, as those of a server do.
+            let (pool, applier) = scene.another_server().await;
+            let _died = tokio::time::timeout(most, applier.apply_due()).await;
+            pool.close().await;
         }
         scene.drain().await;
 
@@ -154,7 +157,7 @@ async fn two_servers_on_the_same_pushes_do_everything_once() {
 
         scene.told(&badly, &told_badly(random, story)).await;
         let (one, two) = tokio::join!(scene.applier.apply_due(), other.apply_due());
-        assert!(one.unwrap() > 0 && two.is_ok());
+        assert!(one.unwrap() + two.unwrap() > 0);
         scene.drain().await;
 
         let (expected, found) = (scene.state(&right).await, scene.state(&badly).await);

@@ -11,7 +11,7 @@ use kaquan::{
     ops::audit::AuditScope,
     service::{apply_cards::CardApplier, known_terms::KnownTerms, redeem::Redeemer},
 };
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -47,6 +47,14 @@ impl CardScene {
     /// Another server on the same database.
     pub fn another(&self) -> CardApplier {
         applier(&self.db.pool, &self.engine)
+    }
+
+    /// The same with connections of its own.
+    pub async fn another_server(&self) -> (PgPool, CardApplier) {
+        let pool = PgPoolOptions::new().max_connections(8);
+        let pool = pool.connect_with(self.db.options.clone()).await.unwrap();
+        let applier = applier(&pool, &self.engine);
+        (pool, applier)
     }
 
     pub fn pool(&self) -> &PgPool {

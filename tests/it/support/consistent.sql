@@ -178,7 +178,7 @@ insert into stock_addition (addition_id, app_id, placement_id, way, name, amount
     (md5('b1')::uuid, md5('oa')::uuid, md5('made on oa')::uuid, 'take', 'beyond/1', 1, 'kaquan', '2026-11-04'),
     (md5('b2')::uuid, md5('oa')::uuid, md5('made on oa')::uuid, 'gift', 'beyond/2', 1, 'kaquan', '2026-11-04');
 insert into holder (holder_id, app_id, open_id, created_at) values
-    (md5('eve')::uuid, md5('oa')::uuid, 'open-eve', '2026-11-03'),
+    (md5('erin')::uuid, md5('oa')::uuid, 'open-erin', '2026-11-03'),
     (md5('frank')::uuid, md5('oa')::uuid, 'open-frank', '2026-11-03');
 insert into coupon (
     coupon_id, placement_id, template_id, terms_version, app_id, holder_id, person_id, ordinal, record, way, code,
@@ -189,11 +189,11 @@ select
     md5(holder)::uuid, 1, 'record-' || n, way, code, '2026-11-04T00:00:00+08:00', '2026-11-07T00:00:00+08:00',
     -- We heard of it a day later.
     '2026-11-04T09:00:00+08:00'
-from (values (9, 'eve', 'take', '100000000009'), (10, 'frank', 'gift', '100000000010')) as card (n, holder, way, code);
+from (values (9, 'erin', 'take', '100000000009'), (10, 'frank', 'gift', '100000000010')) as card (n, holder, way, code);
 insert into card (app_id, card_ref, code, placement_id, coupon_id, standing, changed_at)
 select md5('oa')::uuid, 'pCard', code, md5('made on oa')::uuid, md5('coupon ' || n)::uuid, standing::jsonb, '2026-11-04'
 from (values
-    (9, '100000000009', '{"owner": {"at": "2026-11-03T01:00:00Z", "gift": false, "open_id": "open-eve", "union_id": null},
+    (9, '100000000009', '{"owner": {"at": "2026-11-03T01:00:00Z", "gift": false, "open_id": "open-erin", "union_id": null},
         "first": "2026-11-03T01:00:00Z", "given_away": "2026-11-03T02:00:00Z", "successor": false}'),
     (10, '100000000010', '{"owner": {"at": "2026-11-03T02:00:00Z", "gift": true, "open_id": "open-frank", "union_id": null},
         "first": "2026-11-03T02:00:00Z", "successor": true}')

@@ -13,7 +13,7 @@ pub const VIOLATIONS: &[Planted] = &[
     planted(
         "a coupon is not in the hands of those who have its card",
         Check::CardsMatchCoupons,
-        "update coupon set holder_id = md5('eve')::uuid where record = 'record-10'",
+        "update coupon set holder_id = md5('erin')::uuid where record = 'record-10'",
     ),
     planted(
         "a card is a coupon that is not there",
