@@ -1,6 +1,6 @@
-"""Starts Baidu's simulator and a server of kaquan's, and lets programs speak to them that are not ours.
+"""Starts both simulators and a server of kaquan's, and lets programs speak to them that are not ours.
 
-usage: run.py KAQUAN [examples|mini-program|contract]
+usage: run.py KAQUAN [examples|mini-program|mini-program-wechat|contract]
 
 The database is the one of DATABASE_URL, which `kaquan with-postgres` sets. Only the standard library is used here.
 """
@@ -132,20 +132,22 @@ def check_examples(url, key, baidu, env):
     return step("the examples", [sys.executable, str(HERE / "examples.py")], env)
 
 
-def check_mini_program(url, key, baidu, env):
-    place = ROOT / "examples" / "mini-program"
-    env = env | {"KAQUAN_URL": url, "KAQUAN_KEY": key["key"], "BAIDU_URL": baidu}
+def check_mini_program(url, key, platform, env, folder="mini-program"):
+    """`platform` names the simulator's address: one of BAIDU_URL and WECHAT_URL."""
+    place = ROOT / "examples" / folder
+    env = env | {"KAQUAN_URL": url, "KAQUAN_KEY": key["key"]} | platform
     tests = sorted(str(path.relative_to(place)) for path in place.glob("test/*.test.js"))
-    return step("the sample mini-program", ["node", "--test", *tests], env, cwd=place)
+    return step(f"the sample {folder}", ["node", "--test", *tests], env, cwd=place)
 
 
 def main():
-    kaquan, which = sys.argv[1], sys.argv[2:] or ["examples", "mini-program", "contract"]
+    kaquan, which = sys.argv[1], sys.argv[2:] or ["examples", "mini-program", "mini-program-wechat", "contract"]
     env = environment()
     simulate = [kaquan, "simulate", "--listen", "127.0.0.1:0"]
     listening = r"kaquan is listening.*\baddress=(\S+)"
     with (
         started(simulate, env, r"Baidu is simulated at (\S+)") as baidu,
+        started([*simulate, "--platform", "wechat"], env, r"WeChat is simulated at (\S+)") as wechat,
         started([kaquan, "serve"], env, listening) as server,
     ):
         create = [kaquan, "key", "create", "--name", "contract", "--json"]
@@ -155,7 +157,10 @@ def main():
         checks = {
             "examples": lambda: check_examples(url, key, baidu_url, env),
             "contract": lambda: check_contract(url, key, baidu_url, env),
-            "mini-program": lambda: check_mini_program(url, key, baidu_url, env),
+            "mini-program": lambda: check_mini_program(url, key, {"BAIDU_URL": baidu_url}, env),
+            "mini-program-wechat": lambda: check_mini_program(
+                url, key, {"WECHAT_URL": wechat.found.rstrip("/")}, env, "mini-program-wechat"
+            ),
         }
         failed = [name for name in which if not checks[name]()]
         panics = [line for line in server.said if "panicked at" in line or "request failed" in line]

@@ -69,8 +69,7 @@ async function openShop(stock) {
                 brand_name: '满记茶铺',
                 logo_url: 'http://mmbiz.qpic.cn/mmbiz/sample/0',
                 notice: '向店员出示此券',
-                center_title: '立即使用',
-                center: { user_name: 'gh_sim000000002@app', path: 'pages/coupon/coupon' },
+                center: { label: '立即使用', user_name: 'gh_sim000000002@app', page: 'pages/coupon/coupon' },
             },
         },
     });
@@ -86,7 +85,8 @@ async function openShop(stock) {
     await wechat('bind', {
         appid: OFFICIAL_ACCOUNT,
         callback: {
-            url: address.url,
+            // The server under test listens wherever there was room.
+            url: KAQUAN_URL + new URL(address.url).pathname,
             token: address.token,
             aes_key: address.encoding_aes_key,
             mode: 'secure',
