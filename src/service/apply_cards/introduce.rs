@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
-use sqlx::error::DatabaseError;
+use sqlx::{PgConnection, error::DatabaseError};
 
 use super::{CardApplier, Placements, Told, sum};
 use crate::{
@@ -26,6 +26,14 @@ pub(super) enum Trouble {
     Vain(Cow<'static, str>),
     /// It will never do.
     Hopeless(Cow<'static, str>),
+}
+
+/// What is to be done before coupons can be brought to agree with their cards.
+struct Unwritten {
+    /// Cards that are no coupons yet.
+    cards: BTreeMap<CardOn, CardStanding>,
+    /// Cards whose coupons are another's by now, who may be somebody that we know.
+    handed_over: BTreeMap<CardOn, CardStanding>,
 }
 
 /// Each of them holds a connection for a moment.
@@ -66,24 +74,16 @@ impl Trouble {
 }
 
 impl CardApplier {
-    /// Makes coupons of those of the cards that are none and whose holder is named; says of which it could not.
+    /// Makes coupons of those of the cards that are none and whose holder is named, and finds out who new holders are; says
+    /// of which it could not.
     pub(super) async fn introduce(
         &self,
         now: DateTime<Utc>,
         told: &[Told],
         placements: &Placements,
     ) -> sqlx::Result<HashMap<CardOn, Trouble>> {
-        let mut cards = sum(told);
         let mut conn = self.db.acquire().await?;
-        let keys: Vec<_> = cards.keys().cloned().collect();
-        for known in card::list(&mut conn, &keys.iter().collect::<Vec<_>>()).await? {
-            if known.coupon.is_some() {
-                cards.remove(&known.key);
-            } else if let Some(standing) = cards.get_mut(&known.key) {
-                *standing = std::mem::take(standing).join(known.standing);
-            }
-        }
-        cards.retain(|_, standing| standing.holder().is_some());
+        let Unwritten { cards, handed_over } = list_unwritten(&mut conn, told).await?;
         let placed = |(app, key): &CardOn| placements.get(&(*app, key.card_ref.clone()));
         let gifts = cards.iter().filter(|(_, standing)| standing.is_successor());
         let gifts: BTreeSet<_> =
@@ -95,6 +95,7 @@ impl CardApplier {
         drop(conn);
 
         let mut troubles = HashMap::new();
+        self.meet_all(now, &handed_over, &mut troubles).await?;
         let mut asked = Vec::new();
         for (key, member) in self.meet_all(now, &cards, &mut troubles).await? {
             let (Some(standing), Some(placed)) = (cards.get(&key), placed(&key)) else { continue };
@@ -177,6 +178,24 @@ impl CardApplier {
         let why = if is_shown { "another coupon shows its code" } else { "it cannot be issued" };
         why.into()
     }
+}
+
+/// Reads what was known before, and joins what is told now.
+async fn list_unwritten(conn: &mut PgConnection, told: &[Told]) -> sqlx::Result<Unwritten> {
+    let (mut cards, mut handed_over) = (sum(told), BTreeMap::new());
+    let keys: Vec<_> = cards.keys().cloned().collect();
+    for known in card::list(conn, &keys.iter().collect::<Vec<_>>()).await? {
+        let Some(news) = cards.remove(&known.key) else { continue };
+        let before = known.standing.holder().map(str::to_owned);
+        let standing = news.join(known.standing);
+        if known.coupon.is_none() {
+            cards.insert(known.key, standing);
+        } else if standing.holder() != before.as_deref() {
+            handed_over.insert(known.key, standing);
+        }
+    }
+    cards.retain(|_, standing| standing.holder().is_some());
+    Ok(Unwritten { cards, handed_over })
 }
 
 fn request(
