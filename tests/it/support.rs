@@ -54,6 +54,7 @@ pub mod volume;
 pub mod wechat_desk;
 pub mod wechat_push;
 pub mod wechat_scene;
+pub mod wechat_stage;
 pub mod wechat_stub;
 pub mod yoho;
 pub mod zvcms;

@@ -1,0 +1,73 @@
+//! Both sides' wallets side by side, and the end of a story.
+
+use std::collections::BTreeMap;
+
+use kaquan::{clock::Clock, ops::audit::AuditScope, simulator::wechat::coupon::CouponStatus};
+
+use super::{super::recount::recount, WechatStage};
+
+impl WechatStage {
+    /// Each coupon that is in somebody's wallet at WeChat, and how it stands there.
+    fn theirs(&self) -> BTreeMap<String, String> {
+        let held = self.wechat.wallets().into_values().flatten();
+        held.map(|held| {
+            let standing = match held.status {
+                CouponStatus::Normal | CouponStatus::Expire => "issued",
+                CouponStatus::Consumed => "redeemed",
+                CouponStatus::Gifting | CouponStatus::GiftTimeout => "gifting",
+                CouponStatus::Delete => "deleted",
+                CouponStatus::Unavailable => "void",
+                CouponStatus::GivenAway => "given_away",
+            };
+            (held.code, format!("{} {standing}", held.openid))
+        })
+        .collect()
+    }
+
+    /// The same with us.
+    async fn ours(&self) -> BTreeMap<String, String> {
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "select code, open_id || ' ' || coalesce(reason, state)
+             from coupon
+             join holder on holder.holder_id = coupon.holder_id
+             left join coupon_suspension on coupon_suspension.coupon_id = coupon.coupon_id
+             where coupon.app_id = $1::uuid and coalesce(reason, '') <> 'given_away'",
+        )
+        .bind(self.account.strip_prefix("app_").unwrap())
+        .fetch_all(self.db())
+        .await
+        .unwrap();
+        rows.into_iter().collect()
+    }
+
+    /// Whether both sides' wallets say the same.
+    pub async fn agree(&self) {
+        assert_eq!(self.ours().await, self.theirs());
+    }
+
+    /// Ends the story: nothing is owed any more, both sides say the same of every card, WeChat has nothing to complain of,
+    /// and the books agree.
+    pub async fn finish(self) {
+        self.settle().await;
+        let owed = self.texts("select kind || ' ' || state || ' ' || coalesce(note, '') from delivery where state not in ('done', 'cancelled')").await;
+        assert!(owed.is_empty(), "{owed:?}");
+        self.agree().await;
+        self.finish_apart().await;
+    }
+
+    /// The same where something is left to a person.
+    pub async fn finish_apart(self) {
+        let report = self.wechat.report();
+        assert!(report.is_clean(), "{report:#?}");
+        for entry in self.wechat.journal() {
+            for key in ["center_url\"", "custom_url\"", "promotion_url\""] {
+                assert!(!entry.body.contains(key), "{} {}", entry.path, entry.body);
+            }
+        }
+        recount(self.db(), self.clock.now(), AuditScope::DataOnly).await;
+        for server in self.servers {
+            server.stop().await;
+        }
+        self.wechat.stop().await.unwrap();
+    }
+}
