@@ -45,7 +45,7 @@ pub async fn meet(
         None => Vec::new(),
     };
     let claimant = match clue.reference {
-        Some(reference) => store::card_bond::find_claimant(&mut tx, app, reference).await?,
+        Some(reference) => store::card_bond::find_claimant(&mut tx, app, (reference, now)).await?,
         None => None,
     };
     visitors.extend(claimant);
@@ -92,6 +92,22 @@ pub(super) async fn lock_all(conn: &mut PgConnection, holder: HolderId) -> sqlx:
         store::card_bond::lock(conn, &all).await?;
     }
     Ok(())
+}
+
+/// Whether an account that is bonded to this one was given coupons that count against it alone. Both are to be locked.
+pub(super) async fn has_coupons_beside(
+    conn: &mut PgConnection,
+    holder: HolderId,
+) -> sqlx::Result<bool> {
+    for Bond { visitor, card_holder } in store::card_bond::list(conn, holder).await? {
+        let other = if visitor == holder { card_holder } else { visitor };
+        if store::member::find_of_holder(conn, other).await?.is_none()
+            && store::member::has_own_coupons(conn, other).await?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whoever is bonded to an account that was linked just now is linked with it, if nothing was counted against them alone.

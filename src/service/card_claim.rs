@@ -15,7 +15,10 @@ use crate::{
     domain::{
         claim::{ClaimRefusal, FinalRefusal, PassingRefusal, Standing, judge},
         code::{CouponCode, Entropy, LONGEST_ON_CARDS},
-        id::{AppId, CardClaimId, CodeId, CouponId, PersonId, PlacementId},
+        id::{
+            AppId, CardClaimId, CodeId, CouponId, HolderId, MemberId, PersonId, PlacementId,
+            TemplateId,
+        },
         stock::Way,
         terms::{CodeSource, Terms},
     },
@@ -110,17 +113,19 @@ pub async fn sign(
     let terms = known_terms.get(&mut tx, [version]).await?.remove(&version);
     let terms = terms.ok_or(sqlx::Error::RowNotFound)?;
 
-    let person = person(visitor);
-    let of_person = (placement.template, placement.id, person);
-    let open = store::card_claim::find_open(&mut tx, now, of_person, visitor.own).await?;
+    // Who they are may have come to be known since they came, and what they had is counted under another name by now.
+    let whom = store::card_claim::find_whom(&mut tx, visitor.own).await?;
+    let person = person(whom);
+    let wanted = (placement.template, placement.id);
+    let open = store::card_claim::find_open(&mut tx, now, wanted, visitor.own).await?;
     let but = open.as_ref().map(|open| open.id);
-    may_take(&mut tx, now, (&offer, &card, &terms), (visitor, placement.template, but)).await?;
+    may_take(&mut tx, now, (&offer, &card, &terms), (whom, placement.template, but)).await?;
     let card_ref = card.card_ref.clone().ok_or(SignError::NotPublished)?;
     let expires_at = now + LIFE;
     let claim = match open {
         Some(open) => {
             let code_until = open.code.as_ref().map(|_| now + CODE_LIFE);
-            store::card_claim::renew(&mut tx, open.id, expires_at, code_until).await?;
+            store::card_claim::renew(&mut tx, (open.id, person), expires_at, code_until).await?;
             open
         }
         None => give(&mut tx, now, (visitor, person), (&placement, &card, &terms), &wish).await?,
@@ -133,9 +138,12 @@ pub async fn sign(
     Ok(Leave { id, app, card_ref, reference, code, signed_at: now, expires_at })
 }
 
+/// As whom a visitor has coupons, and which member that is.
+type Whom = (HolderId, Option<MemberId>);
+
 /// Whom limits count: the member, the card holder who is the same person, or else the visitor.
-fn person(visitor: &Visitor) -> PersonId {
-    visitor.member.map_or(visitor.holder.into(), PersonId::from)
+fn person((holder, member): Whom) -> PersonId {
+    member.map_or(holder.into(), PersonId::from)
 }
 
 /// The rule of claims, and what only cards need.
@@ -143,10 +151,12 @@ async fn may_take(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
     (offer, card, terms): (&LockedOffer, &CardPlacement, &Terms),
-    (visitor, template, but): (&Visitor, crate::domain::id::TemplateId, Option<CardClaimId>),
+    (whom, template, but): (Whom, TemplateId, Option<CardClaimId>),
 ) -> Result<(), SignError> {
-    let had = store::card_claim::count(conn, now, (template, person(visitor)), but).await?;
-    let membership = match visitor.member {
+    // A card holder who had cards before anybody knew the member stays a name of their own.
+    let names = [person(whom), whom.0.into()];
+    let had = store::card_claim::count(conn, now, (template, &names), but).await?;
+    let membership = match whom.1 {
         Some(member) => store::member::find_membership(conn, member).await?,
         None => None,
     };

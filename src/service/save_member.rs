@@ -119,7 +119,9 @@ pub(super) async fn link_holder(
         Some(_) => return Err(SaveMemberError::LinkedElsewhere),
         None => {}
     }
-    if store::member::has_own_coupons(conn, holder).await? {
+    if store::member::has_own_coupons(conn, holder).await?
+        || card_bond::has_coupons_beside(conn, holder).await?
+    {
         return Err(SaveMemberError::HasCoupons);
     }
     store::member::link(conn, holder, member).await?;

@@ -93,16 +93,22 @@ pub async fn find_card_holder(
 pub async fn find_claimant(
     conn: &mut PgConnection,
     cards_app: AppId,
-    reference: &str,
+    (reference, now): (&str, DateTime<Utc>),
 ) -> sqlx::Result<Option<HolderId>> {
     sqlx::query_scalar!(
         r#"
         select visitor_id as "visitor: HolderId"
         from card_claim
-        where reference = $2 and app_id = $1 and coupon_id is null and state <> 'taken'
+        where reference = $2
+            and app_id = $1
+            and coupon_id is null
+            and state <> 'taken'
+            -- Whoever passes an old one on says nothing of whose it was.
+            and expires_at > $3::timestamptz - interval '24 hours'
         "#,
         cards_app as _,
         reference,
+        now,
     )
     .fetch_optional(conn)
     .await

@@ -3,10 +3,13 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::domain::{
     code::CouponCode,
-    id::{AppId, CardClaimId, CodeId, CouponId, HolderId, PersonId, PlacementId, TemplateId},
+    id::{
+        AppId, CardClaimId, CodeId, CouponId, HolderId, MemberId, PersonId, PlacementId, TemplateId,
+    },
 };
 
 /// A placement as leave for its cards is judged by.
@@ -90,11 +93,37 @@ pub async fn get_placement(
     .await
 }
 
-/// The person's leave for this placement that can be signed anew: open, and not said to be used.
+/// Whom a visitor is by now: as whom they have coupons, and which member.
+pub async fn find_whom(
+    conn: &mut PgConnection,
+    visitor: HolderId,
+) -> sqlx::Result<(HolderId, Option<MemberId>)> {
+    let row = sqlx::query!(
+        r#"
+        select
+            coalesce(card_holder.holder_id, holder.holder_id) as "holder!: HolderId",
+            coalesce(card_holder.member_id, holder.member_id) as "member: MemberId"
+        from holder
+        join app on app.app_id = holder.app_id
+        left join holder_bond on holder_bond.visitor_id = holder.holder_id
+        left join holder as card_holder
+            on card_holder.holder_id = holder_bond.card_holder_id and card_holder.app_id = app.cards_app_id
+        where holder.holder_id = $1
+        "#,
+        visitor as _,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok((row.holder, row.member))
+}
+
+/// The visitor's leave for this placement that can be signed anew, and that nobody else touches until the transaction
+/// ends: it is not said to be used, and open, or at least its code is still kept. Otherwise one visitor could use up one
+/// code after the other.
 pub async fn find_open(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
-    (template, placement, person): (TemplateId, PlacementId, PersonId),
+    (template, placement): (TemplateId, PlacementId),
     visitor: HolderId,
 ) -> sqlx::Result<Option<CardClaim>> {
     sqlx::query_as!(
@@ -104,18 +133,17 @@ pub async fn find_open(
         from card_claim
         where template_id = $1
             and placement_id = $2
-            and person_id = $3
             -- Another account of the same person has leave of its own: the reference says whose card it becomes.
-            and visitor_id = $4
-            and state = 'signed'
-            and $5 < expires_at
+            and visitor_id = $3
+            and state in ('signed', 'lapsed')
+            and (state = 'signed' and $4 < expires_at or code is not null and $4 < code_until)
             and hinted_at is null
         order by signed_at desc
         limit 1
+        for no key update
         "#,
         template as _,
         placement as _,
-        person as _,
         visitor as _,
         now,
     )
@@ -123,40 +151,45 @@ pub async fn find_open(
     .await
 }
 
-/// What the person has of the template, without this leave.
+/// What the person has of the template, under all these names together, without this leave.
 pub async fn count(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
-    (template, person): (TemplateId, PersonId),
+    (template, names): (TemplateId, &[PersonId]),
     but: Option<CardClaimId>,
 ) -> sqlx::Result<Had> {
+    let names: Vec<Uuid> = names.iter().map(|name| name.uuid()).collect();
     sqlx::query_as!(
         Had,
         r#"
         select
-            coalesce(given.ordinal, 0) as "coupons!",
+            given.number as "coupons!",
             open.number as "open!",
-            greatest(given.issued_at, open.latest) as "latest?"
+            greatest(given.latest, open.latest) as "latest?"
         from (
             select count(*) as number, max(signed_at) as latest
             from card_claim
             where template_id = $1
-                and person_id = $2
+                and person_id = any ($2)
                 and state = 'signed'
                 and $3 < expires_at
                 and claim_id is distinct from $4
         ) as open
-        left join lateral (
-            -- The highest ordinal is how many this person was ever given.
-            select ordinal, issued_at
-            from coupon
-            where template_id = $1 and person_id = $2
-            order by ordinal desc
-            limit 1
-        ) as given on true
+        cross join (
+            select coalesce(sum(had.ordinal), 0)::integer as number, max(had.issued_at) as latest
+            from (select distinct name from unnest($2::uuid[]) as asked (name)) as asked
+            cross join lateral (
+                -- The highest ordinal is how many this person was ever given.
+                select ordinal, issued_at
+                from coupon
+                where template_id = $1 and person_id = asked.name
+                order by ordinal desc
+                limit 1
+            ) as had
+        ) as given
         "#,
         template as _,
-        person as _,
+        &names,
         now,
         but as _,
     )
@@ -194,22 +227,26 @@ pub async fn insert(conn: &mut PgConnection, new: NewCardClaim<'_>) -> sqlx::Res
     Ok(())
 }
 
-/// Moves the ends of leave on that is signed anew.
+/// Moves the ends of leave on that is signed anew, and that is locked; it counts for this person from now on.
 pub async fn renew(
     conn: &mut PgConnection,
-    id: CardClaimId,
+    (id, person): (CardClaimId, PersonId),
     expires_at: DateTime<Utc>,
     code_until: Option<DateTime<Utc>>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update card_claim
-        set expires_at = greatest(expires_at, $2), code_until = greatest(code_until, $3)
+        set state = 'signed',
+            person_id = $4,
+            expires_at = greatest(expires_at, $2),
+            code_until = greatest(code_until, $3)
         where claim_id = $1
         "#,
         id as _,
         expires_at,
         code_until,
+        person as _,
     )
     .execute(conn)
     .await?;

@@ -171,3 +171,46 @@ async fn two_who_meet_the_same_reference_at_once_do_not_both_become_its_owner() 
 
     assert_eq!(shop.bonds().await.len(), 1);
 }
+
+#[tokio::test]
+async fn who_has_cards_already_is_linked_to_nobody_under_another_name_either() {
+    let shop = CardShop::open().await;
+    let reference = shop.reference("anna").await;
+    shop.meets("anna-account", by_reference(&reference)).await;
+    shop.plant_coupon("anna-account", "111").await;
+
+    let holders = json!([{ "app_id": shop.mini, "open_id": "anna" }]);
+    let body = json!({ "classes": [], "holders": holders });
+    let refused = shop.admin.put("/v1/members/uid-anna", body).await;
+
+    refused.problem(409, "holder_has_coupons");
+}
+
+#[tokio::test]
+async fn what_a_member_and_their_card_holder_had_counts_together() {
+    let shop = CardShop::open().await;
+    shop.plant_coupon("anna-account", "111").await;
+    let reference = shop.reference("anna").await;
+    shop.admin.given_member("uid-anna", json!({ "classes": [] }), &[(&shop.mini, "anna")]).await;
+    shop.meets("anna-account", by_reference(&reference)).await;
+    sqlx::query("update card_claim set state = 'taken'").execute(shop.admin.db()).await.unwrap();
+
+    let anna = shop.visitor("anna").await;
+    shop.sign(&anna, "again").await.problem(409, "limit_reached");
+}
+
+#[tokio::test]
+async fn an_old_reference_says_nothing_of_whose_it_was() {
+    let shop = CardShop::open().await;
+    let reference = shop.reference("anna").await;
+    sqlx::query(
+        "update card_claim set state = 'lapsed', expires_at = expires_at - interval '25 hours'",
+    )
+    .execute(shop.admin.db())
+    .await
+    .unwrap();
+
+    shop.meets("anna-account", by_reference(&reference)).await;
+
+    assert_eq!(shop.bonds().await, Vec::<String>::new());
+}

@@ -208,6 +208,52 @@ async fn a_code_that_we_chose_is_kept_a_day_and_then_given_to_somebody_else() {
 }
 
 #[tokio::test]
+async fn one_visitor_uses_up_no_more_than_one_uploaded_code() {
+    let codes = json!({ "codes": { "type": "uploaded" } });
+    let shop = CardShop::open_with(codes, json!({ "code_mode": "custom" }), 10).await;
+    let template = shop.placement["template_id"].as_str().unwrap();
+    shop.admin.upload(template, "CODE-1\nCODE-2\n".to_owned()).await.created();
+    let anna = shop.visitor("anna").await;
+
+    for key in ["key-1", "key-2", "key-3"] {
+        assert_eq!(ext(&shop.sign(&anna, key).await.created())["code"], "CODE-1");
+        shop.admin.clock.advance(TimeDelta::minutes(11));
+        rounds(&shop.admin).await;
+    }
+    assert_eq!(count(&shop.admin, "select count(*) from code where state = 'free'").await, 1);
+}
+
+#[tokio::test]
+async fn a_code_that_somebody_shows_is_not_given_to_somebody_else() {
+    let codes = json!({ "codes": { "type": "uploaded" } });
+    let shop = CardShop::open_with(codes, json!({ "code_mode": "custom" }), 10).await;
+    let template = shop.placement["template_id"].as_str().unwrap();
+    shop.admin.upload(template, "CODE-1\n".to_owned()).await.created();
+    let (anna, bert) = (shop.visitor("anna").await, shop.visitor("bert").await);
+    shop.sign(&anna, "key-1").await.created();
+    set(&shop.admin, "update card_claim set hinted_code = code, hinted_at = signed_at").await;
+
+    shop.admin.clock.advance(TimeDelta::hours(25));
+    rounds(&shop.admin).await;
+    shop.sign(&bert, "key-1").await.problem(409, "sold_out");
+
+    set(&shop.admin, "update card_claim set hinted_code = null, hinted_at = null").await;
+    set(
+        &shop.admin,
+        "insert into card_push (push_id, app_id, open_id, pushed_at, kind, code, digest, body, state, due_at, received_at)
+         select gen_random_uuid(), app_id, 'anna', signed_at, 'taken', code, '', '', 'failed', signed_at, signed_at
+         from card_claim",
+    )
+    .await;
+    rounds(&shop.admin).await;
+    shop.sign(&bert, "key-2").await.problem(409, "sold_out");
+
+    set(&shop.admin, "delete from card_push").await;
+    rounds(&shop.admin).await;
+    shop.sign(&bert, "key-3").await.created();
+}
+
+#[tokio::test]
 async fn codes_of_ours_fit_on_a_card_or_nobody_is_given_one() {
     let of = async |prefix: &str| {
         let codes = json!({ "codes": { "type": "generated", "prefix": prefix } });

@@ -42,6 +42,15 @@ pub async fn free_codes(
             ) as shown
             from card_claim
             where code_until <= $1
+                -- Somebody may show it already, and the word of it be on its way.
+                and (hinted_at is null or hinted_code <> code)
+                and not exists (
+                    select
+                    from card_push
+                    where card_push.code = card_claim.code
+                        and card_push.app_id = card_claim.app_id
+                        and card_push.state not in ('applied', 'ignored')
+                )
             order by code_until
             limit $2
             for no key update skip locked
