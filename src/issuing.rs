@@ -11,6 +11,7 @@ mod batch;
 mod connection;
 mod draw;
 mod gather;
+mod given;
 mod plan;
 mod reader;
 mod terms;
@@ -29,10 +30,12 @@ use crate::{
     clock::Clock,
     config::issuing::Issuing,
     domain::{
+        card::Suspension,
         claim::ClaimRefusal,
         code::CouponCode,
         id::{AppId, HolderId, MemberId},
         people::{OpenId, Record},
+        validity::Validity,
     },
 };
 
@@ -67,6 +70,12 @@ pub struct Given {
     pub code: CouponCode,
     /// When it was taken, by the platform's clock: its validity is counted from then.
     pub at: DateTime<Utc>,
+    /// The terms and the span that it goes on with, where it came from somebody who had it under another code.
+    pub inherited: Option<(i32, Validity)>,
+    /// What keeps it from being used, and since when.
+    pub suspension: Option<(Suspension, DateTime<Utc>)>,
+    /// When and where it was used at a till of the platform's.
+    pub used: Option<(DateTime<Utc>, String)>,
 }
 
 /// When a request was made, and how far from now that may be for a record that is new.

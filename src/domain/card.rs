@@ -142,8 +142,10 @@ pub struct CardStanding {
     used: Option<(DateTime<Utc>, Till)>,
     /// When it was first heard of.
     first: Option<DateTime<Utc>>,
-    /// Whether it came from somebody else under a code of its own.
-    successor: bool,
+    /// The code under which somebody else had it, where that was another.
+    predecessor: Option<String>,
+    /// The code under which somebody else has it since then.
+    given_to: Option<(DateTime<Utc>, String)>,
 }
 
 /// Somebody at a moment; the later one counts.
@@ -185,11 +187,13 @@ impl CardEvent {
                         .clone()
                         .filter(|_| !taken.gift)
                         .map(|reference| (self.at, reference)),
-                    successor: taken.gift && old.is_some(),
+                    predecessor: old.filter(|_| taken.gift).map(str::to_owned),
                     ..known.clone()
                 };
                 let given = old.filter(|_| taken.gift).map(|old| {
-                    (key(old), CardStanding { given_away: Some(self.at), ..known.clone() })
+                    let given_to = Some((self.at, taken.code.clone()));
+                    let given_away = Some(self.at);
+                    (key(old), CardStanding { given_away, given_to, ..known.clone() })
                 });
                 std::iter::once((key(&taken.code), standing)).chain(given).collect()
             }
@@ -214,6 +218,11 @@ impl CardEvent {
 }
 
 impl CardKey {
+    /// The card of this code of the same placement.
+    pub fn with_code(&self, code: &str) -> Self {
+        Self { card_ref: self.card_ref.clone(), code: code.to_owned() }
+    }
+
     /// The act of taking it: a coupon is written down under it, however often it is told of.
     pub fn record(&self) -> Record {
         let hash = Sha256::new().chain_update("card").chain_update([0]);
@@ -237,7 +246,8 @@ impl CardStanding {
             deleted: self.deleted.max(other.deleted),
             used: earlier(self.used, other.used),
             first: earlier(self.first, other.first),
-            successor: self.successor || other.successor,
+            predecessor: earlier(self.predecessor, other.predecessor),
+            given_to: earlier(self.given_to, other.given_to),
         }
     }
 
@@ -271,7 +281,18 @@ impl CardStanding {
 
     /// Whether it came from somebody else under a code of its own, so that no stock was used up by it.
     pub const fn is_successor(&self) -> bool {
-        self.successor
+        self.predecessor.is_some()
+    }
+
+    /// The code under which the giver had it, where that was another. It is the same right: valid as long, and out of use
+    /// with it.
+    pub fn predecessor(&self) -> Option<&str> {
+        self.predecessor.as_deref()
+    }
+
+    /// The code under which somebody else has it by now.
+    pub fn successor(&self) -> Option<&str> {
+        self.given_to.as_ref().map(|(_, code)| code.as_str())
     }
 
     /// When and where it was used.

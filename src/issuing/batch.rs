@@ -11,6 +11,7 @@ use super::{
     Told,
     draw::Draw,
     gather::{self, Job},
+    given,
     plan::{Asking, Offer, Plan},
     terms::TermsCache,
 };
@@ -84,7 +85,7 @@ pub(super) async fn run(
     if !batch.coupons.is_empty() || !batch.refusals.is_empty() {
         store::issuing::batch::write_batch(&mut tx, now, &batch).await?;
         if !batch.given.is_empty() {
-            store::issuing::given::settle(&mut tx, now, &batch).await?;
+            given::settle(&mut tx, now, &batch).await?;
         }
     } else if !batch.notes.is_empty() {
         store::tally::note_in_passing(&mut tx, now, &batch.notes).await?;

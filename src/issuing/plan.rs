@@ -23,7 +23,7 @@ use crate::{
     store::{
         issuing::{
             Facts, IssuedCoupon, OfferKey,
-            batch::{Batch, Growth, NewCoupon, NewHolder, NewRefusal, OwedSync},
+            batch::{Batch, GivenCoupon, Growth, NewCoupon, NewHolder, NewRefusal, OwedSync},
         },
         tally::Note,
     },
@@ -57,6 +57,8 @@ struct New {
     ordinal: u32,
     /// The uploaded code it uses up.
     used: Option<CodeId>,
+    /// The terms it keeps.
+    version: i32,
 }
 
 /// The state of a batch while it is decided.
@@ -170,13 +172,10 @@ impl Plan {
         let code = code.ok_or(FinalRefusal::SoldOut)?;
         offer.left -= 1;
         (*held, *latest) = (grant.ordinal, Some(self.now));
+        let version = offer.version;
         let coupon = coupon(code, grant, self.now);
-        self.add(
-            request,
-            holder,
-            facts,
-            New { coupon: coupon.clone(), ordinal: grant.ordinal, used },
-        );
+        let new = New { coupon: coupon.clone(), ordinal: grant.ordinal, used, version };
+        self.add(request, holder, facts, new);
         Ok(coupon)
     }
 
@@ -196,10 +195,20 @@ impl Plan {
         let ordinal = *held;
         offer.left -= 1;
         let is_beyond = offer.left < 0;
-        let grant = Grant { ordinal, validity: offer.terms.validity.for_claim_at(given.at) };
+        let (version, validity) = given
+            .inherited
+            .unwrap_or_else(|| (offer.version, offer.terms.validity.for_claim_at(given.at)));
+        let grant = Grant { ordinal, validity };
         let coupon = coupon(given.code.clone(), grant, self.now);
-        self.batch.given.push(coupon.id);
-        self.add(request, holder, facts, New { coupon: coupon.clone(), ordinal, used: None });
+        self.batch.given.push(GivenCoupon {
+            id: coupon.id,
+            offer: key,
+            app: request.app,
+            suspension: given.suspension,
+            used: given.used.clone(),
+        });
+        let new = New { coupon: coupon.clone(), ordinal, used: None, version };
+        self.add(request, holder, facts, new);
         if is_beyond {
             self.grow(request);
         }
@@ -217,11 +226,11 @@ impl Plan {
 
     fn add(&mut self, request: &Request, holder: HolderId, facts: &Facts, new: New) {
         let Some(offer) = self.offers.get(&request.offer) else { return };
-        let New { coupon, ordinal, used } = new;
+        let New { coupon, ordinal, used, version } = new;
         self.batch.coupons.push(NewCoupon {
             coupon,
             offer: request.offer,
-            version: offer.version,
+            version,
             app: request.app,
             holder,
             person: facts.person.id,

@@ -100,7 +100,7 @@ impl CardApplier {
         }
     }
 
-    /// One round; how many pushes it looked at. It may have put some of them off.
+    /// One round; how many pushes it looked at that nobody else was applying. It may have put some of them off.
     pub async fn apply_due(&self) -> sqlx::Result<usize> {
         let now = self.clock.now();
         let due = push::list_due(&mut *self.db.acquire().await?, now, ROUND).await?;
@@ -121,7 +121,8 @@ impl CardApplier {
                 self.put_off(now, told, trouble).await?;
             }
         }
-        for told in self.settle_portion(now, sound, &placements).await? {
+        let (rest, elsewhere) = self.settle_portion(now, sound, &placements).await?;
+        for told in rest {
             let trouble = match self.settle_alone(now, &told, &placements).await {
                 Ok(trouble) => trouble,
                 Err(error) => Some(Trouble::of(error)?),
@@ -130,7 +131,7 @@ impl CardApplier {
                 self.put_off(now, &told, &trouble).await?;
             }
         }
-        Ok(number)
+        Ok(number - elsewhere.min(number))
     }
 
     /// What the pushes say; those that say nothing, or nothing that we understand, are done with.

@@ -2,17 +2,22 @@
 //! says so, the platform is owed the news in the same statement.
 
 use serde_json::json;
-use sqlx::{Connection, PgPool};
+use sqlx::{Connection, PgConnection, PgPool};
 
 use super::life::{LifeError, MOST_TRIES, Named, step};
 use crate::{
     clock::Clock,
     domain::{
+        card::Suspension,
         event::Cause,
         id::{CouponId, TemplateId},
         life::{self, Ruling, Shown, check},
     },
-    store::{self, life::unused::Place},
+    store::{
+        self,
+        card::heirs,
+        life::{Found, unused::Place},
+    },
 };
 
 /// What one call did, and what is left for the next.
@@ -48,6 +53,14 @@ pub async fn void_coupon(
         if life::void(&found.standing(), now)? == Ruling::Before {
             return Ok(false);
         }
+        if found.suspended == Some(Suspension::GivenAway) {
+            let mut tx = conn.begin().await?;
+            if void_with_heirs(&mut tx, clock, cause, &found, reason).await? {
+                tx.commit().await?;
+                return Ok(true);
+            }
+            continue;
+        }
         let step = step(&found, clock, cause, json!({ "reason": reason }));
         if store::life::void(&mut conn, &step, reason).await? {
             tracing::info!(coupon.id = %found.id, "coupon voided");
@@ -55,6 +68,48 @@ pub async fn void_coupon(
         }
     }
     Err(LifeError::Busy)
+}
+
+/// Somebody else has it under another code: that is the same right, and goes with it. `false` when one of them changed
+/// meanwhile.
+async fn void_with_heirs(
+    conn: &mut PgConnection,
+    clock: &dyn Clock,
+    cause: &Cause,
+    found: &Found,
+    reason: &str,
+) -> sqlx::Result<bool> {
+    let heirs = heirs::list_unused(conn, &[found.id]).await?;
+    let all: Vec<_> = heirs.iter().copied().chain([found.id]).collect();
+    heirs::lock(conn, &all).await?;
+    let step = step(found, clock, cause, json!({ "reason": reason }));
+    if heirs::list_unused(conn, &[found.id]).await? != heirs
+        || !store::life::void(conn, &step, reason).await?
+    {
+        return Ok(false);
+    }
+    for heir in heirs {
+        void_locked(conn, clock, cause, heir, reason).await?;
+    }
+    tracing::info!(coupon.id = %found.id, "coupon voided that was given away");
+    Ok(true)
+}
+
+/// Takes a coupon out of use that is locked in this transaction and that could still be used.
+pub(super) async fn void_locked(
+    conn: &mut PgConnection,
+    clock: &dyn Clock,
+    cause: &Cause,
+    coupon: CouponId,
+    reason: &str,
+) -> sqlx::Result<()> {
+    let coupon = Named::anybodys(Shown::Id(coupon));
+    let found = store::life::find(conn, coupon.asked(None)).await?;
+    let found = found.ok_or(sqlx::Error::RowNotFound)?;
+    let step = step(&found, clock, cause, json!({ "reason": reason }));
+    store::life::void(conn, &step, reason).await?;
+    tracing::info!(coupon.id = %found.id, "coupon voided with what it goes on as");
+    Ok(())
 }
 
 /// Takes up to ten thousand coupons of a template out of use that were never used, locked or not.
@@ -75,8 +130,14 @@ pub async fn void_unused(
         let said = (now, cause, reason);
         let mut tx = conn.begin().await?;
         let portion = store::life::unused::void(&mut tx, template, after, PORTION, said).await?;
+        // Who got one of them under another code while it was looked for: that may have been behind us.
+        let heirs = heirs::list_unused(&mut tx, &portion.voided).await?;
+        heirs::lock(&mut tx, &heirs).await?;
+        for heir in &heirs {
+            void_locked(&mut tx, clock, cause, *heir, reason).await?;
+        }
         tx.commit().await?;
-        voided += portion.voided;
+        voided += i64::try_from(portion.voided.len() + heirs.len()).unwrap_or(i64::MAX);
         let Some(last) = portion.last else { break };
         after = last;
     }

@@ -1,6 +1,7 @@
 //! Cards, each with all that was told of it, and the coupons that they are with us.
 
 pub mod change;
+pub mod heirs;
 pub mod placed;
 pub mod push;
 
@@ -50,8 +51,6 @@ pub struct CardCoupon {
     pub id: CouponId,
     /// Of what.
     pub template: TemplateId,
-    /// The terms it keeps.
-    pub terms_version: i32,
     /// Where it was given out.
     pub placement: PlacementId,
     /// How it stands.
@@ -264,20 +263,36 @@ pub async fn list_coupons(
             holder: row.holder,
             way: row.way,
             state: row.state,
+            terms_version: row.terms_version,
             validity: Validity { from: row.valid_from, until: row.valid_until },
             suspension: row.reason.zip(row.since),
             was_used_elsewhere: row.was_used_elsewhere,
             was_used: row.was_used,
         };
-        *place = Some(CardCoupon {
-            id: row.id,
-            template: row.template,
-            terms_version: row.terms_version,
-            placement: row.placement,
-            held,
-        });
+        *place =
+            Some(CardCoupon { id: row.id, template: row.template, placement: row.placement, held });
     }
     Ok(coupons)
+}
+
+/// Why a coupon was taken out of use.
+pub async fn find_void_reason(
+    conn: &mut PgConnection,
+    coupon: CouponId,
+) -> sqlx::Result<Option<String>> {
+    let found = sqlx::query_scalar!(
+        r#"
+        select data ->> 'reason' as reason
+        from event
+        where coupon_id = $1 and kind = 'coupon.voided'
+        order by occurred_at desc
+        limit 1
+        "#,
+        coupon as _,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.flatten())
 }
 
 /// The coupon that shows this code, whichever card it is.

@@ -312,6 +312,9 @@ async fn a_record_that_is_known_is_answered_as_always() {
     request.given = Some(kaquan::issuing::Given {
         code: kaquan::domain::code::CouponCode::parse("100000000001").unwrap(),
         at: at(0),
+        inherited: None,
+        suspension: None,
+        used: None,
     });
 
     let first = scene.engine.issuer.issue(request.clone()).await.coupon();

@@ -47,6 +47,7 @@ mod callback_tokens;
 mod card_bonds;
 mod card_claims;
 mod cards_apply;
+mod cards_gifts;
 mod cards_limit;
 mod cards_story;
 mod cli_deliveries;

@@ -21,6 +21,8 @@ pub struct Held {
     pub way: Way,
     /// Where it is in its life.
     pub state: CouponState,
+    /// The terms it keeps.
+    pub terms_version: i32,
     /// When it can be used.
     pub validity: Validity,
     /// What keeps it from being used, and since when.
@@ -29,6 +31,26 @@ pub struct Held {
     pub was_used_elsewhere: bool,
     /// Whether it was ever used, also if that was undone.
     pub was_used: bool,
+}
+
+/// The coupon under which a giver had what somebody else has under a new code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inherited {
+    /// The terms it keeps.
+    pub terms_version: i32,
+    /// When it can be used.
+    pub validity: Validity,
+    /// Why it was taken out of use, if it was.
+    pub voided: Option<String>,
+}
+
+/// What the terms say of a card, or its giver's coupon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// The span that its terms give to a card that was taken when this one was.
+    Terms(Validity),
+    /// It goes on as what the giver had.
+    Giver(Inherited),
 }
 
 /// One thing that has to change.
@@ -40,6 +62,8 @@ pub enum Change {
     BecomeGift,
     /// It was taken earlier than we knew.
     Validity(Validity),
+    /// It goes on as what the giver had, under the terms and in the span of that.
+    Inherit(Inherited),
     /// It cannot be used, since then.
     Suspend(Suspension, DateTime<Utc>),
     /// It can be used again.
@@ -51,6 +75,8 @@ pub enum Change {
         /// Where, in the platform's words.
         till: String,
     },
+    /// What it goes on as was taken out of use, for this reason.
+    Void(String),
     /// What is told of it cannot be true: a person has to look.
     Conflict(Conflict),
 }
@@ -68,24 +94,33 @@ pub enum Conflict {
     UsedThoughGivenAway,
 }
 
-/// All that has to change, in the order in which it is to be done. `expected` is the span that its terms give to a card
-/// that was taken when this one was.
-pub fn differences(standing: &CardStanding, held: &Held, expected: Validity) -> Vec<Change> {
+/// All that has to change, in the order in which it is to be done.
+pub fn differences(standing: &CardStanding, held: &Held, expected: Expected) -> Vec<Change> {
     let mut changes = Vec::new();
     let holder = standing.holder().map(|open_id| HolderId::derive(held.app, open_id));
     changes.extend(holder.filter(|holder| *holder != held.holder).map(Change::HandOver));
     if held.way == Way::Take && standing.is_successor() {
         changes.push(Change::BecomeGift);
     }
-    let expected = Validity {
-        // The database keeps no more of it.
-        from: expected.from.trunc_subsecs(6),
-        until: expected.until.trunc_subsecs(6),
-    };
-    if expected != held.validity {
-        changes.push(Change::Validity(expected));
-    }
     let use_of_it = use_of(standing, held);
+    let is_unused = matches!(held.state, CouponState::Issued | CouponState::Locked);
+    match expected {
+        Expected::Terms(validity) => {
+            // The database keeps no more of it.
+            let (from, until) = (validity.from.trunc_subsecs(6), validity.until.trunc_subsecs(6));
+            let validity = Validity { from, until };
+            changes.extend((validity != held.validity).then_some(Change::Validity(validity)));
+        }
+        Expected::Giver(inherited) if is_unused => {
+            let voided = inherited.voided.clone().filter(|_| use_of_it.is_none());
+            if (inherited.terms_version, inherited.validity) != (held.terms_version, held.validity)
+            {
+                changes.push(Change::Inherit(inherited));
+            }
+            changes.extend(voided.map(Change::Void));
+        }
+        Expected::Giver(_) => {}
+    }
     let is_used =
         held.state == CouponState::Redeemed || matches!(use_of_it, Some(Change::Use { .. }));
     changes.extend(use_of_it);

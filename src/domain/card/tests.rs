@@ -57,6 +57,7 @@ fn a_card_is_its_takers_until_it_is_given_under_a_new_code() {
     assert_eq!(old.suspension(), Some((Suspension::GivenAway, at(9))));
     assert_eq!((old.holder(), old.is_successor()), (Some(ANNA), false));
     assert_eq!((new.holder(), new.suspension(), new.is_successor()), (Some(BERT), None, true));
+    assert_eq!((old.successor(), new.predecessor()), (Some("2"), Some("1")));
 }
 
 #[test]

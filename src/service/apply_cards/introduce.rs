@@ -9,9 +9,16 @@ use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
 use sqlx::{PgConnection, error::DatabaseError};
 
-use super::{CardApplier, Placements, Told, sum};
+use super::{CardApplier, Placements, Told, portion::inherited, sum};
 use crate::{
-    domain::{card::CardStanding, code::CouponCode, id::MemberId, people::OpenId, stock::Way},
+    domain::{
+        card::{CardStanding, Till},
+        code::CouponCode,
+        id::MemberId,
+        people::OpenId,
+        stock::Way,
+        validity::Validity,
+    },
     issuing::{Answer, Given, NoAnswer, OfferKey, Request},
     service::card_bond::{Clue, meet},
     store::card::{self, CardOn, Placed, change},
@@ -92,6 +99,12 @@ impl CardApplier {
             let gifts: Vec<_> = gifts.into_iter().collect();
             change::open_gifts(&mut conn, &gifts).await?;
         }
+        let mut givers = HashMap::new();
+        for (key, standing) in &cards {
+            if let Some(giver) = inherited(&mut conn, key, standing).await? {
+                givers.insert(key.clone(), (giver.terms_version, giver.validity));
+            }
+        }
         drop(conn);
 
         let mut troubles = HashMap::new();
@@ -99,7 +112,7 @@ impl CardApplier {
         let mut asked = Vec::new();
         for (key, member) in self.meet_all(now, &cards, &mut troubles).await? {
             let (Some(standing), Some(placed)) = (cards.get(&key), placed(&key)) else { continue };
-            let request = request(&key, standing, placed, member);
+            let request = request(&key, standing, (placed, givers.remove(&key)), member);
             asked.push(self.ask(key, request));
         }
         let mut answers = stream::iter(asked).buffer_unordered(ASKED_AT_ONCE);
@@ -142,6 +155,10 @@ impl CardApplier {
         };
         let clue =
             Clue { reference: standing.reference_of_holder(), union_id: standing.union_id() };
+        if clue.reference.is_none() && clue.union_id.is_none() {
+            // Nothing says who it is; the engine meets them when it writes the coupon down.
+            return (key.clone(), Ok(Ok(None)));
+        }
         let met = match meet(&self.db, now, key.0, &open_id, clue).await {
             Ok(member) => Ok(Ok(member)),
             Err(error) => Trouble::of(error).map(Err),
@@ -201,7 +218,7 @@ async fn list_unwritten(conn: &mut PgConnection, told: &[Told]) -> sqlx::Result<
 fn request(
     key: &CardOn,
     standing: &CardStanding,
-    placed: &Placed,
+    (placed, inherited): (&Placed, Option<(i32, Validity)>),
     member: Option<MemberId>,
 ) -> Result<Request, Trouble> {
     let (app, card) = key;
@@ -211,6 +228,10 @@ fn request(
     let open_id = OpenId::parse(holder).map_err(|_| Trouble::hopeless_name())?;
     let way = if standing.is_successor() { Way::Gift } else { Way::Take };
     let at = standing.first().unwrap_or_default();
+    let used = standing.used().and_then(|(at, till)| match till {
+        Till::Theirs { name } => Some((*at, name.clone())),
+        Till::Ours => None,
+    });
     Ok(Request {
         app: *app,
         offer: OfferKey { template: placed.template, placement: placed.placement, way },
@@ -219,6 +240,6 @@ fn request(
         made: None,
         member,
         is_one_off: false,
-        given: Some(Given { code, at }),
+        given: Some(Given { code, at, inherited, suspension: standing.suspension(), used }),
     })
 }

@@ -1,13 +1,20 @@
 //! What is plain of a round, in one transaction: cards that were only taken, and cards of which nothing new is told.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{CardApplier, Placements, Told, Trouble, count, placement_of, sum};
 use crate::{
-    domain::card::difference::{Change, differences},
+    domain::{
+        card::{
+            CardStanding,
+            difference::{Change, Expected, Inherited, differences},
+        },
+        coupon::CouponState,
+    },
     store::card::{
         self, Card, CardCoupon, CardOn,
         push::{self, PushState},
@@ -23,22 +30,25 @@ pub(super) struct Known {
 }
 
 impl CardApplier {
-    /// Applies what is plain, and gives the rest back, which is applied one by one.
+    /// Applies what is plain, and gives the rest back, which is applied one by one; and how many others are applying.
     pub(super) async fn settle_portion(
         &self,
         now: DateTime<Utc>,
         told: Vec<Told>,
         placements: &Placements,
-    ) -> sqlx::Result<Vec<Told>> {
+    ) -> sqlx::Result<(Vec<Told>, usize)> {
         if told.is_empty() {
-            return Ok(told);
+            return Ok((told, 0));
         }
         match self.try_portion(now, &told, placements).await {
-            Ok(done) => Ok(told.into_iter().filter(|told| !done.contains(&told.id)).collect()),
+            Ok((done, elsewhere)) => {
+                let rest = told.into_iter().filter(|told| !done.contains(&told.id));
+                Ok((rest.collect(), elsewhere))
+            }
             Err(error) => {
                 tracing::warn!(error = %error, pushes = told.len(), "What is told of cards goes apart");
                 // Only if the database is there; who it was that failed, the single tries will show.
-                Trouble::of(error).map(|_| told)
+                Trouble::of(error).map(|_| (told, 0))
             }
         }
     }
@@ -49,12 +59,14 @@ impl CardApplier {
         now: DateTime<Utc>,
         told: &[Told],
         placements: &Placements,
-    ) -> sqlx::Result<HashSet<uuid::Uuid>> {
+    ) -> sqlx::Result<(HashSet<Uuid>, usize)> {
         let mut tx = self.db.begin().await?;
         let ids: Vec<_> = told.iter().map(|told| told.id).collect();
         let kept: HashSet<_> = push::keep(&mut tx, &ids).await?.into_iter().collect();
         let ours: Vec<_> = told.iter().filter(|told| kept.contains(&told.id)).collect();
-        let known = self.lock_cards(&mut tx, now, &ours, placements).await?;
+        let facts = sum(ours.iter().copied());
+        let keys: Vec<_> = facts.keys().cloned().collect();
+        let known = self.lock_cards(&mut tx, now, (&keys, facts), placements).await?;
         let mut plain = HashMap::<&CardOn, &Known>::new();
         for one in &known {
             if self.changes(&mut tx, one).await?.is_some_and(|changes| changes.is_empty()) {
@@ -67,20 +79,19 @@ impl CardApplier {
         push::settle(&mut tx, &applied, PushState::Applied, None).await?;
         tx.commit().await?;
         count("applied", applied.len());
-        let elsewhere = ids.into_iter().filter(|id| !kept.contains(id));
-        Ok(applied.into_iter().chain(elsewhere).collect())
+        let elsewhere: Vec<_> = ids.into_iter().filter(|id| !kept.contains(id)).collect();
+        let number = elsewhere.len();
+        Ok((applied.into_iter().chain(elsewhere).collect(), number))
     }
 
-    /// The cards that these pushes are about, with all that is known of them by now, in their order.
+    /// These cards, with all that is known of them by now, in their order, which is to be sorted.
     pub(super) async fn lock_cards(
         &self,
         conn: &mut PgConnection,
         now: DateTime<Utc>,
-        told: &[&Told],
+        (keys, mut facts): (&[CardOn], BTreeMap<CardOn, CardStanding>),
         placements: &Placements,
     ) -> sqlx::Result<Vec<Known>> {
-        let mut facts = sum(told.iter().copied());
-        let keys: Vec<_> = facts.keys().cloned().collect();
         let named = keys.iter().filter_map(|key| Some((key, placement_of(placements, key)?)));
         let cards = card::lock(conn, now, &named.collect::<Vec<_>>()).await?;
         let keys: Vec<_> = cards.iter().map(|card| &card.key).collect();
@@ -107,13 +118,39 @@ impl CardApplier {
         let Some(coupon) = &known.coupon else {
             return Ok(standing.holder().is_none().then(Vec::new));
         };
-        let version = (coupon.template, coupon.terms_version);
-        let mut terms = self.known_terms.get(conn, [version]).await?;
-        let terms = terms.remove(&version).ok_or(sqlx::Error::RowNotFound)?;
-        let taken_at = standing.first().unwrap_or_default();
-        let expected = terms.validity.for_claim_at(taken_at);
+        let expected = match inherited(conn, &known.card.key, standing).await? {
+            Some(inherited) => Expected::Giver(inherited),
+            None => {
+                let version = (coupon.template, coupon.held.terms_version);
+                let mut terms = self.known_terms.get(conn, [version]).await?;
+                let terms = terms.remove(&version).ok_or(sqlx::Error::RowNotFound)?;
+                let taken_at = standing.first().unwrap_or_default();
+                Expected::Terms(terms.validity.for_claim_at(taken_at))
+            }
+        };
         Ok(Some(differences(standing, &coupon.held, expected)))
     }
+}
+
+/// What a card goes on as that came under a new code, if that is known by now.
+pub(super) async fn inherited(
+    conn: &mut PgConnection,
+    (app, key): &CardOn,
+    standing: &CardStanding,
+) -> sqlx::Result<Option<Inherited>> {
+    let Some(code) = standing.predecessor() else { return Ok(None) };
+    let giver = (*app, key.with_code(code));
+    let Some(giver) = card::list_coupons(conn, &[&giver]).await?.pop().flatten() else {
+        return Ok(None);
+    };
+    let voided = match giver.held.state {
+        CouponState::Void => {
+            Some(card::find_void_reason(conn, giver.id).await?.unwrap_or_default())
+        }
+        CouponState::Issued | CouponState::Locked | CouponState::Redeemed => None,
+    };
+    let (terms_version, validity) = (giver.held.terms_version, giver.held.validity);
+    Ok(Some(Inherited { terms_version, validity, voided }))
 }
 
 /// Writes down what is known by now, and what was signed for cards that have just become coupons is used up.

@@ -1,19 +1,23 @@
 //! What is not plain, one push at a time: a coupon that changes hands, is suspended, or was used elsewhere.
 
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::{
     CardApplier, Placements, Told, Trouble, count,
     portion::{Known, write_cards},
+    sum,
 };
 use crate::{
+    clock::Clock,
     domain::{
+        access::Actor,
         card::difference::{Change, Conflict},
-        event::EventKind,
+        event::{Cause, EventKind},
         id::RedemptionId,
     },
+    service::void_coupon::void_locked,
     store::card::{
         self, CardCoupon, change,
         push::{self, PushState},
@@ -32,19 +36,21 @@ impl CardApplier {
         if push::keep(&mut tx, &[told.id]).await?.is_empty() {
             return Ok(None);
         }
-        let mut known = self.lock_cards(&mut tx, now, &[told], placements).await?;
-        for one in &mut known {
-            let Some(coupon) = &one.coupon else { continue };
-            // Only now nobody else changes it any more: what was read before may have passed.
-            change::lock(&mut tx, coupon.id).await?;
-            one.coupon = card::list_coupons(&mut tx, &[&one.card.key]).await?.pop().flatten();
+        let facts = sum([told]);
+        // Whoever has it after them goes on as what they had.
+        let keys = card::heirs::list(&mut tx, &facts.keys().collect::<Vec<_>>()).await?;
+        let mut known = self.lock_cards(&mut tx, now, (&keys, facts), placements).await?;
+        let keys: Vec<_> = known.iter().map(|one| &one.card.key).collect();
+        if card::heirs::list(&mut tx, &keys).await?.len() > keys.len() {
+            return Ok(Some(Trouble::Passing("somebody else was quicker".into())));
         }
-        for one in &known {
-            let Some(changes) = self.changes(&mut tx, one).await? else {
+        for coupon in known.iter().filter_map(|one| one.coupon.as_ref()) {
+            change::lock(&mut tx, coupon.id).await?;
+        }
+        // What one of them goes on as may change, too: a chain of them is settled after as many rounds as it is long.
+        for _ in 0..known.len() {
+            if !self.agree(&mut tx, now, told, &mut known).await? {
                 return Ok(Some(Trouble::Vain("its coupon is not there".into())));
-            };
-            for change in changes {
-                make(&mut tx, now, one, change).await?;
             }
         }
         write_cards(&mut tx, now, known.iter(), placements).await?;
@@ -55,9 +61,38 @@ impl CardApplier {
     }
 }
 
+impl CardApplier {
+    /// Brings the coupons, which are locked, to agree with what is known; `false` when one that should be there is not.
+    async fn agree(
+        &self,
+        conn: &mut PgConnection,
+        now: DateTime<Utc>,
+        told: &Told,
+        known: &mut [Known],
+    ) -> sqlx::Result<bool> {
+        for one in known {
+            if one.coupon.is_some() {
+                // Nobody else changes it any more: what was read before may have passed.
+                one.coupon = card::list_coupons(conn, &[&one.card.key]).await?.pop().flatten();
+            }
+            match self.changes(conn, one).await? {
+                Some(changes) => {
+                    for change in changes {
+                        make(conn, (&*self.clock, now), one, change).await?;
+                    }
+                }
+                None if told.facts().any(|(key, _)| key == one.card.key) => return Ok(false),
+                // Who got it from there is written down with what is told of them.
+                None => {}
+            }
+        }
+        Ok(true)
+    }
+}
+
 async fn make(
     conn: &mut PgConnection,
-    now: DateTime<Utc>,
+    (clock, now): (&dyn Clock, DateTime<Utc>),
     known: &Known,
     change: Change,
 ) -> sqlx::Result<()> {
@@ -74,6 +109,14 @@ async fn make(
             change::become_gift(conn, now, coupon.id, (app, coupon.placement)).await
         }
         Change::Validity(validity) => change::move_validity(conn, coupon.id, validity).await,
+        Change::Inherit(giver) => {
+            change::inherit(conn, coupon.id, (giver.terms_version, giver.validity)).await
+        }
+        Change::Void(reason) => {
+            change::take_back_end(conn, coupon.id).await?;
+            let cause = Cause { actor: Actor::Kaquan, request: None };
+            void_locked(conn, clock, &cause, coupon.id, &reason).await
+        }
         Change::Suspend(reason, since) => {
             change::suspend(conn, coupon.id, reason, since).await?;
             let fields = json!({ "reason": reason, "since": since });
@@ -96,12 +139,7 @@ async fn use_elsewhere(
 ) -> sqlx::Result<()> {
     let redemption = RedemptionId::new(now);
     let used_at = change::use_elsewhere(conn, now, coupon.id, redemption, (at, till)).await?;
-    let fields = json!({
-        "redemption_id": redemption,
-        "order_no": format!("card/{}", coupon.id.uuid()),
-        "operator": till,
-        "elsewhere": true,
-    });
+    let fields = change::told_of_use(coupon.id, redemption, till);
     tell(conn, coupon, EventKind::Redeemed, fields, used_at).await?;
     tracing::info!(coupon.id = %coupon.id, redemption.id = %redemption, "coupon redeemed elsewhere");
     Ok(())
@@ -130,14 +168,11 @@ async fn tell(
     fields: Value,
     at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    let mut data = Map::new();
-    data.insert("coupon_id".to_owned(), json!(coupon.id));
-    data.insert("template_id".to_owned(), json!(coupon.template));
-    data.insert("placement_id".to_owned(), json!(coupon.placement));
-    data.insert("app_id".to_owned(), json!(coupon.held.app));
-    data.insert("by".to_owned(), json!("platform"));
-    if let Value::Object(fields) = fields {
-        data.extend(fields);
-    }
-    change::tell(conn, coupon.id, kind.as_str(), &Value::Object(data), at).await
+    let told = change::Told {
+        coupon: coupon.id,
+        template: coupon.template,
+        placement: coupon.placement,
+        app: coupon.held.app,
+    };
+    change::tell_of(conn, told, kind, fields, at).await
 }

@@ -1,19 +1,35 @@
 //! What changes of a coupon because of what is told of its card. Whoever calls has locked the coupon.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     domain::{
         card::Suspension,
-        id::{AdditionId, AppId, CouponId, EventId, HolderId, PlacementId, RedemptionId},
+        event::EventKind,
+        id::{
+            AdditionId, AppId, CouponId, EventId, HolderId, PlacementId, RedemptionId, TemplateId,
+        },
         stock::Way,
         validity::Validity,
     },
     store::upkeep::ends,
 };
+
+/// Which coupon something is told of.
+#[derive(Debug, Clone, Copy)]
+pub struct Told {
+    /// Ours.
+    pub coupon: CouponId,
+    /// Of what.
+    pub template: TemplateId,
+    /// Where it was given out.
+    pub placement: PlacementId,
+    /// Where it was given out.
+    pub app: AppId,
+}
 
 /// Keeps a coupon from changing until the transaction ends.
 pub async fn lock(conn: &mut PgConnection, coupon: CouponId) -> sqlx::Result<()> {
@@ -65,14 +81,46 @@ pub async fn hand_over(
     )
     .execute(&mut *conn)
     .await?;
-    sqlx::query!(
-        "update coupon set holder_id = $2, version = version + 1 where coupon_id = $1",
+    let let_go = sqlx::query_scalar!(
+        r#"
+        with changed as (
+            update coupon
+            -- What the giver was about to use it for is no concern of whoever has it now.
+            set holder_id = $2,
+                state = case when state = 'locked' then 'issued' else state end,
+                version = version + 1
+            where coupon_id = $1
+            returning coupon_id, template_id, placement_id, app_id
+        ),
+        let_go as (
+            delete from coupon_lock
+            where coupon_id = $1
+            returning order_no
+        )
+        insert into event (event_id, kind, coupon_id, template_id, app_id, actor, data, occurred_at)
+        select
+            uuid_v7($3), 'coupon.unlocked', coupon_id, template_id, app_id, 'kaquan',
+            jsonb_build_object(
+                'coupon_id', typed_id('cpn', coupon_id),
+                'template_id', typed_id('tpl', template_id),
+                'placement_id', typed_id('plc', placement_id),
+                'app_id', typed_id('app', app_id),
+                'by', 'platform',
+                'order_no', let_go.order_no
+            ),
+            $3
+        from changed
+        cross join let_go
+        returning coupon_id as "coupon!"
+        "#,
         coupon as _,
         holder as _,
+        now,
     )
-    .execute(conn)
+    .fetch_all(&mut *conn)
     .await?;
-    Ok(())
+    // What was kept beyond its end is over now.
+    ends::count_returned(conn, &let_go).await
 }
 
 /// A coupon counts against the stock of gifts and no longer against that of its placement: nor does the growth of that
@@ -190,6 +238,22 @@ pub async fn move_validity(
     ends::count_returned(conn, &[coupon.uuid()]).await
 }
 
+/// A coupon goes on as what its giver had: under these terms, in this span.
+pub async fn inherit(
+    conn: &mut PgConnection,
+    coupon: CouponId,
+    (terms_version, validity): (i32, Validity),
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update coupon set terms_version = $2 where coupon_id = $1",
+        coupon as _,
+        terms_version,
+    )
+    .execute(&mut *conn)
+    .await?;
+    move_validity(conn, coupon, validity).await
+}
+
 /// A coupon cannot be used from now on; whether it could until now.
 pub async fn suspend(
     conn: &mut PgConnection,
@@ -289,9 +353,38 @@ pub async fn use_elsewhere(
     .await
 }
 
-/// Adds to the history of a coupon, with all that follows from it; who did it is the platform, for which there is no actor
-/// but us.
-pub async fn tell(
+/// What a use elsewhere is told with.
+pub fn told_of_use(coupon: CouponId, redemption: RedemptionId, till: &str) -> Value {
+    json!({
+        "redemption_id": redemption,
+        "order_no": format!("card/{}", coupon.uuid()),
+        "operator": till,
+        "elsewhere": true,
+    })
+}
+
+/// Adds to the history of a coupon what its platform did, with these fields besides.
+pub async fn tell_of(
+    conn: &mut PgConnection,
+    told: Told,
+    kind: EventKind,
+    fields: Value,
+    at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let mut data = Map::new();
+    data.insert("coupon_id".to_owned(), json!(told.coupon));
+    data.insert("template_id".to_owned(), json!(told.template));
+    data.insert("placement_id".to_owned(), json!(told.placement));
+    data.insert("app_id".to_owned(), json!(told.app));
+    data.insert("by".to_owned(), json!("platform"));
+    if let Value::Object(fields) = fields {
+        data.extend(fields);
+    }
+    tell(conn, told.coupon, kind.as_str(), &Value::Object(data), at).await
+}
+
+/// With all that follows from it; who did it is the platform, for which there is no actor but us.
+async fn tell(
     conn: &mut PgConnection,
     coupon: CouponId,
     kind: &str,
@@ -338,7 +431,7 @@ pub async fn is_told(
 }
 
 /// Takes a coupon out of those that count as ended unused, if it was counted: it was used, or ended at another time.
-async fn take_back_end(conn: &mut PgConnection, coupon: CouponId) -> sqlx::Result<()> {
+pub async fn take_back_end(conn: &mut PgConnection, coupon: CouponId) -> sqlx::Result<()> {
     // Waits for the portion under way, which saw the coupon as it was; the next one will see it as it is.
     sqlx::query!("select name from walk where name = 'expired' for share")
         .fetch_optional(&mut *conn)

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{IssuedCoupon, OfferKey};
 use crate::domain::{
+    card::Suspension,
     claim::FinalRefusal,
     delivery::DeliveryState,
     id::{
@@ -104,7 +105,22 @@ pub struct Batch {
     /// Stocks that grow.
     pub beyond: BTreeMap<OfferKey, Growth>,
     /// Those of the coupons that platforms had given out already.
-    pub given: Vec<CouponId>,
+    pub given: Vec<GivenCoupon>,
+}
+
+/// A coupon that a platform had given out already.
+#[derive(Debug, Clone)]
+pub struct GivenCoupon {
+    /// Ours.
+    pub id: CouponId,
+    /// Where it comes from.
+    pub offer: OfferKey,
+    /// On which app.
+    pub app: AppId,
+    /// What keeps it from being used, and since when.
+    pub suspension: Option<(Suspension, DateTime<Utc>)>,
+    /// When and where it was used at a till of the platform's.
+    pub used: Option<(DateTime<Utc>, String)>,
 }
 
 /// Writes a batch that was decided at `now`.

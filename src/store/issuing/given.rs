@@ -14,14 +14,15 @@ pub async fn settle(
     now: DateTime<Utc>,
     batch: &Batch,
 ) -> sqlx::Result<()> {
-    let given: Vec<Uuid> = batch.given.iter().map(|coupon| coupon.uuid()).collect();
+    let given: Vec<Uuid> = batch.given.iter().map(|given| given.id.uuid()).collect();
     sqlx::query!(
         r#"
+        -- Whatever it is: whoever is about to let it go must find that it changed.
         update code
         set state = 'taken'
         from unnest($1::uuid[]) as given (coupon_id)
         join coupon on coupon.coupon_id = given.coupon_id
-        where code.template_id = coupon.template_id and code.value = coupon.code and code.state <> 'taken'
+        where code.template_id = coupon.template_id and code.value = coupon.code
         "#,
         &given,
     )

@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::domain::{event::Cause, id::TemplateId};
+use crate::domain::{
+    event::Cause,
+    id::{CouponId, TemplateId},
+};
 
 /// Where a walk over the coupons of a template has come to.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,10 +19,10 @@ pub struct Place {
 }
 
 /// What became of a portion.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Portion {
-    /// How many were taken out of use.
-    pub voided: i64,
+    /// Those that were taken out of use.
+    pub voided: Vec<CouponId>,
     /// Where the next portion begins; none when nothing was left.
     pub last: Option<Place>,
 }
@@ -51,7 +54,8 @@ pub async fn void(
     sqlx::query!("delete from coupon_lock where coupon_id = any($1)", &row.voided)
         .execute(conn)
         .await?;
-    Ok(Portion { voided: i64::try_from(row.voided.len()).unwrap_or(i64::MAX), last })
+    let voided = row.voided.into_iter().map(CouponId::from).collect();
+    Ok(Portion { voided, last })
 }
 
 /// How many coupons of a template could still be used at `now`.

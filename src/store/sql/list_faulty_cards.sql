@@ -13,7 +13,7 @@ with known as (
         (standing ->> 'returned')::timestamptz as returned_at,
         (standing ->> 'given_away')::timestamptz as given_away_at,
         (standing ->> 'deleted')::timestamptz as deleted_at,
-        (standing ->> 'successor')::boolean as is_successor
+        standing ->> 'predecessor' is not null as is_successor
     from card
     where coupon_id is not null
 ),

@@ -194,9 +194,10 @@ insert into card (app_id, card_ref, code, placement_id, coupon_id, standing, cha
 select md5('oa')::uuid, 'pCard', code, md5('made on oa')::uuid, md5('coupon ' || n)::uuid, standing::jsonb, '2026-11-04'
 from (values
     (9, '100000000009', '{"owner": {"at": "2026-11-03T01:00:00Z", "gift": false, "open_id": "open-erin", "union_id": null},
-        "first": "2026-11-03T01:00:00Z", "given_away": "2026-11-03T02:00:00Z", "successor": false}'),
+        "first": "2026-11-03T01:00:00Z", "given_away": "2026-11-03T02:00:00Z",
+        "given_to": ["2026-11-03T02:00:00Z", "100000000010"]}'),
     (10, '100000000010', '{"owner": {"at": "2026-11-03T02:00:00Z", "gift": true, "open_id": "open-frank", "union_id": null},
-        "first": "2026-11-03T02:00:00Z", "successor": true}')
+        "first": "2026-11-03T02:00:00Z", "predecessor": "100000000009"}')
 ) as card (n, code, standing);
 insert into coupon_suspension (coupon_id, reason, since)
 values (md5('coupon 9')::uuid, 'given_away', '2026-11-03T02:00:00Z');
