@@ -267,7 +267,8 @@ async fn pause() {
 impl TokenTrouble {
     fn theirs(error: &impl Trouble) -> Self {
         let outcome = match error.outcome(false) {
-            Outcome::Locked => Outcome::Locked,
+            // The whole app has to wait: no call of it would fare better.
+            told @ (Outcome::Locked | Outcome::TooFast { .. } | Outcome::UsedUpToday) => told,
             // Whatever else it was: of the delivery itself nothing was sent.
             Outcome::Done
             | Outcome::DoneBefore
@@ -275,8 +276,6 @@ impl TokenTrouble {
             | Outcome::Unknown { .. }
             | Outcome::NotAsked
             | Outcome::NotYet { .. }
-            | Outcome::TooFast { .. }
-            | Outcome::UsedUpToday
             | Outcome::Refused => Outcome::NotAsked,
         };
         Self { outcome, note: format!("没有 access token · no access token: {error}") }

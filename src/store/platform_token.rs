@@ -85,6 +85,48 @@ pub async fn lease_refresh(
     .await
 }
 
+/// How often a platform may be made to end a token that it would grant again.
+#[derive(Debug, Clone, Copy)]
+pub struct Forcing {
+    /// So many times a day in China.
+    pub most: i32,
+    /// So far apart.
+    pub apart: std::time::Duration,
+}
+
+/// Asks for leave to do so, and counts it; `false` where that was done just now, or often enough today.
+pub async fn take_force(
+    conn: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    (app, purpose): (AppId, Purpose),
+    forcing: Forcing,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        update platform_token
+        set forced_at = at.now,
+            forced_count = case when forced_day = at.day then forced_count else 0 end + 1,
+            forced_day = at.day
+        from (
+            select now, (now at time zone 'Asia/Shanghai')::date as day
+            from (select coalesce($3::timestamptz, clock_timestamp()) as now) as clock
+        ) as at
+        where app_id = $1
+          and purpose = $2
+          and (forced_at is null or forced_at <= at.now - $4::interval)
+          and (forced_day is distinct from at.day or forced_count < $5)
+        "#,
+        app as _,
+        purpose as _,
+        now,
+        interval(forcing.apart),
+        forcing.most,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// A token that was just fetched.
 #[derive(Debug)]
 pub struct FetchedToken {

@@ -1,5 +1,7 @@
 //! Asking a platform for a token: what that takes differs from one to the next.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 
 use super::TokenTrouble;
@@ -14,7 +16,10 @@ use crate::{
         baidu,
         wechat::{self, client::token::FreshToken, error::CallError},
     },
-    store::platform_token::Purpose,
+    store::{
+        self,
+        platform_token::{Forcing, Purpose},
+    },
 };
 
 /// A token that was just granted.
@@ -32,6 +37,9 @@ const BAIDU_REFRESH_AT_PERCENT: i32 = 80;
 const WECHAT_REFRESH_BEFORE: TimeDelta = TimeDelta::seconds(300);
 /// A short life must not make everybody ask again at once.
 const WECHAT_LEAST: TimeDelta = TimeDelta::seconds(60);
+
+/// WeChat ends no token more than 20 times a day, nor twice within 30 seconds.
+const FORCING: Forcing = Forcing { most: 20, apart: Duration::from_secs(30) };
 
 /// Asks for the next one after `old`, which the platform may have refused.
 pub(super) async fn ask(
@@ -84,10 +92,35 @@ async fn of_wechat(
         granted(inner.wechat.access_token(named, secret, settings.token_by, force).await)
     };
     let there = ask(false).await?;
-    match refused {
-        Some(refused) if refused.expose() == there.value.expose() => ask(true).await,
-        Some(_) | None => Ok(there),
+    let Some(refused) = refused.filter(|refused| refused.expose() == there.value.expose()) else {
+        return Ok(there);
+    };
+    let may_force = {
+        let now = inner.clock.instead_of_database();
+        let row = (account.app, Purpose::Access);
+        let mut conn = inner.db.acquire().await.map_err(TokenTrouble::ours)?;
+        let leave = store::platform_token::take_force(&mut conn, now, row, FORCING);
+        leave.await.map_err(TokenTrouble::ours)?
+    };
+    if !may_force {
+        return Err(stale(
+            "微信拒绝它刚发的 access token，今天或刚才已强制刷新过，稍后再试 · WeChat refuses the access token that it \
+             grants, and was made to change it just now or too often today: tried again later",
+        ));
     }
+    let fresh = ask(true).await?;
+    if refused.expose() == fresh.value.expose() {
+        return Err(stale(
+            "微信强制刷新后仍给出被拒绝的 access token，稍后再试 · made to change it, WeChat grants the access token that \
+             it refuses: tried again later",
+        ));
+    }
+    Ok(fresh)
+}
+
+fn stale(note: &str) -> TokenTrouble {
+    let after = TimeDelta::from_std(FORCING.apart).ok();
+    TokenTrouble { outcome: Outcome::NotYet { after }, note: note.to_owned() }
 }
 
 async fn ticket(
