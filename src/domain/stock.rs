@@ -56,6 +56,9 @@ impl Way {
 
 const MOST_AT_ONCE: i64 = 1_000_000_000;
 
+/// How the names of what changes by itself begin.
+const OUR_NAMES: [&str; 2] = ["beyond/", "refused/"];
+
 /// Checks a named addition; a negative amount takes unissued stock back.
 pub fn check_addition(name: &str, amount: i64) -> Result<(), Vec<Problem>> {
     let mut problems = Problems::default();
@@ -65,9 +68,28 @@ pub fn check_addition(name: &str, amount: i64) -> Result<(), Vec<Problem>> {
         "1 to 64 visible ASCII characters",
     );
     problems.expect(
+        !OUR_NAMES.iter().any(|prefix| name.starts_with(prefix)),
+        "name",
+        "not one that begins like our own: beyond/, refused/",
+    );
+    problems.expect(
         amount != 0 && (-MOST_AT_ONCE..=MOST_AT_ONCE).contains(&amount),
         "amount",
         "not zero, at most 1000000000 either way",
     );
     problems.into_result()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_what_changes_by_itself_are_nobodys() {
+        for (name, good) in
+            [("first", true), ("a/beyond/", true), ("beyond/1", false), ("refused/1", false)]
+        {
+            assert_eq!(check_addition(name, 1).is_ok(), good, "{name}");
+        }
+    }
 }

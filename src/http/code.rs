@@ -137,6 +137,7 @@ codes! {
     CodesInUse "codes_in_use" CONFLICT Programs "券码来源已不能更改" "The kind of codes stays";
     CodesAreGenerated "codes_are_generated" CONFLICT Programs "该模板的券码由系统生成" "This template's codes are generated";
     AlreadyPlaced "already_placed" CONFLICT Programs "已投放到该应用" "Placed on this app already";
+    CardsAreOut "cards_are_out" CONFLICT Programs "已有人领取，平台编号不能更改或去掉" "People have cards of this id, so it stays";
     PlatformRefTaken "platform_ref_taken" CONFLICT Programs "平台券模板编号已被占用" "The platform's id is taken";
     NotReviewed "not_reviewed" CONFLICT Programs "平台尚未审核通过" "The platform has not passed it";
     AlreadyPublished "already_published" CONFLICT Programs "已发布到平台" "Published already";

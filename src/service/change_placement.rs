@@ -49,6 +49,12 @@ pub enum ChangePlacementError {
     /// The platform's id belongs to another placement of the app.
     #[error("the platform's id belongs to another placement of this app")]
     PlatformRefTaken,
+    /// Of what stands there under its id, people have some already.
+    #[error(
+        "这个平台编号的券已有人领取，不能更改或去掉；请撤回后用新的投放 · people have taken what stands there under this \
+         id, so it can be neither changed nor removed; withdraw the placement and place another"
+    )]
+    CardsAreOut,
     /// The platform would not take the settings.
     #[error("some values are not acceptable to the platform")]
     Invalid(Vec<Problem>),
@@ -93,6 +99,12 @@ pub async fn change_placement(
     }
     placement.version += 1;
     placement.updated_at = now;
+    if let Some(before) = &before
+        && placement.platform_ref.as_ref() != Some(before)
+        && placement.platform.gives_by_itself()
+    {
+        leave(&mut tx, now, &placement, before).await?;
+    }
     store::placement::update(&mut tx, &placement).await?;
     if placement.platform_ref != before {
         store::published::forget(&mut tx, id).await?;
@@ -112,6 +124,21 @@ pub async fn change_placement(
     tx.commit().await?;
     tracing::info!(placement.id = %id, state = ?placement.state, "placement changed");
     Ok((placement, foreseen))
+}
+
+/// What a platform that hands coupons out itself knew by the id of before is the placement's no longer.
+async fn leave(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    placement: &Placement,
+    before: &str,
+) -> Result<(), ChangePlacementError> {
+    if store::card::any_of(conn, placement.app, before).await? {
+        return Err(ChangePlacementError::CardsAreOut);
+    }
+    // Whoever writes down another id has looked what is there; publishing tells all there is.
+    store::delivery::owe::cancel_stock(conn, now, placement.id).await?;
+    Ok(())
 }
 
 /// Owes the platform the new settings, where it was told the old ones.

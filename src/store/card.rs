@@ -82,6 +82,17 @@ pub async fn list_placed(
     .await
 }
 
+/// Whether anybody has, or had, one of what the app's platform knows by this id.
+pub async fn any_of(conn: &mut PgConnection, app: AppId, card_ref: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from card where app_id = $1 and card_ref = $2) as "any!""#,
+        app as _,
+        card_ref,
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// Those of the cards that were told of before, as they are at this moment.
 pub async fn list(conn: &mut PgConnection, keys: &[&CardOn]) -> sqlx::Result<Vec<Card>> {
     let columns = Columns::of(keys);

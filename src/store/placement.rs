@@ -128,20 +128,23 @@ async fn rearm_cards(conn: &mut PgConnection, placement: &Placement) -> sqlx::Re
 }
 
 /// Writes down what the platform's reviewers say, unless they have said something since; whether it was written. Within one
-/// second, a word of theirs comes after what they were asked.
+/// second, a word of theirs comes after what they were asked. Of what they say at no known time, all else is newer.
 pub async fn mark_reviewed(
     conn: &mut PgConnection,
     id: PlacementId,
     review: Review,
     note: Option<&str>,
-    at: DateTime<Utc>,
+    at: Option<DateTime<Utc>>,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"
         update placement
         set review = $2, review_note = $3, reviewed_at = $4
         where placement_id = $1
-            and (reviewed_at is null or reviewed_at < $4 or reviewed_at = $4 and $2 <> 'pending')
+            and case
+                when $4::timestamptz is null then review is null
+                else reviewed_at is null or reviewed_at < $4 or reviewed_at = $4 and $2 <> 'pending'
+            end
             and (review, review_note) is distinct from ($2, $3)
         "#,
         id as _,

@@ -120,6 +120,37 @@ pub async fn list_other(
     .await
 }
 
+/// By how much the stock has grown by itself since an addition was made. Locks the stock.
+pub async fn grown_since(conn: &mut PgConnection, addition: &StockAddition) -> sqlx::Result<i64> {
+    let (placement, way) = (addition.placement, addition.way);
+    sqlx::query!(
+        r#"
+        select total
+        from stock
+        where placement_id = $1 and way = $2
+        -- Whoever makes it grow is waited for, and seen below.
+        for no key update
+        "#,
+        placement as _,
+        way as _,
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    sqlx::query_scalar!(
+        r#"
+        select coalesce(sum(amount), 0)::bigint as "grown!"
+        from stock_addition
+        where placement_id = $1 and way = $2 and addition_id > $3
+            and name like 'beyond/%' and added_by = 'kaquan'
+        "#,
+        placement as _,
+        way as _,
+        addition.id as _,
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// The addition of this name, if there is one.
 pub async fn find_by_name(
     conn: &mut PgConnection,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use kaquan::platform::wechat::desk::AskError;
+use chrono::{DateTime, TimeDelta, Utc};
+use kaquan::{clock::Clock, platform::wechat::desk::AskError};
 use serde_json::json;
 
 use crate::support::{
@@ -89,6 +89,27 @@ async fn what_somebody_else_used_is_used_and_what_nobody_can_use_is_left_to_a_pe
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_use_waits_for_the_end_of_a_gift() {
+    let scene = WechatScene::published(json!({}), 300).await;
+    let codes = codes(2);
+    scene.owe_codes("write_off", &codes).await;
+    scene.wechat.world().codes.insert(codes[0].clone(), "GIFTING".to_owned());
+    scene.wechat.world().codes.insert(codes[1].clone(), "GIFT_TIMEOUT".to_owned());
+    scene.wechat.next("/card/code/consume", [NeverHeard]);
+    scene.drain().await;
+    scene.clock.advance(TimeDelta::minutes(10));
+    scene.drain().await;
+    assert_eq!(scene.states("write_off").await, ["pending", "done"]);
+
+    scene.wechat.world().codes.insert(codes[0].clone(), "GIFT_TIMEOUT".to_owned());
+    scene.clock.advance(TimeDelta::minutes(70));
+    scene.drain().await;
+
+    assert_eq!(scene.states("write_off").await, ["done", "done"]);
+    assert!(codes.iter().all(|code| scene.wechat.world().effects[code] == 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_made_void_is_void_once() {
     let scene = WechatScene::published(json!({}), 300).await;
     let codes = codes(6);
@@ -118,6 +139,51 @@ async fn a_refused_token_is_fetched_anew_once() {
     assert_eq!(scene.states("write_off").await, ["done"]);
     assert_eq!(scene.wechat.calls("/cgi-bin/stable_token"), before + 1);
     assert_eq!(scene.wechat.calls("/card/code/consume"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_stays_refused_is_forced_seldom_and_changes_nothing() {
+    let scene = WechatScene::published(json!({}), 300).await;
+    scene.wechat.world().stubborn = true;
+    scene.owe_codes("write_off", &codes(3)).await;
+    let generation = "select generation from platform_token where purpose = 'access'";
+    let before: i64 = sqlx::query_scalar(generation).fetch_one(scene.db()).await.unwrap();
+
+    scene.drain().await;
+    assert_eq!(scene.wechat.world().forced, 1);
+    for _ in 0..50 {
+        scene.clock.advance(TimeDelta::minutes(2));
+        scene.drain().await;
+    }
+
+    assert_eq!(scene.wechat.world().forced, 20);
+    let after: i64 = sqlx::query_scalar(generation).fetch_one(scene.db()).await.unwrap();
+    assert_eq!(after, before);
+    scene.wechat.world().stubborn = false;
+    scene.settle().await;
+    assert_eq!(scene.states("write_off").await, ["done"; 3]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn too_many_calls_for_tokens_make_the_whole_app_wait() {
+    for (code, hours) in [(45011, 0), (45009, 3)] {
+        let scene = WechatScene::new().await;
+        scene.add("first", 10).await.unwrap();
+        scene.wechat.next("/cgi-bin/stable_token", [Refused(code)]);
+        scene.publish().await.unwrap();
+        scene.drain().await;
+        let rests: Option<DateTime<Utc>> = sqlx::query_scalar("select open_until from channel")
+            .fetch_one(scene.db())
+            .await
+            .unwrap();
+        let least = scene.clock.now() + TimeDelta::hours(hours);
+        assert!(rests.is_some_and(|until| until > least), "{code}: {rests:?}");
+
+        scene.clock.advance(TimeDelta::hours(13));
+        scene.settle().await;
+
+        assert_eq!(scene.states("publish").await, ["done"], "{code}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,9 +6,13 @@ use kaquan::{
     clock::Clock,
     domain::placement::{PlacementState, Review},
     service::{
-        edit_template::edit_template, push_placement_update::push_placement_update,
-        telling::TellingError, withdraw_placement::withdraw_placement,
+        change_placement::{ChangePlacementError, PlacementChange, change_placement},
+        edit_template::edit_template,
+        push_placement_update::push_placement_update,
+        telling::TellingError,
+        withdraw_placement::withdraw_placement,
     },
+    store,
 };
 use serde_json::json;
 
@@ -85,6 +89,95 @@ async fn stock_that_comes_while_a_card_is_made_is_told_once() {
     let (_, card) = scene.wechat.the_card();
     assert_eq!((card.left, card.total, scene.left().await), (115, 115, 115));
     assert_eq!(scene.states("add_stock").await, ["done", "done"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_with_another_stock_than_was_sent_is_left_to_a_person() {
+    let scene = WechatScene::new().await;
+    scene.add("first", 100).await.unwrap();
+    scene.publish().await.unwrap();
+    scene.wechat.next("/card/create", [AnswerLost]);
+    scene.drain().await;
+    for card in scene.wechat.world().cards.values_mut() {
+        card.total += 10;
+    }
+
+    scene.settle().await;
+
+    assert_eq!(scene.states("publish").await, ["dead"]);
+    assert_eq!(scene.placed().await.platform_ref, None);
+    assert_eq!(scene.wechat.calls("/card/create"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_that_cannot_be_looked_at_is_pending_until_any_word_of_its_reviewers() {
+    let scene = WechatScene::new().await;
+    scene.add("first", 100).await.unwrap();
+    scene.publish().await.unwrap();
+    scene.wechat.next("/card/get", [NeverHeard]);
+
+    scene.drain().await;
+
+    let placed = scene.placed().await;
+    assert_eq!((placed.review, placed.reviewed_at), (Some(Review::Pending), None));
+    let mut conn = scene.db().acquire().await.unwrap();
+    let at = scene.clock.now() - TimeDelta::seconds(5);
+    assert!(store::card::placed::review(&mut conn, scene.placement, None, at).await.unwrap());
+}
+
+/// Gives the placement another id, or none.
+async fn rename(scene: &WechatScene, to: Option<&str>) -> Result<(), ChangePlacementError> {
+    let change = PlacementChange::Edit {
+        version: scene.placed().await.version,
+        platform_ref: Some(to.map(str::to_owned)),
+        settings: None,
+        lint: foresee,
+    };
+    change_placement(scene.db(), scene.clock.now(), scene.placement, change).await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_that_is_made_anew_has_all_the_stock_once() {
+    let scene = WechatScene::published(json!({}), 100).await;
+    scene.wechat.next("/card/modifystock", [AnswerLost, Refused(-1)]);
+    scene.add("more", 20).await.unwrap();
+    scene.drain().await;
+    scene.add("even-more", 5).await.unwrap();
+    rename(&scene, None).await.unwrap();
+    assert_eq!(scene.states("add_stock").await, ["cancelled", "cancelled"]);
+    scene.wechat.world().cards.clear();
+    scene.add("meanwhile", 1).await.unwrap();
+
+    scene.publish().await.unwrap();
+    scene.settle().await;
+
+    let (_, card) = scene.wechat.the_card();
+    assert_eq!((card.left, scene.left().await), (126, 126));
+    assert_eq!(scene.states("add_stock").await, ["cancelled", "cancelled"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_id_of_which_cards_are_out_stays() {
+    let scene = WechatScene::published(json!({}), 100).await;
+    let card = scene.placed().await.platform_ref.unwrap();
+    sqlx::query(
+        "insert into card (app_id, card_ref, code, placement_id, standing, changed_at)
+         values ($1, $2, '1', $3, '{}', $4)",
+    )
+    .bind(scene.app.uuid())
+    .bind(&card)
+    .bind(scene.placement.uuid())
+    .bind(scene.clock.now())
+    .execute(scene.db())
+    .await
+    .unwrap();
+
+    for to in [None, Some("pOTHER")] {
+        let refused = rename(&scene, to).await.unwrap_err();
+        assert!(matches!(refused, ChangePlacementError::CardsAreOut), "{refused:?}");
+    }
+    rename(&scene, Some(&card)).await.unwrap();
+    assert_eq!(scene.placed().await.platform_ref, Some(card));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

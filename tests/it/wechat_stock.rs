@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use kaquan::{
     clock::Clock,
     domain::{code::CodePrefix, terms::CodeSource},
-    service::add_stock::AddStockError,
+    service::{add_stock::AddStockError, replay_delivery::replay_delivery},
 };
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::support::{
     plant::{plant_codes, terms},
@@ -75,6 +76,49 @@ async fn what_wechat_cannot_take_back_comes_back_to_us() {
             .await
             .unwrap();
     assert_eq!(names.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_grown_back_by_itself_does_not_come_back_twice() {
+    for (grown, total) in [(0, 100), (30, 100), (60, 110)] {
+        let scene = WechatScene::published(json!({}), 100).await;
+        for card in scene.wechat.world().cards.values_mut() {
+            card.left = 20;
+        }
+        scene.add("less", -50).await.unwrap();
+        if grown > 0 {
+            scene.grow(grown).await;
+        }
+
+        scene.drain().await;
+
+        assert_eq!(scene.states("add_stock").await, ["dead"]);
+        assert_eq!(scene.left().await, total, "{grown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_could_tell_begins_anew_when_a_person_says_so() {
+    let scene = WechatScene::published(json!({}), 100).await;
+    scene.wechat.next("/card/modifystock", [NeverHeard]);
+    scene.add("less", -5).await.unwrap();
+    scene.drain().await;
+    for card in scene.wechat.world().cards.values_mut() {
+        card.left -= 8;
+    }
+    scene.settle().await;
+    assert_eq!(scene.states("add_stock").await, ["dead"]);
+    let id: Uuid = sqlx::query_scalar("select delivery_id from delivery where kind = 'add_stock'")
+        .fetch_one(scene.db())
+        .await
+        .unwrap();
+
+    replay_delivery(scene.db(), scene.clock.now(), "test", id.into()).await.unwrap();
+    scene.settle().await;
+
+    assert_eq!(scene.states("add_stock").await, ["done"]);
+    let (_, card) = scene.wechat.the_card();
+    assert_eq!((card.left, scene.wechat.calls("/card/modifystock")), (87, 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -36,6 +36,9 @@ impl From<ChangePlacementError> for ApiError {
             ChangePlacementError::PlatformRefTaken => {
                 Self::conflict(Code::PlatformRefTaken, &error).at("platform_ref")
             }
+            ChangePlacementError::CardsAreOut => {
+                Self::conflict(Code::CardsAreOut, &error).at("platform_ref")
+            }
             ChangePlacementError::Invalid(problems) => Self::invalid(problems),
             ChangePlacementError::WrongState { .. } => Self::conflict(Code::WrongState, &error),
             ChangePlacementError::Db(cause) => cause.into(),

@@ -89,6 +89,18 @@ impl Owed {
         Self { subject: line, identity: name.to_owned(), ..owed }
     }
 
+    /// The same once more, as another card of the placement was told of it before.
+    pub fn change_stock_of(
+        now: DateTime<Utc>,
+        app: AppId,
+        placement: PlacementId,
+        (name, card): (&str, &str),
+    ) -> Self {
+        let owed = Self::change_stock(now, app, placement, name);
+        // There is no space in a name.
+        Self { identity: format!("{name} {card}"), ..owed }
+    }
+
     /// A banner is to be shown.
     pub fn create_banner(
         now: DateTime<Utc>,
@@ -276,6 +288,29 @@ pub async fn cancel_open(
         placement as _,
         now,
         &kinds,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Cancels all changes of stock that are owed or were given up about a placement, also what a worker holds: what comes of
+/// that is nobody's business any more.
+pub async fn cancel_stock(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    placement: PlacementId,
+) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        update delivery
+        set state = 'cancelled', settled_at = $2, leased_by = null, leased_until = null
+        where placement_id = $1
+            and kind = 'add_stock'
+            and state in ('waiting', 'pending', 'leased', 'dead')
+        "#,
+        placement as _,
+        now,
     )
     .execute(conn)
     .await?;

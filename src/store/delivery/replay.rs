@@ -20,7 +20,9 @@ pub async fn mark_replayed(
         r#"
         update delivery
         set state = 'pending', due_at = least($2, clock_timestamp()), settled_at = null, outage = false,
-            retries_from = attempts
+            retries_from = attempts,
+            -- Whoever replays what nobody could tell has looked, and has it begin anew.
+            payload = case when payload->'unclear' = 'true' then '{}' else payload end
         where delivery_id = $1 and state = 'dead'
         "#,
         delivery as _,

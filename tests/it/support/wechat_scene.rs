@@ -8,7 +8,7 @@ use kaquan::{
     clock::{Clock, ManualClock},
     delivery::Worker,
     domain::{
-        id::{AppId, CouponId, HolderId, PlacementId, TemplateId},
+        id::{AdditionId, AppId, CouponId, HolderId, PlacementId, TemplateId},
         stock::Way,
         terms::Terms,
     },
@@ -83,6 +83,25 @@ impl WechatScene {
         let new =
             NewAddition { placement, way: Way::Take, name, amount, added_by: "test".to_owned() };
         add_stock(self.db(), self.clock.now(), new).await.map(drop)
+    }
+
+    /// The stock has grown by itself, as more was taken than we knew of.
+    pub async fn grow(&self, amount: i64) {
+        sqlx::query(
+            "with grown as (
+                 update stock set total = total + $5 where placement_id = $3 and way = 'take'
+             )
+             insert into stock_addition (addition_id, app_id, placement_id, way, name, amount, added_by, added_at)
+             values ($1, $2, $3, 'take', 'beyond/' || $1, $5, 'kaquan', $4)",
+        )
+        .bind(AdditionId::new(self.clock.now() + TimeDelta::seconds(1)).uuid())
+        .bind(self.app.uuid())
+        .bind(self.placement.uuid())
+        .bind(self.clock.now())
+        .bind(amount)
+        .execute(self.db())
+        .await
+        .unwrap();
     }
 
     pub async fn publish(&self) -> Result<(), TellingError> {

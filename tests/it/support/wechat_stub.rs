@@ -50,6 +50,10 @@ pub struct World {
     /// Bodies of updates.
     pub updates: Vec<Value>,
     pub figures: Vec<Value>,
+    /// Grants the same token for ever, and refuses it.
+    pub stubborn: bool,
+    /// How often it was made to end a token.
+    pub forced: u32,
     mishaps: HashMap<String, VecDeque<Mishap>>,
     tokens: u64,
     made: u64,
@@ -177,11 +181,12 @@ impl World {
     fn act(&mut self, path: &str, query: &str, body: &Value) -> Value {
         if path == "/cgi-bin/stable_token" {
             if body["force_refresh"] == true {
-                self.tokens += 1;
+                self.forced += 1;
+                self.tokens += u64::from(!self.stubborn);
             }
             return json!({ "access_token": format!("token-{}", self.tokens), "expires_in": 7200 });
         }
-        if !query.contains(&format!("access_token=token-{}", self.tokens)) {
+        if self.stubborn || !query.contains(&format!("access_token=token-{}", self.tokens)) {
             return no(40001);
         }
         match path {
@@ -257,7 +262,7 @@ impl World {
     fn end(&mut self, body: &Value, status: &str) -> Value {
         let code = body["code"].as_str().unwrap();
         match self.codes.get(code).map(String::as_str) {
-            Some("NORMAL") => {
+            Some("NORMAL" | "GIFT_TIMEOUT") => {
                 self.codes.insert(code.to_owned(), status.to_owned());
                 *self.effects.entry(code.to_owned()).or_default() += 1;
                 let card_id = body["card_id"].as_str().unwrap_or("p1");

@@ -27,6 +27,9 @@ struct Memory {
     /// The figures before the change was last sent.
     #[serde(default)]
     sent: Option<Sent>,
+    /// The figures did not say whether it took effect. Who replays it has looked, and has it begin anew.
+    #[serde(default)]
+    unclear: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,12 +55,11 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
         let note = "投放已撤回，不再更改库存 · withdrawn, so its stock is left as it is";
         return Ok(Said::unheard(Outcome::Done, note));
     }
-    if held.delivery.platform_ref.is_none() {
-        let note = "发布时会一并告知全部库存 · publishing will tell all the stock there is";
-        return Ok(Said::unheard(Outcome::Done, note));
-    }
+    let _card = platform_ref_of(held)?;
     let (addition, corrected) = {
-        let (app, name) = (held.app, &held.delivery.identity);
+        // Behind a space stands the card, where an earlier one was told of it.
+        let name = held.delivery.identity.split(' ').next().unwrap_or_default();
+        let app = held.app;
         let mut conn = inner.db.acquire().await?;
         let addition = store::stock_addition::find_by_name(&mut conn, app, name).await?;
         let addition =
@@ -106,6 +108,7 @@ async fn change(
             return Ok(Said::unheard(Outcome::Done, note));
         }
         Some(Judged::Unclear) => {
+            remember(inner, held, &Memory { unclear: true, ..memory }).await?;
             return Err(refused(format!(
                 "无法判断上一次更改（{:+}）是否成功：微信现有库存 {}；请核对后取消或重做 · \
                  whether the last change ({:+}) took effect cannot be told; WeChat has {} left. Look, then cancel or replay",
@@ -119,8 +122,8 @@ async fn change(
     }
     has_time(held)?;
     let (total, left) = (shown.total_quantity, shown.quantity);
-    remember(inner, held, &Memory { sent: Some(Sent { total, left, at: inner.clock.now() }) })
-        .await?;
+    let sent = Some(Sent { total, left, at: inner.clock.now() });
+    remember(inner, held, &Memory { sent, unclear: false }).await?;
     let code = AtomicI64::default();
     match tell(inner, held, addition.amount, &code).await {
         Err(said) if code.load(Ordering::Relaxed) == errcode::BAD_STOCK && addition.amount < 0 => {
@@ -163,7 +166,15 @@ fn judge(sent: Sent, shown: &ShownCard, amount: i64) -> Judged {
         (Some(moved), _) if moved != 0 => Judged::Unclear,
         // What was ever added may stay as it was when some is taken back: then only what is left says.
         (Some(_), _) if amount > 0 => Judged::NotDone,
-        (Some(_) | None, Some(0)) => Judged::NotDone,
+        (Some(_), Some(0)) => Judged::NotDone,
+        // As many may have been taken as were added; taken back, there would be fewer.
+        (None, Some(0)) => {
+            if amount < 0 {
+                Judged::NotDone
+            } else {
+                Judged::Unclear
+            }
+        }
         (None, Some(left)) if amount > 0 && left > 0 && left <= amount => Judged::Done,
         // Fewer were taken than would be gone if it had taken effect.
         (Some(_) | None, Some(left)) if amount < 0 && amount < left && left < 0 => Judged::NotDone,
@@ -171,7 +182,7 @@ fn judge(sent: Sent, shown: &ShownCard, amount: i64) -> Judged {
     }
 }
 
-/// Gives our stock back what WeChat did not.
+/// Gives our stock back what WeChat did not, but for what has grown back by itself: cards that we had not heard of.
 pub(super) async fn settle(
     conn: &mut PgConnection,
     inner: &Inner,
@@ -179,17 +190,21 @@ pub(super) async fn settle(
 ) -> anyhow::Result<()> {
     let now = inner.clock.now();
     let StockAddition { id, app, placement, way, amount, .. } = refused.0;
+    let Some(placed) = store::placement::lock(conn, placement).await? else { return Ok(()) };
+    let grown = store::stock_addition::grown_since(conn, &refused.0).await?.clamp(0, -amount);
+    if grown == -amount {
+        return Ok(());
+    }
     let correction = StockAddition {
         id: AdditionId::new(now),
         app,
         placement,
         way,
         name: correction_of(id),
-        amount: -amount,
+        amount: -amount - grown,
         added_by: "kaquan".to_owned(),
         added_at: now,
     };
-    let Some(placed) = store::placement::lock(conn, placement).await? else { return Ok(()) };
     if store::stock_addition::insert_once(conn, &correction).await? {
         store::stock::add(conn, placement, way, correction.amount).await?;
         let (template, measure) = (placed.template, Measure::Offered);
@@ -213,13 +228,14 @@ mod tests {
             (10, Some(100), Some(100), 20, Judged::NotDone),
             (10, Some(100), Some(105), 55, Judged::Unclear),
             (10, None, None, 60, Judged::Done),
-            (10, None, None, 50, Judged::NotDone),
+            (10, None, None, 50, Judged::Unclear),
             (10, None, None, 40, Judged::Unclear),
             (-10, Some(100), Some(90), 40, Judged::Done),
             (-10, Some(100), Some(100), 50, Judged::NotDone),
             (-10, Some(100), Some(100), 45, Judged::NotDone),
             (-10, Some(100), Some(100), 40, Judged::Unclear),
             (-10, Some(100), Some(100), 30, Judged::Unclear),
+            (-10, None, None, 50, Judged::NotDone),
             (-10, None, None, 30, Judged::Unclear),
         ] {
             let shown = shown(total, left);

@@ -31,7 +31,7 @@ use crate::{
     domain::{
         delivery::{DeliveryKind, Outcome},
         id::{AdditionId, PlacementId},
-        placement::PlacementState,
+        placement::{PlacementState, Review},
     },
     platform::wechat::{
         comparison::differences, form::CodeMode, placing::PlacementSettings, shown::ShownCard,
@@ -151,9 +151,8 @@ async fn create(
     let said = Said::done(&heard);
     let card = heard.value;
     // Whether it could be looked at or not: it stands. New cards are reviewed.
-    let verdict =
-        get(inner, held, &card).await.ok().and_then(|shown| showing::verdict(inner, &shown));
-    let verdict = verdict.or(Some((crate::domain::placement::Review::Pending, sent.at)));
+    let verdict = get(inner, held, &card).await.ok().and_then(|shown| showing::verdict(&shown));
+    let verdict = verdict.or(Some((Review::Pending, None)));
     let stands = Publication::Stands { card, sent, verdict };
     Ok(Said { consequence: stands.into(), ..said })
 }
@@ -219,7 +218,7 @@ async fn find(
     let note = format!(
         "上一次创建其实已经成功，卡券编号 {card} · the last creation did succeed, as card {card}"
     );
-    let verdict = showing::verdict(inner, &shown);
+    let verdict = showing::verdict(&shown);
     let stands = Publication::Stands { card, sent, verdict };
     Ok(Some(Said { consequence: stands.into(), ..Said::unheard(Outcome::Done, note) }))
 }
@@ -243,7 +242,8 @@ async fn sent_as(
         let quantity = (*quantity).max(1);
         let card = showing::read_version(inner, placement, *version, settings, quantity).await?;
         let Some(card) = card else { continue };
-        if differences(shown, &card).is_empty() {
+        let as_many = shown.total_quantity.is_none_or(|total| total == sent.quantity);
+        if as_many && differences(shown, &card).is_empty() {
             return Ok(Match::Same(sent.clone()));
         }
         if shown.title == card.base.title {
@@ -299,7 +299,11 @@ pub(super) async fn settle(
     if placement.state != PlacementState::Withdrawn {
         for name in store::stock_addition::list_other(conn, id, &sent.additions).await? {
             let owed = Owed::change_stock(now, placement.app, id, &name);
-            store::delivery::owe::owe(conn, now, &owed).await?;
+            if !store::delivery::owe::owe(conn, now, &owed).await? {
+                // An earlier card was told of it.
+                let owed = Owed::change_stock_of(now, placement.app, id, (&name, card));
+                store::delivery::owe::owe(conn, now, &owed).await?;
+            }
         }
     }
     mark_told(conn, inner, &placement, (sent.version, &sent.settings), *verdict).await?;

@@ -29,8 +29,9 @@ pub(super) struct Telling {
     pub settings: Value,
 }
 
-/// What its reviewers say, by WeChat's clock.
-pub(super) type Verdict = (Review, DateTime<Utc>);
+/// What its reviewers say, and since when by WeChat's clock; `None` where WeChat does not say: whatever else they say is
+/// newer.
+pub(super) type Verdict = (Review, Option<DateTime<Utc>>);
 
 /// Terms and settings of a placement as they are now.
 pub(super) async fn read(
@@ -72,15 +73,14 @@ pub(super) async fn read_version(
 }
 
 /// What the reviewers say of a card that is shown so; `None` where its state says nothing about them.
-pub(super) fn verdict(inner: &Inner, shown: &ShownCard) -> Option<Verdict> {
+pub(super) fn verdict(shown: &ShownCard) -> Option<Verdict> {
     let review = match &shown.status {
         CardStatus::NotVerified => Review::Pending,
         CardStatus::Failed => Review::Failed,
         CardStatus::Passed | CardStatus::Dispatched => Review::Passed,
         CardStatus::Deleted | CardStatus::Other(_) => return None,
     };
-    let at = shown.updated_at.or(shown.created_at).unwrap_or_else(|| inner.clock.now());
-    Some((review, at))
+    Some((review, shown.updated_at.or(shown.created_at)))
 }
 
 /// Writes down what WeChat was told of a locked placement and what its reviewers say, and owes what has changed meanwhile.

@@ -59,11 +59,7 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
     }
     if change.is_empty() {
         let note = "微信上已是最新内容 · WeChat shows it as it is";
-        return Ok(done(
-            Said::unheard(Outcome::Done, note),
-            telling,
-            showing::verdict(inner, &shown),
-        ));
+        return Ok(done(Said::unheard(Outcome::Done, note), telling, verdict(inner, &shown)));
     }
     let heard = ask!(Wechat, inner, held, |account, token| inner
         .wechat
@@ -75,7 +71,12 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
         let fields = change.review_fields().join("、");
         format!("微信将重新审核（{fields}） · WeChat reviews it anew ({fields})")
     });
-    Ok(done(Said { note, ..said }, telling, showing::verdict(inner, &shown)))
+    Ok(done(Said { note, ..said }, telling, verdict(inner, &shown)))
+}
+
+/// Where WeChat names no time, what it shows now is newer than what it said before.
+fn verdict(inner: &Inner, shown: &ShownCard) -> Option<Verdict> {
+    showing::verdict(shown).map(|(review, at)| (review, at.or_else(|| Some(inner.clock.now()))))
 }
 
 fn done(said: Said, telling: Telling, verdict: Option<Verdict>) -> Said {

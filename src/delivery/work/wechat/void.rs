@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What is being given away is somebody's again within a day.
-const UNTIL_GIVEN: TimeDelta = TimeDelta::hours(1);
+pub(super) const UNTIL_GIVEN: TimeDelta = TimeDelta::hours(1);
 
 /// Tells WeChat that nobody can use it any more.
 pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {

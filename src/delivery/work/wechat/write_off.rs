@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::{note_code, refused};
+use super::{note_code, refused, void::UNTIL_GIVEN};
 use crate::{
     delivery::{
         Inner,
@@ -25,23 +25,20 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
     let card = card_of(held)?;
     if held.delivery.doubt {
         let state = state(inner, held, letter, card).await?;
-        match &state.status {
-            UserCardStatus::Consumed => {
-                let note = "上一次核销其实已经成功 · the last attempt did use it";
-                return Ok(Said::unheard(Outcome::Done, note));
-            }
-            UserCardStatus::Normal => {}
-            other @ (UserCardStatus::Expired
-            | UserCardStatus::Gifting
-            | UserCardStatus::Gifted
-            | UserCardStatus::GiftTimedOut
-            | UserCardStatus::Deleted
-            | UserCardStatus::Unavailable
-            | UserCardStatus::Other(_)) => return Err(refused(in_no_state(other))),
+        if state.status == UserCardStatus::Consumed {
+            let note = "上一次核销其实已经成功 · the last attempt did use it";
+            return Ok(Said::unheard(Outcome::Done, note));
         }
+        usable(&state.status)?;
     }
     let code = AtomicI64::default();
-    match consume(inner, held, (letter, card), &code).await {
+    let mut said = consume(inner, held, (letter, card), &code).await;
+    if said.is_err() && code.load(Ordering::Relaxed) == errcode::USER_CARD_STATE {
+        // Deleted, void, or being given away: the code says which. One that has come back meanwhile can be used.
+        usable(&state(inner, held, letter, card).await?.status)?;
+        said = consume(inner, held, (letter, card), &code).await;
+    }
+    match said {
         Err(said) if code.load(Ordering::Relaxed) == errcode::CONSUMED => {
             // After an attempt of ours that may have worked it was us; otherwise somebody was first, and reconciliation and
             // WeChat's own word of it say who.
@@ -49,6 +46,23 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
             Ok(Said { outcome: if ours { Outcome::Done } else { Outcome::DoneBefore }, ..said })
         }
         said => said,
+    }
+}
+
+/// Whether a use may be told of it now, later, or never.
+fn usable(status: &UserCardStatus) -> Result<(), Said> {
+    match status {
+        // What was used is so by somebody: the next call says so, and is heard as that.
+        UserCardStatus::Normal | UserCardStatus::GiftTimedOut | UserCardStatus::Consumed => Ok(()),
+        UserCardStatus::Gifting => {
+            let note = "正在转赠，稍后再核销 · it is being given away; its use is told later";
+            Err(Said::unheard(Outcome::NotYet { after: Some(UNTIL_GIVEN) }, note))
+        }
+        other @ (UserCardStatus::Expired
+        | UserCardStatus::Gifted
+        | UserCardStatus::Deleted
+        | UserCardStatus::Unavailable
+        | UserCardStatus::Other(_)) => Err(refused(in_no_state(other))),
     }
 }
 
@@ -90,14 +104,14 @@ pub(super) fn card_of(held: &Held) -> Result<Option<&str>, Said> {
 fn in_no_state(status: &UserCardStatus) -> String {
     let (chinese, english) = match status {
         UserCardStatus::Expired => ("已过期", "is over"),
-        UserCardStatus::Gifting => ("正在转赠", "is being given away"),
         UserCardStatus::Gifted => ("已转赠", "was given away"),
-        UserCardStatus::GiftTimedOut => ("转赠超时退回", "came back from a gift nobody took"),
         UserCardStatus::Deleted => ("已被用户删除", "was deleted by its holder"),
         UserCardStatus::Unavailable => ("已作废", "is void"),
-        UserCardStatus::Normal | UserCardStatus::Consumed | UserCardStatus::Other(_) => {
-            ("状态未知", "is in a state that nobody knows")
-        }
+        UserCardStatus::Normal
+        | UserCardStatus::Consumed
+        | UserCardStatus::Gifting
+        | UserCardStatus::GiftTimedOut
+        | UserCardStatus::Other(_) => ("状态未知", "is in a state that nobody knows"),
     };
     format!(
         "微信上这张券{chinese}，无法核销；请人工核对 · at WeChat the card {english} and cannot be used; look into it"
