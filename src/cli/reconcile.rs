@@ -1,4 +1,4 @@
-//! `kaquan reconcile`: holds our figures against Baidu's, now and in this process, beside a running server.
+//! `kaquan reconcile`: holds our figures against those of Baidu or WeChat, now and in this process, beside a running server.
 
 use std::{fmt, process::ExitCode, sync::Arc};
 
@@ -19,10 +19,10 @@ use crate::{
     store::{self, app::App},
 };
 
-/// Exit status: 0 nothing differs but for what is still owed, 2 something does, 3 Baidu could not be asked.
+/// Exit status: 0 nothing differs but for what is still owed, 2 something does, 3 the platform could not be asked.
 #[derive(Debug, Args)]
 pub(super) struct Reconcile {
-    /// One app only; without it every app on Baidu whose secret is known.
+    /// One app only; without it every app on Baidu or WeChat whose secret is known.
     #[arg(long)]
     app: Option<AppId>,
     /// So many whole days before today; without it as the settings say.
@@ -76,10 +76,11 @@ impl Reconcile {
             return Ok(vec![app]);
         }
         let apps = store::app::list(&mut conn, None, MOST_APPS).await?;
-        let ready = |app: &App| app.platform == PlatformKind::Baidu && app.has_secret;
+        let told = [PlatformKind::Baidu, PlatformKind::Wechat];
+        let ready = |app: &App| told.contains(&app.platform) && app.has_secret;
         let apps: Vec<_> = apps.into_iter().filter(ready).collect();
         if apps.is_empty() {
-            bail!("there is no app on Baidu whose secret is known");
+            bail!("there is no app on Baidu or WeChat whose secret is known");
         }
         Ok(apps)
     }
@@ -116,8 +117,8 @@ fn say_json(app: &App, id: ReconciliationId, comparison: &Comparison) {
         let mut line = json!(difference);
         line["type"] = json!("difference");
         line["app_id"] = json!(app.id);
-        line["meaning"] = json!(difference.in_chinese());
-        line["meaning_en"] = json!(difference.in_english());
+        line["meaning"] = json!(difference.in_chinese(app.platform));
+        line["meaning_en"] = json!(difference.in_english(app.platform));
         output::say(line);
     }
     output::say(json!({
@@ -141,10 +142,14 @@ impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let comparison = self.comparison;
         writeln!(f, "{}  {} … {}", self.app.name, comparison.first, comparison.last)?;
+        let theirs = match self.app.platform {
+            PlatformKind::Baidu => "Baidu got",
+            PlatformKind::Wechat | PlatformKind::WechatMini | PlatformKind::Own => "they got",
+        };
         writeln!(
             f,
             "\n  {:<20} {:<10} {:>9} {:>9} {:>9}  {:>9} {:>9} {:>9}",
-            "template", "day", "takes", "synced", "used", "Baidu got", "used", "stock"
+            "template", "day", "takes", "synced", "used", theirs, "used", "stock"
         )?;
         for subject in &comparison.subjects {
             for day in reported(comparison, subject) {
@@ -163,8 +168,8 @@ impl fmt::Display for Table<'_> {
             let day = difference.day.map_or_else(String::new, |day| format!(" {day}"));
             let kind = difference.kind.as_str();
             writeln!(f, "  {mark} {kind} {}{day}", difference.platform_ref)?;
-            writeln!(f, "      {}", difference.in_chinese())?;
-            write!(f, "      {}", difference.in_english())?;
+            writeln!(f, "      {}", difference.in_chinese(self.app.platform))?;
+            write!(f, "      {}", difference.in_english(self.app.platform))?;
         }
         Ok(())
     }

@@ -205,7 +205,8 @@ async fn write(
     let (seen, complete) = (pulled.seen(), pulled.complete);
     store::platform_template::store(&mut tx, now, leave.app, &seen, complete).await?;
     let differences = &comparison.differences;
-    store::reconciliation::insert_differences(&mut tx, leave.id, differences).await?;
+    store::reconciliation::insert_differences(&mut tx, (leave.id, pulled.platform), differences)
+        .await?;
     let span: (NaiveDate, NaiveDate) = (comparison.first, comparison.last);
     let unexplained = i32::try_from(comparison.unexplained()).unwrap_or(i32::MAX);
     let ours =

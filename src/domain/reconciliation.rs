@@ -9,6 +9,7 @@ mod meaning;
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::id::PlacementId;
 
@@ -65,11 +66,13 @@ pub struct Counted {
     pub takes: i64,
     /// Of those, the ones whose code the platform may never have heard, so that they were told once more.
     pub doubtful_takes: i64,
+    /// Coupons that came to their holders as gifts; whether the platform counts these as taken is not documented.
+    pub gifts: i64,
     /// Coupons given through us that the platform was told of.
     pub synced: i64,
     /// The same where it may have been told without our hearing so.
     pub syncs_in_doubt: i64,
-    /// Uses that the platform was told of.
+    /// Uses that the platform was told of, or told us of.
     pub written_off: i64,
     /// The same where it may have been told without our hearing so.
     pub write_offs_in_doubt: i64,
@@ -146,6 +149,8 @@ pub struct Subject {
     pub withdrawn: bool,
     /// How many may still be taken, now.
     pub left: i64,
+    /// How many can be taken on the platform, now; `None` where it does not say.
+    pub there_left: Option<i64>,
     /// How many were ever given through us.
     pub claims: i64,
     /// What is still owed about it.
@@ -212,6 +217,13 @@ pub struct Comparison {
     pub subjects: Vec<Subject>,
     /// What differs.
     pub differences: Vec<Difference>,
+}
+
+/// The fields that are not as they were seen before.
+pub fn changes(before: &Value, now: &Value) -> Vec<String> {
+    let Some(now) = now.as_object() else { return Vec::new() };
+    let changed = now.iter().filter(|(name, value)| before.get(name) != Some(value));
+    changed.map(|(name, _)| name.clone()).collect()
 }
 
 /// Everything that differs, placement by placement, strangers last. `arrivals` are about to be published or imported.

@@ -43,8 +43,8 @@ pub async fn request_reconciliation(
 
     let there = store::app::find(&mut tx, app).await?;
     match there.ok_or(RequestReconciliationError::NoSuchApp)?.platform {
-        PlatformKind::Baidu => {}
-        PlatformKind::Wechat | PlatformKind::WechatMini | PlatformKind::Own => {
+        PlatformKind::Baidu | PlatformKind::Wechat => {}
+        PlatformKind::WechatMini | PlatformKind::Own => {
             return Err(RequestReconciliationError::NoFigures);
         }
     }

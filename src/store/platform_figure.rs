@@ -28,8 +28,8 @@ pub struct PlatformFigure {
     pub uses: (i64, i64),
     /// Users among those who took it.
     pub use_rate: f64,
-    /// What was left.
-    pub stock: i64,
+    /// What was left; `None` where the platform does not say.
+    pub stock: Option<i64>,
 }
 
 /// Keeps what the platform counted, in place of what was known of those days.
@@ -76,7 +76,7 @@ pub async fn store(
         &all(|figure| figure.uses.0),
         &all(|figure| figure.uses.1),
         &use_rates,
-        &all(|figure| figure.stock),
+        &figures.iter().map(|figure| figure.stock).collect::<Vec<_>>() as &[Option<i64>],
     )
     .execute(conn)
     .await?;
@@ -120,6 +120,7 @@ pub async fn count(
     let counted = rows.into_iter().map(|row| {
         let counted = Counted {
             takes: row.takes,
+            gifts: row.gifts,
             doubtful_takes: row.doubtful_takes,
             synced: row.synced,
             syncs_in_doubt: row.syncs_in_doubt,

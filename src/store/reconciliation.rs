@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 
 use crate::domain::{
+    app::PlatformKind,
     id::{AppId, PlacementId, ReconciliationId},
     reconciliation::{Difference, DifferenceKind, RunState},
 };
@@ -104,7 +105,7 @@ pub async fn announce(conn: &mut PgConnection) -> sqlx::Result<()> {
 /// Writes down what a comparison found.
 pub async fn insert_differences(
     conn: &mut PgConnection,
-    id: ReconciliationId,
+    (id, platform): (ReconciliationId, PlatformKind),
     differences: &[Difference],
 ) -> sqlx::Result<()> {
     for (number, difference) in (1..).zip(differences) {
@@ -127,8 +128,8 @@ pub async fn insert_differences(
             &difference.fields,
             difference.owed,
             difference.explained,
-            difference.in_chinese(),
-            difference.in_english(),
+            difference.in_chinese(platform),
+            difference.in_english(platform),
         )
         .execute(&mut *conn)
         .await?;

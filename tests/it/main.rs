@@ -115,6 +115,7 @@ mod reconcile_figures;
 mod reconcile_jobs;
 mod reconcile_plan;
 mod reconcile_templates;
+mod reconcile_wechat;
 mod redeem_again;
 mod redeem_outages;
 mod redeem_plans;

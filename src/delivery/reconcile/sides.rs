@@ -3,19 +3,17 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use secrecy::SecretString;
 use serde_json::Value;
 
-use super::pull::Pulled;
+use super::pull::{Pulled, Shown};
 use crate::{
     delivery::Inner,
     domain::{
         day::{beginning, day_in_china, days},
         id::{AppId, PlacementId},
         placement::PlacementState,
-        reconciliation::{Counted, Day, Owed, Standing, Stranger, Subject, Told},
+        reconciliation::{Counted, Day, Owed, Standing, Stranger, Subject, Told, changes},
     },
-    platform::baidu::{comparison, draft::draft, shown::ShownTemplate},
     store::{self, platform_template::Placed},
 };
 
@@ -83,13 +81,14 @@ pub(super) async fn read(
         };
         let days = all_days.iter().map(day).collect();
         let standing = standing(placed, there, before.get(&placed.platform_ref), began, pulled);
-        subjects.push(subject(placed, *owed, standing, days));
+        let there_left = there.and_then(Shown::left);
+        subjects.push(Subject { there_left, ..subject(placed, *owed, standing, days) });
     }
     let known: HashSet<&str> = placed.iter().map(|placed| placed.platform_ref.as_str()).collect();
     let strangers = pulled.templates.iter().filter_map(|template| {
-        let platform_ref = template.id.to_string();
+        let platform_ref = template.platform_ref();
         (!known.contains(platform_ref.as_str()))
-            .then(|| Stranger { platform_ref, title: template.title.clone() })
+            .then(|| Stranger { platform_ref, title: template.title().to_owned() })
     });
     let arrivals = arrivals.max(expected.arrivals);
     Ok(Sides { subjects, strangers: strangers.collect(), arrivals })
@@ -97,7 +96,7 @@ pub(super) async fn read(
 
 /// The platform's side, to be looked up.
 struct Theirs<'a> {
-    templates: HashMap<String, &'a ShownTemplate>,
+    templates: HashMap<String, &'a Shown>,
     figures: HashMap<(&'a str, NaiveDate), Told>,
     counted: HashSet<NaiveDate>,
 }
@@ -105,12 +104,11 @@ struct Theirs<'a> {
 impl<'a> Theirs<'a> {
     fn read(pulled: &'a Pulled) -> Self {
         let figures = pulled.figures.iter().map(|figure| {
-            let told =
-                Told { taken: figure.takes.0, used: figure.uses.0, stock: Some(figure.stock) };
+            let told = Told { taken: figure.takes.0, used: figure.uses.0, stock: figure.stock };
             ((figure.platform_ref.as_str(), figure.day), told)
         });
         Self {
-            templates: pulled.templates.iter().map(|one| (one.id.to_string(), one)).collect(),
+            templates: pulled.templates.iter().map(|one| (one.platform_ref(), one)).collect(),
             figures: figures.collect(),
             counted: pulled.figures.iter().map(|figure| figure.day).collect(),
         }
@@ -126,7 +124,7 @@ impl<'a> Theirs<'a> {
 
 fn standing(
     placed: &Placed,
-    there: Option<&ShownTemplate>,
+    there: Option<&Shown>,
     before: Option<&Value>,
     began: DateTime<Utc>,
     pulled: &Pulled,
@@ -138,17 +136,12 @@ fn standing(
         // Told in the meantime; the next look will see.
         return Standing::Unsure;
     }
-    let changed = match &placed.told {
-        // The callback address is not shown, so any will do.
-        Some(told) => match draft(told, SecretString::from("https://kaquan.invalid/")) {
-            Ok(form) => {
-                comparison::differences(there, &form).into_iter().map(str::to_owned).collect()
-            }
-            Err(_would_be_refused) => Vec::new(),
-        },
+    let settings = placed.told_settings.as_ref();
+    let differs = placed.told.as_ref().and_then(|told| there.differs(told, settings));
+    let changed = match differs {
+        Some(fields) => fields.into_iter().map(str::to_owned).collect(),
         // What we never told can only be held against what was seen before.
-        None => before
-            .map_or_else(Vec::new, |before| comparison::changes(before, &comparison::seen(there))),
+        None => before.map_or_else(Vec::new, |before| changes(before, &there.seen())),
     };
     Standing::There { changed }
 }
@@ -169,6 +162,7 @@ fn subject(placed: &Placed, before: Owed, standing: Standing, days: Vec<Day>) ->
         title: placed.title.clone(),
         withdrawn: placed.state == PlacementState::Withdrawn,
         left: placed.left,
+        there_left: None,
         claims: placed.claims,
         owed,
         untold: told_older && owed.updates == 0,

@@ -35,7 +35,7 @@ impl Counted {
     /// The platform counts those that it took, with or without those that it was told of.
     const fn takes_from_to(&self) -> (i64, i64) {
         let least = self.takes - self.doubtful_takes;
-        (least, self.takes + self.synced + self.syncs_in_doubt)
+        (least, self.takes + self.gifts + self.synced + self.syncs_in_doubt)
     }
 
     const fn uses_from_to(&self) -> (i64, i64) {
@@ -154,6 +154,9 @@ fn stock(subject: &Subject, pairs: &[Pair]) -> Option<Difference> {
     if subject.withdrawn {
         return None;
     }
+    if let Some(theirs) = subject.there_left {
+        return stock_now(subject, theirs);
+    }
     let (last, theirs) =
         pairs.iter().rev().find_map(|pair| Some((pair.day.date, pair.theirs.stock?)))?;
     let since: i64 = subject
@@ -174,6 +177,21 @@ fn stock(subject: &Subject, pairs: &[Pair]) -> Option<Difference> {
         theirs: Some(theirs),
         owed: subject.owed.additions,
         explained: off < 0 && -off <= subject.owed.pieces,
+        ..Difference::about(subject, DifferenceKind::StockDiffers)
+    })
+}
+
+/// The same where the platform shows what is left at this moment.
+fn stock_now(subject: &Subject, theirs: i64) -> Option<Difference> {
+    let left = subject.left;
+    let off = theirs - left;
+    (off.abs() > allowance(left)).then(|| Difference {
+        ours: Some(left),
+        theirs: Some(theirs),
+        owed: subject.owed.additions,
+        // What is to be taken back is still there.
+        explained: off.signum() == -subject.owed.pieces.signum()
+            && off.abs() <= subject.owed.pieces.abs() + allowance(left),
         ..Difference::about(subject, DifferenceKind::StockDiffers)
     })
 }

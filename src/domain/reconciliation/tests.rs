@@ -3,7 +3,7 @@
 use chrono::DateTime;
 
 use super::{DifferenceKind::*, *};
-use crate::domain::day::before;
+use crate::domain::{app::PlatformKind, day::before};
 
 fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 11).unwrap()
@@ -26,6 +26,7 @@ fn quiet() -> Subject {
         title: "满减".to_owned(),
         withdrawn: false,
         left: 100,
+        there_left: None,
         claims: 0,
         owed: Owed::default(),
         untold: false,
@@ -254,7 +255,10 @@ fn every_kind_says_what_it_means_in_both_languages() {
             ..Difference::about(&quiet(), kind)
         };
 
-        let (chinese, english) = (difference.in_chinese(), difference.in_english());
+        let (chinese, english) = (
+            difference.in_chinese(PlatformKind::Baidu),
+            difference.in_english(PlatformKind::Baidu),
+        );
 
         assert!(chinese.contains("还有 12 条推送未送达"), "{chinese}");
         assert!(english.contains("12 deliveries are still owed"), "{english}");

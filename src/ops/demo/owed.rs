@@ -8,7 +8,7 @@ use super::{
     promise::Promise,
 };
 use crate::{
-    domain::{id::DeliveryId, reconciliation},
+    domain::{app::PlatformKind, id::DeliveryId, reconciliation},
     simulator::{
         Simulator,
         effects::{EffectKind, Identity, Tally},
@@ -98,7 +98,7 @@ pub fn judge_figures(found: &reconciliation::Comparison) -> Promise {
     let mut figures =
         format!("template, takes, uses and stock as Baidu tells them by day: {differ} differ");
     if let Some(first) = found.differences.first() {
-        figures = format!("{figures}: {}", first.in_english());
+        figures = format!("{figures}: {}", first.in_english(PlatformKind::Baidu));
     }
     let held = found.unexplained() == 0 && !found.subjects.is_empty();
     Promise::new("百度的统计与我们的相符", "Baidu's figures equal ours", held, figures)

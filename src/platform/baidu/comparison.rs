@@ -47,19 +47,15 @@ pub fn seen(shown: &ShownTemplate) -> Value {
     })
 }
 
-/// The fields that are not as they were seen before.
-pub fn changes(before: &Value, now: &Value) -> Vec<String> {
-    let Some(now) = now.as_object() else { return Vec::new() };
-    let changed = now.iter().filter(|(name, value)| before.get(name) != Some(value));
-    changed.map(|(name, _)| name.clone()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use secrecy::SecretString;
 
     use super::*;
-    use crate::{domain::terms::tests::sample, platform::baidu::draft::draft};
+    use crate::{
+        domain::{reconciliation::changes, terms::tests::sample},
+        platform::baidu::draft::draft,
+    };
 
     fn form() -> TemplateForm {
         draft(&sample(), SecretString::from("https://m.example/cb/x")).unwrap()

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod tests;
 
+use serde_json::{Value, json};
+
 use super::{
     form::{CardKind, NewCard, Places},
     shown::ShownCard,
@@ -38,6 +40,24 @@ pub fn differences(shown: &ShownCard, card: &NewCard) -> Vec<&'static str> {
         ("card.promotion", shown.promotion == base.promotion),
     ];
     same.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
+}
+
+/// What people see of a card, by the names of our terms; what changes by itself is left out.
+pub fn seen(shown: &ShownCard) -> Value {
+    json!({
+        "kind": shown.card_type,
+        "title": shown.title,
+        "texts": shown.description,
+        "per_person_limit": shown.get_limit,
+        "colour": shown.colour,
+        "card.brand_name": shown.brand_name,
+        "card.logo_url": shown.logo_url,
+        "card.notice": shown.notice,
+        "card.code_type": shown.code_type,
+        "card.service_phone": shown.service_phone,
+        "card.can_share": shown.can_share,
+        "card.can_give_friend": shown.can_give_friend,
+    })
 }
 
 fn same_worth(shown: Option<&CardKind>, told: &CardKind) -> bool {

@@ -34,7 +34,7 @@ pub async fn list_without_job(
         r#"
         select app_id as "app: AppId"
         from app
-        where platform = 'baidu'
+        where platform in ('baidu', 'wechat')
           and secret_sealed is not null
           and not exists (
               select from reconciliation where reconciliation.app_id = app.app_id and job_day >= $1

@@ -1,12 +1,31 @@
 -- What we did for each placement of one app between two moments. Coupons are found by their key, which begins with the
 -- moment of issue; what was paid, by the index on when it was.
 with issued as (
-    select coupon.placement_id, count(*) as takes
+    select
+        coupon.placement_id,
+        count(*) filter (where coupon.way = 'take') as takes,
+        count(*) filter (where coupon.way = 'gift') as gifts
     from coupon
     where coupon.coupon_id >= $4 and coupon.coupon_id < $5
       and coupon.app_id = $1
-      and coupon.way = 'take'
+      and coupon.way in ('take', 'gift')
       and coupon.issued_at >= $2 and coupon.issued_at < $3
+    group by coupon.placement_id
+),
+-- Uses at a till of the platform's own, of which it told us.
+elsewhere as (
+    select coupon.placement_id, count(*) as used_elsewhere
+    from redemption
+    cross join lateral (
+        select placement_id, app_id
+        from coupon
+        where coupon.coupon_id = redemption.coupon_id
+        offset 0
+    ) as coupon
+    where redemption.redemption_id >= $4 and redemption.redemption_id < $5
+      and redemption.order_no = 'card/' || redemption.coupon_id
+      and redemption.redeemed_at >= $2 and redemption.redeemed_at < $3
+      and coupon.app_id = $1
     group by coupon.placement_id
 ),
 paid as materialized (
@@ -97,16 +116,18 @@ added as (
 select
     placement.placement_id as "placement!: PlacementId",
     coalesce(issued.takes, 0) as "takes!",
+    coalesce(issued.gifts, 0) as "gifts!",
     coalesce(repaired.doubtful_takes, 0) as "doubtful_takes!",
     coalesce(told.synced, 0) as "synced!",
     coalesce(doubted.syncs_in_doubt, 0) as "syncs_in_doubt!",
-    coalesce(told.written_off, 0) as "written_off!",
+    coalesce(told.written_off, 0) + coalesce(elsewhere.used_elsewhere, 0) as "written_off!",
     coalesce(doubted.write_offs_in_doubt, 0) as "write_offs_in_doubt!",
     coalesce(unsettled.write_offs_owed, 0) as "write_offs_owed!",
     coalesce(unsettled.write_offs_dead, 0) as "write_offs_dead!",
     coalesce(added.added, 0) as "added!"
 from placement
 left join issued using (placement_id)
+left join elsewhere using (placement_id)
 left join repaired using (placement_id)
 left join told using (placement_id)
 left join doubted using (placement_id)

@@ -16,7 +16,7 @@ with owed as (
     ) as delivery
     left join stock_addition
         on delivery.kind = 'add_stock'
-        and stock_addition.app_id = $1 and stock_addition.name = delivery.identity
+        and stock_addition.app_id = $1 and stock_addition.name = split_part(delivery.identity, ' ', 1)
     group by delivery.placement_id
 )
 select
