@@ -128,7 +128,7 @@ fn may_pass(error: &impl Trouble) -> bool {
         | Outcome::Unknown { .. }
         | Outcome::NotAsked
         | Outcome::NotYet { .. }
-        | Outcome::TooFast => true,
+        | Outcome::TooFast { .. } => true,
         Outcome::Done
         | Outcome::DoneBefore
         | Outcome::UsedUpToday
