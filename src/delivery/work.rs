@@ -1,7 +1,7 @@
 //! Each kind of delivery and how it is paid, platform by platform.
 
 pub mod baidu;
-mod common;
+mod subject;
 mod webhook;
 pub mod wechat;
 

@@ -232,6 +232,8 @@ pub const DOMAIN_CRATES: &[&str] = &[
     "serde_json",
     "schemars",
     "thiserror",
+    // What names an act that no platform names is a hash.
+    "sha2",
     "sqlx::Type",
 ];
 

@@ -108,7 +108,9 @@ fn never(source: &Source) -> Vec<(usize, String)> {
 }
 
 fn domain_crates(source: &Source) -> Vec<(usize, String)> {
-    if source.module().first().is_none_or(|room| room != "domain") {
+    let module = source.module();
+    let is_test = module.last().is_some_and(|file| file == "tests");
+    if is_test || module.first().is_none_or(|room| room != "domain") {
         return Vec::new();
     }
     let manifest = include_str!("../../Cargo.toml");

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use sqlx::PgConnection;
 
-use super::{Consequence, common::platform_ref_of};
+use super::{Consequence, subject::platform_ref_of};
 use crate::{
     delivery::{
         Inner,

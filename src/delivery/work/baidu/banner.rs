@@ -16,7 +16,7 @@ use crate::{
         ask::ask,
         attempt::{Held, Said},
         dialect::Baidu,
-        work::{Consequence, common::placement_of},
+        work::{Consequence, subject::placement_of},
     },
     domain::{banner::BannerState, delivery::Outcome, id::BannerId, placement::PlacementState},
     platform::baidu::{

@@ -11,7 +11,7 @@ use crate::{
     delivery::{
         Inner,
         attempt::{Held, Said},
-        work::common::is_bound,
+        work::subject::is_bound,
     },
     domain::{
         app::PlatformKind,

@@ -21,7 +21,7 @@ use crate::{
         dialect::Baidu,
         work::{
             Consequence,
-            common::{is_bound, placement_of, remember},
+            subject::{is_bound, placement_of, remember},
         },
     },
     domain::{

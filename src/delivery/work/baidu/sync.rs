@@ -7,7 +7,7 @@ use crate::{
         ask::ask,
         attempt::{Held, Said},
         dialect::Baidu,
-        work::common::coupon_gone,
+        work::subject::coupon_gone,
     },
     platform::baidu::{form::SyncLetter, limits::check_sync},
 };

@@ -10,7 +10,7 @@ use crate::{
     delivery::{
         Inner,
         attempt::{Held, Said},
-        work::common::{SOON, platform_ref_of},
+        work::subject::{SOON, platform_ref_of},
     },
     domain::{delivery::Outcome, id::TokenId, placement::PlacementState},
     outgoing::answer::Heard,

@@ -14,7 +14,7 @@ use crate::{
         ask::ask,
         attempt::{Held, Said},
         dialect::Baidu,
-        work::common::placement_of,
+        work::subject::placement_of,
     },
     domain::{delivery::Outcome, id::PlacementId, placement::PlacementState},
     platform::baidu::{errno, error::Failure},

@@ -5,7 +5,7 @@ use crate::delivery::{
     ask::ask,
     attempt::{Held, Said},
     dialect::Baidu,
-    work::common::coupon_gone,
+    work::subject::coupon_gone,
 };
 
 /// Tells Baidu of the use.

@@ -14,7 +14,7 @@ use crate::{
         ask::ask,
         attempt::{Held, Said},
         dialect::Wechat,
-        work::common::{placement_of, platform_ref_of, remember},
+        work::subject::{placement_of, platform_ref_of, remember},
     },
     domain::{delivery::Outcome, id::AdditionId, placement::PlacementState, statistics::Measure},
     platform::wechat::{errcode, form::CodeMode, placing::PlacementSettings, shown::ShownCard},

@@ -11,7 +11,7 @@ use crate::{
         ask::ask,
         attempt::{Held, Said},
         dialect::Wechat,
-        work::common::platform_ref_of,
+        work::subject::platform_ref_of,
     },
     domain::{
         code::{CodePrefix, CouponCode, Entropy},

@@ -25,7 +25,7 @@ use crate::{
         dialect::Wechat,
         work::{
             Consequence,
-            common::{is_bound, placement_of, remember},
+            subject::{is_bound, placement_of, remember},
         },
     },
     domain::{

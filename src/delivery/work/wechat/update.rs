@@ -15,7 +15,7 @@ use crate::{
         ask::ask,
         attempt::{Held, Said},
         dialect::Wechat,
-        work::common::{placement_of, platform_ref_of},
+        work::subject::{placement_of, platform_ref_of},
     },
     domain::{delivery::Outcome, id::PlacementId, placement::PlacementState, problem::Problem},
     platform::wechat::{

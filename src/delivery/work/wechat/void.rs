@@ -14,7 +14,7 @@ use crate::{
         ask::ask,
         attempt::{Held, Said},
         dialect::Wechat,
-        work::common::coupon_gone,
+        work::subject::coupon_gone,
     },
     domain::delivery::Outcome,
     platform::wechat::{errcode, status::UserCardStatus},

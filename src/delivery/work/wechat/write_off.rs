@@ -10,7 +10,7 @@ use crate::{
         ask::ask,
         attempt::{Held, Said},
         dialect::Wechat,
-        work::common::{coupon_gone, platform_ref_of},
+        work::subject::{coupon_gone, platform_ref_of},
     },
     domain::delivery::Outcome,
     platform::wechat::{
