@@ -96,17 +96,14 @@ async fn a_person_has_one_of_two_platforms_however_fast_they_are() {
         let (signed, taken) = join(stage.sign(&who), baidu.take(order)).await;
 
         let taken = taken.unwrap().code().is_some();
-        match signed.status {
-            201 => {
-                assert!(!taken, "{name} has both");
-                assert_eq!(stage.add(&who, &signed.body).err_msg, "addCard:ok");
-                here += 1;
-            }
-            _ => {
-                signed.problem(409, "limit_reached");
-                assert!(taken, "{name} has none");
-                elsewhere += 1;
-            }
+        if signed.status == 201 {
+            assert!(!taken, "{name} has both");
+            assert_eq!(stage.add(&who, &signed.body).err_msg, "addCard:ok");
+            here += 1;
+        } else {
+            signed.problem(409, "limit_reached");
+            assert!(taken, "{name} has none");
+            elsewhere += 1;
         }
     }
     stage.settle().await;

@@ -46,11 +46,11 @@ async fn neither_tickets_nor_keys_nor_tokens_are_told_to_anybody() {
     assert_eq!(stage.effects(EffectKind::Consume).values().sum::<u64>(), 1);
 
     let heard = log::heard();
-    let token = stage.access_token().await;
-    let ticket = stage.ticket(&token).await;
+    let access = stage.access_token().await;
+    let ticket = stage.ticket(&access).await;
     let answers = stage.answers.lock().unwrap().join("\n");
-    assert!(heard.contains("card signed") && ticket.len() > 20 && token.len() > 20);
-    for secret in [&*token, &*ticket, DEFAULT_SECRET] {
+    assert!(heard.contains("card signed") && ticket.len() > 20 && access.len() > 20);
+    for secret in [&*access, &*ticket, DEFAULT_SECRET] {
         assert!(!answers.contains(secret), "{secret}");
         assert!(!heard.contains(secret), "{secret} in {}", around(&heard, secret));
     }
