@@ -42,6 +42,11 @@ pub async fn fill(pool: &PgPool) {
          from generate_series(1, 50000) n;
          insert into refusal (app_id, record, placement_id, holder_id, reason, refused_at)
          select id(1), 'refused-' || n, id(1), id(n), 'limit_reached', now() from generate_series(1, 50000) n;
+         insert into card_claim (claim_id, reference, app_id, placement_id, template_id, visitor_id, person_id,
+             signed_at, expires_at)
+         select id(n), 'leave-' || n, id(1), id(greatest(1, n - 49000)), id(greatest(1, n - 49000)), id(n), id(n),
+             now(), now() + '10 minutes'
+         from generate_series(1, 50000) n;
          commit",
     )
     .execute(pool)
