@@ -36,7 +36,7 @@ use crate::{
         mini_session::Visitor,
         secret::random_letters,
     },
-    store,
+    store::{self, card_claim::OwnClaim},
 };
 
 /// What somebody wants to take.
@@ -77,19 +77,16 @@ pub struct CardResultBody {
     cards: Vec<TakenCardBody>,
 }
 
+/// What else the platform's front end returns is passed over.
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct TakenCardBody {
     /// Encrypted.
     #[schemars(length(max = 512))]
     code: Option<String>,
     #[serde(rename = "cardId")]
     card_id: String,
-    /// As it was sent; nobody reads it.
-    #[serde(rename = "cardExt")]
-    #[expect(dead_code, reason = "the platform's front end returns it, and callers pass all on")]
-    card_ext: Option<String>,
-    #[serde(rename = "isSuccess")]
+    /// A card with a code was taken unless this says otherwise.
+    #[serde(rename = "isSuccess", default = "yes")]
     is_success: bool,
 }
 
@@ -98,7 +95,7 @@ struct TakenCardBody {
 pub struct CardResultView {
     /// What its holder shows, for `wx.openCard`; none when nothing was taken.
     code: Option<String>,
-    /// Absent until the platform itself has told us.
+    /// `null` while it is unknown: until the platform itself has told us.
     coupon_id: Option<CouponId>,
 }
 
@@ -133,6 +130,10 @@ pub struct CardLookupBody {
     /// After one decoding of the page's query.
     #[schemars(length(min = 1, max = 512))]
     encrypt_code: String,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// WeChat's have 64 characters and room for 128.
@@ -201,9 +202,44 @@ pub async fn result(
         }
         AskError::Away(_) => away(claim.app, &error),
     })?;
-    let known = (claim.app, card_id.as_str(), &code);
-    let coupon_id = card_claim::hint(&state.db, state.now(), id, known).await?;
+    let coupon_id = match card_claim::find_taken(&state.db, &claim, (&card_id, &code)).await? {
+        // Whoever can have an encrypted code may have seen it over somebody's shoulder: plain, it only goes to its holder.
+        Some(coupon) => {
+            if claim.coupon != Some(coupon) {
+                wallet::find(&state, coupon, Some(&visitor)).await.map_err(|_| no_such_coupon())?;
+            }
+            Some(coupon)
+        }
+        None => {
+            check_owner(&state, &claim, &code).await?;
+            None
+        }
+    };
+    card_claim::hint(&state.db, state.now(), id, &code).await?;
     Ok(Json(CardResultView { code: Some(code.as_str().to_owned()), coupon_id }))
+}
+
+/// A card that is no coupon yet has to be the one that this leave was for, by the platform's word.
+async fn check_owner(
+    state: &ApiState,
+    claim: &OwnClaim,
+    code: &CouponCode,
+) -> Result<(), ApiError> {
+    let (Some(card_ref), None) = (claim.card_ref.clone(), claim.coupon) else {
+        return Err(no_such_coupon());
+    };
+    if claim.hinted.as_ref().is_some_and(|hinted| hinted != code) {
+        return Err(no_such_coupon());
+    }
+    let owner = state.wechat.tickets.whose_code(claim.app, card_ref, code.clone()).await;
+    let owner = owner.map_err(|error| match error {
+        AskError::Refused => no_such_coupon(),
+        AskError::Away(_) => away(claim.app, &error),
+    })?;
+    if owner.reference.as_ref() != Some(&claim.reference) {
+        return Err(no_such_coupon());
+    }
+    Ok(())
 }
 
 /// `POST /v1/mini/cards/open`

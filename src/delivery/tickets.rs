@@ -15,11 +15,32 @@ use crate::{
     domain::{code::CouponCode, delivery::Outcome, id::AppId},
     outgoing::secret::AccessToken,
     platform::wechat::{
-        desk::{AskError, CardTickets},
+        desk::{AskError, CardTickets, CodeOwner},
+        error::CallError,
         login::{Keeper, LoginAccount, NotReady},
     },
     store::platform_token::Purpose,
 };
+
+/// Asks once, and with a fresh token once more when WeChat takes the one at hand no longer.
+macro_rules! asked {
+    ($inner:expr, $account:expr, |$named:ident, $token:ident| $call:expr) => {{
+        let mut refused = None;
+        loop {
+            let kept = $inner.tokens.get($inner, &$account, Purpose::Access, refused).await?;
+            let foreign = || AskError::Away("the app is no account of WeChat's".to_owned());
+            let $named = Wechat::account(&$account).ok_or_else(foreign)?;
+            let $token = &kept.value;
+            match $call.await {
+                Ok(heard) => break heard,
+                Err(error) if error.token_problem() && refused.is_none() => {
+                    refused = Some(kept.generation);
+                }
+                Err(error) => return Err(refusal(&error)),
+            }
+        }
+    }};
+}
 
 impl CardTickets for Desk {
     fn ticket(&self, app: AppId) -> BoxFuture<'_, Result<AccessToken, AskError>> {
@@ -43,38 +64,56 @@ impl CardTickets for Desk {
         let asking = tokio::spawn(async move { decrypt(&inner, app, &encrypted).await });
         async move { asking.await.map_err(|error| AskError::Away(error.to_string()))? }.boxed()
     }
+
+    fn whose_code(
+        &self,
+        app: AppId,
+        card_ref: String,
+        code: CouponCode,
+    ) -> BoxFuture<'_, Result<CodeOwner, AskError>> {
+        let inner = Arc::clone(&self.0);
+        let asking = tokio::spawn(async move { owner(&inner, app, &card_ref, &code).await });
+        async move { asking.await.map_err(|error| AskError::Away(error.to_string()))? }.boxed()
+    }
 }
 
 async fn decrypt(inner: &Inner, app: AppId, encrypted: &str) -> Result<CouponCode, AskError> {
     let account = account(inner, app).await?;
-    let foreign = || AskError::Away("the app is no account of WeChat's".to_owned());
-    let mut refused = None;
-    loop {
-        let token = inner.tokens.get(inner, &account, Purpose::Access, refused).await?;
-        let named = Wechat::account(&account).ok_or_else(foreign)?;
-        let error = match inner.wechat.decrypt_code(named, &token.value, encrypted).await {
-            Ok(heard) => {
-                let strange = |_| AskError::Away("WeChat gives a code that is none".to_owned());
-                return CouponCode::parse(&heard.value).map_err(strange);
-            }
-            Err(error) => error,
-        };
-        if error.token_problem() && refused.is_none() {
-            refused = Some(token.generation);
-            continue;
-        }
-        return Err(match error.outcome(false) {
-            Outcome::Refused => AskError::Refused,
-            Outcome::Done
-            | Outcome::DoneBefore
-            | Outcome::Busy { .. }
-            | Outcome::Unknown { .. }
-            | Outcome::NotAsked
-            | Outcome::NotYet { .. }
-            | Outcome::TooFast { .. }
-            | Outcome::UsedUpToday
-            | Outcome::Locked => AskError::Away(error.to_string()),
-        });
+    let heard =
+        asked!(inner, account, |named, token| inner.wechat.decrypt_code(named, token, encrypted));
+    let strange = |_| AskError::Away("WeChat gives a code that is none".to_owned());
+    CouponCode::parse(&heard.value).map_err(strange)
+}
+
+async fn owner(
+    inner: &Inner,
+    app: AppId,
+    card_ref: &str,
+    code: &CouponCode,
+) -> Result<CodeOwner, AskError> {
+    let account = account(inner, app).await?;
+    let card = Some(card_ref);
+    let heard = asked!(inner, account, |named, token| inner.wechat.get_code(
+        named,
+        token,
+        code.as_str(),
+        card
+    ));
+    Ok(CodeOwner { open_id: heard.value.openid, reference: heard.value.outer_str })
+}
+
+fn refusal(error: &CallError) -> AskError {
+    match error.outcome(false) {
+        Outcome::Refused => AskError::Refused,
+        Outcome::Done
+        | Outcome::DoneBefore
+        | Outcome::Busy { .. }
+        | Outcome::Unknown { .. }
+        | Outcome::NotAsked
+        | Outcome::NotYet { .. }
+        | Outcome::TooFast { .. }
+        | Outcome::UsedUpToday
+        | Outcome::Locked => AskError::Away(error.to_string()),
     }
 }
 

@@ -4,6 +4,8 @@
 //! claims, and what was signed counts towards the limit until it is used or lapses. Who has turned the card down at the
 //! platform's own page may ask again at once: the same leave is signed anew.
 
+use std::fmt;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::{TryRng, rngs::SysRng};
 use serde_json::Value;
@@ -42,7 +44,6 @@ pub struct Wish<'a> {
 }
 
 /// Leave to take a card.
-#[derive(Debug)]
 pub struct Leave {
     /// Ours.
     pub id: CardClaimId,
@@ -58,6 +59,16 @@ pub struct Leave {
     pub signed_at: DateTime<Utc>,
     /// When it lapses.
     pub expires_at: DateTime<Utc>,
+}
+
+/// Whoever has the reference or the code can pass for its owner, so logs see neither.
+impl fmt::Debug for Leave {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Leave")
+            .field("id", &self.id)
+            .field("app", &self.app)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why nobody may take a card.
@@ -253,15 +264,23 @@ pub async fn find(
     store::card_claim::find_own(&mut *db.acquire().await?, id, visitor.own).await
 }
 
-/// Notes what the mini-program says of a card that was taken, for as long as the platform has not; the coupon, if it is
-/// there already.
+/// The coupon that the card of this leave is, whoever holds it, if it is there already.
+pub async fn find_taken(
+    db: &PgPool,
+    claim: &store::card_claim::OwnClaim,
+    (card_ref, code): (&str, &CouponCode),
+) -> sqlx::Result<Option<CouponId>> {
+    let mut conn = db.acquire().await?;
+    store::card_claim::find_coupon(&mut conn, claim.app, card_ref, code).await
+}
+
+/// Notes what the mini-program says of a card that was taken, for as long as the platform has not.
 pub async fn hint(
     db: &PgPool,
     now: DateTime<Utc>,
     id: CardClaimId,
-    (app, card_ref, code): (AppId, &str, &CouponCode),
-) -> sqlx::Result<Option<CouponId>> {
+    code: &CouponCode,
+) -> sqlx::Result<()> {
     let mut conn = db.acquire().await?;
-    store::card_claim::hint(&mut conn, id, code, (now, now + CODE_LIFE)).await?;
-    store::card_claim::find_coupon(&mut conn, app, card_ref, code).await
+    store::card_claim::hint(&mut conn, id, code, (now, now + CODE_LIFE)).await
 }

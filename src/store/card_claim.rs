@@ -1,5 +1,7 @@
 //! Leave to take a card on its platform, as we sign it for people of a mini-program.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -24,7 +26,7 @@ pub struct CardPlacement {
 }
 
 /// Leave that was signed.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CardClaim {
     /// Ours.
     pub id: CardClaimId,
@@ -32,6 +34,13 @@ pub struct CardClaim {
     pub reference: String,
     /// The code that we chose, where we do.
     pub code: Option<CouponCode>,
+}
+
+/// Whoever has the reference or the code can pass for its owner, so logs see neither.
+impl fmt::Debug for CardClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CardClaim").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 /// Leave that is to be signed.
@@ -58,10 +67,14 @@ pub struct NewCardClaim<'a> {
 }
 
 /// Leave as the one asks for it who was given it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct OwnClaim {
     /// On which account.
     pub app: AppId,
+    /// What the platform carries back to us.
+    pub reference: String,
+    /// The code of the card that is said to be taken by it.
+    pub hinted: Option<CouponCode>,
     /// The platform's id of the placement.
     pub card_ref: Option<String>,
     /// What came of it, by the platform's word.
@@ -293,6 +306,8 @@ pub async fn find_own(
         r#"
         select
             card_claim.app_id as "app: AppId",
+            card_claim.reference,
+            card_claim.hinted_code as "hinted: CouponCode",
             placement.platform_ref as card_ref,
             card_claim.coupon_id as "coupon: CouponId"
         from card_claim

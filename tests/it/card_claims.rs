@@ -125,6 +125,7 @@ async fn leave_that_is_open_counts_towards_the_limit_and_so_does_what_was_taken(
     let signed = shop.sign(&anna, "key-1").await.created();
     let path = format!("/v1/mini/cards/claims/{}/result", signed["claim_id"].as_str().unwrap());
     let taken = json!({ "cardList": [{ "code": "enc 751234212312", "cardId": CARD, "cardExt": "{}", "isSuccess": true }] });
+    shop.take(&ext(&signed), "751234212312");
 
     // The plus sign was read as a blank on the way.
     let result = anna.post(&path, None, taken.clone()).await.ok();
@@ -135,11 +136,41 @@ async fn leave_that_is_open_counts_towards_the_limit_and_so_does_what_was_taken(
     shop.sign(&anna, "key-3").await.problem(409, "limit_reached");
 
     let coupon = shop.plant_coupon("anna-account", "751234212312").await;
+    anna.post(&path, None, taken.clone()).await.problem(404, "no_such_coupon");
+    set(&shop.admin, "update card_claim set coupon_id = (select coupon_id from coupon)").await;
     let again = anna.post(&path, None, taken.clone()).await.ok();
     assert_eq!(again["coupon_id"], coupon);
     let bert = shop.visitor("bert").await;
     bert.post(&path, None, taken).await.problem(404, "not_found");
     shop.sign(&bert, "key-1").await.created();
+}
+
+#[tokio::test]
+async fn a_code_is_only_told_to_whoever_took_the_card() {
+    let shop = CardShop::open().await;
+    let (anna, bert) = (shop.visitor("anna").await, shop.visitor("bert").await);
+    let annas = shop.sign(&anna, "key-1").await.created();
+    let berts = shop.sign(&bert, "key-1").await.created();
+    shop.take(&ext(&annas), "111111111111");
+    shop.take(&ext(&annas), "222222222222");
+    let path = |signed: &Value| {
+        format!("/v1/mini/cards/claims/{}/result", signed["claim_id"].as_str().unwrap())
+    };
+    let taken = |code: &str| {
+        let code = format!("enc+{code}");
+        json!({ "cardList": [{ "code": code, "cardId": CARD, "added_later": {} }] })
+    };
+
+    let post = async |person: &Person<'_>, signed, code| {
+        person.post(&path(signed), None, taken(code)).await
+    };
+    post(&bert, &berts, "111111111111").await.problem(404, "no_such_coupon");
+    post(&bert, &berts, "999999999999").await.problem(404, "no_such_coupon");
+    post(&anna, &annas, "111111111111").await.ok();
+    post(&anna, &annas, "222222222222").await.problem(404, "no_such_coupon");
+    shop.plant_coupon("carl", "333333333333").await;
+    shop.take(&ext(&berts), "333333333333");
+    post(&bert, &berts, "333333333333").await.problem(404, "no_such_coupon");
 }
 
 #[tokio::test]
@@ -155,6 +186,7 @@ async fn a_result_that_is_none_is_told_as_one() {
         card(Value::Null, CARD, false),
         card(json!("enc+1"), "pOTHER", true),
         card(json!("enc+1"), CARD, false),
+        json!({ "cardList": [{ "cardId": CARD }] }),
     ] {
         assert_eq!(anna.post(&path, None, none).await.ok(), nothing);
     }
@@ -162,7 +194,7 @@ async fn a_result_that_is_none_is_told_as_one() {
         (card(json!("forged"), CARD, true), 422, "invalid_values"),
         (card(json!("券"), CARD, true), 422, "invalid_values"),
         (json!({ "cardList": [] }), 422, "invalid_values"),
-        (json!({ "cardList": [{ "cardId": CARD }] }), 400, "invalid_body"),
+        (json!({ "cardList": [{ "code": "enc+1" }] }), 400, "invalid_body"),
         (json!({}), 400, "invalid_body"),
     ] {
         anna.post(&path, None, body).await.problem(status, code);

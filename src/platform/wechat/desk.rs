@@ -2,7 +2,7 @@
 //!
 //! Accounts, tokens and tickets are kept by somebody else, who answers here. Session keys never come this far.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use secrecy::SecretString;
@@ -53,6 +53,30 @@ pub trait CardTickets: Send + Sync {
         account: AppId,
         encrypted: String,
     ) -> BoxFuture<'_, Result<CouponCode, AskError>>;
+
+    /// Who has the code of this card, and by what it was taken.
+    fn whose_code(
+        &self,
+        account: AppId,
+        card_ref: String,
+        code: CouponCode,
+    ) -> BoxFuture<'_, Result<CodeOwner, AskError>>;
+}
+
+/// Who has a code.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CodeOwner {
+    /// As the official account knows them.
+    pub open_id: OpenId,
+    /// What was given along when the card was taken; the taker could change it.
+    pub reference: Option<String>,
+}
+
+/// Who it is and by what they took it is nobody's business in a log.
+impl fmt::Debug for CodeOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CodeOwner(…)")
+    }
 }
 
 impl Logins for Login {
@@ -107,6 +131,15 @@ impl CardTickets for Nobody {
     }
 
     fn read_code(&self, _: AppId, _: String) -> BoxFuture<'_, Result<CouponCode, AskError>> {
+        Self::away()
+    }
+
+    fn whose_code(
+        &self,
+        _: AppId,
+        _: String,
+        _: CouponCode,
+    ) -> BoxFuture<'_, Result<CodeOwner, AskError>> {
         Self::away()
     }
 }

@@ -1,8 +1,11 @@
 //! A shop with cards on an official account and people in a mini-program; at the desk somebody plays WeChat.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
@@ -13,7 +16,7 @@ use kaquan::{
         people::OpenId,
     },
     outgoing::secret::AccessToken,
-    platform::wechat::desk::{AskError, CardTickets, Desk, LoggedIn, Logins},
+    platform::wechat::desk::{AskError, CardTickets, CodeOwner, Desk, LoggedIn, Logins},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -32,6 +35,8 @@ pub const CARD: &str = "pFS7Fjg8kV1IdDz01r4SQwMkuCKc";
 #[derive(Default)]
 pub struct Wechat {
     pub away: AtomicBool,
+    /// Codes that were taken, and what was given along.
+    pub taken: Mutex<HashMap<String, String>>,
 }
 
 pub struct CardShop {
@@ -80,6 +85,22 @@ impl CardTickets for Wechat {
         }
         .boxed()
     }
+
+    fn whose_code(
+        &self,
+        _: AppId,
+        card_ref: String,
+        code: CouponCode,
+    ) -> BoxFuture<'_, Result<CodeOwner, AskError>> {
+        assert_eq!(card_ref, CARD);
+        let reference = self.taken.lock().unwrap().get(code.as_str()).cloned();
+        let owner = |reference| CodeOwner {
+            open_id: OpenId::parse("somebody").unwrap(),
+            reference: Some(reference),
+        };
+        let said = self.say(reference.map(owner).ok_or(AskError::Refused));
+        async move { said }.boxed()
+    }
 }
 
 impl CardShop {
@@ -125,6 +146,12 @@ impl CardShop {
         let mut request = self.admin.request("POST", "/v1/mini/sessions", body.to_string());
         request.headers_mut().remove("authorization");
         self.admin.send(request).await
+    }
+
+    /// Somebody takes the card that they were given leave for.
+    pub fn take(&self, ext: &Value, code: &str) {
+        let reference = ext["outer_str"].as_str().unwrap().to_owned();
+        self.wechat.taken.lock().unwrap().insert(code.to_owned(), reference);
     }
 
     pub async fn sign(&self, person: &Person<'_>, key: &str) -> Reply {
