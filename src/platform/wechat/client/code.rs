@@ -1,5 +1,7 @@
 //! `card/code/get`, `consume`, `decrypt`, `unavailable` and `update`: one code in somebody's hands.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
@@ -17,7 +19,7 @@ use crate::{
 };
 
 /// How a code stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CodeState {
     /// Of which card it is.
     pub card_id: String,
@@ -33,6 +35,16 @@ pub struct CodeState {
     pub end: Option<DateTime<Utc>>,
     /// The channel by which it was taken; the taker could change it.
     pub outer_str: Option<String>,
+}
+
+/// Who has it and by what it was taken is nobody's business in a log.
+impl fmt::Debug for CodeState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CodeState")
+            .field("card_id", &self.card_id)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whose code was used, and of which card.

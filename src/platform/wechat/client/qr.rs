@@ -1,5 +1,7 @@
 //! `card/qrcode/create`: pictures that somebody scans to take a card.
 
+use std::fmt;
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use url::Url;
@@ -44,7 +46,7 @@ pub struct QrCard<'a> {
 }
 
 /// A picture that can be scanned.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Qr {
     /// What its picture shows.
     pub url: String,
@@ -52,6 +54,13 @@ pub struct Qr {
     pub picture_url: String,
     /// For how long it serves, as WeChat says.
     pub lasts: Option<TimeDelta>,
+}
+
+/// Whoever sees the picture can take what is behind it.
+impl fmt::Debug for Qr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Qr").field("lasts", &self.lasts).finish_non_exhaustive()
+    }
 }
 
 const PICTURES: &str = "https://mp.weixin.qq.com/cgi-bin/showqrcode";
