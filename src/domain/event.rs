@@ -69,6 +69,9 @@ pub enum EventKind {
     /// Little is left of what a placement may issue.
     #[serde(rename = "stock.low")]
     StockLow,
+    /// A platform's reviewers have refused a placement.
+    #[serde(rename = "placement.review_failed")]
+    ReviewFailed,
     /// A platform will not have what it is owed.
     #[serde(rename = "delivery.dead")]
     DeliveryDead,
@@ -82,7 +85,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// What an endpoint of the merchant's can be told of.
-    pub const TOLD: [Self; 13] = [
+    pub const TOLD: [Self; 14] = [
         Self::Claimed,
         Self::Locked,
         Self::Unlocked,
@@ -95,6 +98,7 @@ impl EventKind {
         Self::Conflict,
         Self::Expiring,
         Self::StockLow,
+        Self::ReviewFailed,
         Self::DeliveryDead,
     ];
 
@@ -113,6 +117,7 @@ impl EventKind {
             Self::Conflict => "coupon.conflict",
             Self::Expiring => "coupon.expiring",
             Self::StockLow => "stock.low",
+            Self::ReviewFailed => "placement.review_failed",
             Self::DeliveryDead => "delivery.dead",
             Self::OperatorAsked => "operator.asked",
             Self::OperatorAnswered => "operator.answered",

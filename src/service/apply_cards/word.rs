@@ -41,8 +41,14 @@ impl CardApplier {
             Happening::Reviewed { refusal } => {
                 let refusal = refusal.as_deref();
                 let is_new = placed::review(&mut tx, placement, refusal, told.event.at).await?;
-                if is_new && refusal.is_none() {
-                    placed::arm_additions(&mut tx, now, placement).await?;
+                match refusal {
+                    None if is_new => {
+                        placed::arm_additions(&mut tx, now, placement).await?;
+                    }
+                    Some(reason) if is_new => {
+                        placed::tell_refused(&mut tx, now, placement, reason).await?;
+                    }
+                    None | Some(_) => {}
                 }
                 tracing::info!(placement.id = %placement, passed = refusal.is_none(), is_new, "placement reviewed");
             }

@@ -99,3 +99,35 @@ pub async fn tell_low(
     .await?;
     Ok(())
 }
+
+/// Tells people that reviewers have refused a placement.
+pub async fn tell_refused(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    placement: PlacementId,
+    reason: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into event (event_id, kind, template_id, app_id, actor, data, occurred_at)
+        select
+            $1, 'placement.review_failed', template_id, app_id, 'kaquan',
+            jsonb_build_object(
+                'placement_id', typed_id('plc', placement_id),
+                'template_id', typed_id('tpl', template_id),
+                'app_id', typed_id('app', app_id),
+                'platform_says', $3::text
+            ),
+            $4
+        from placement
+        where placement_id = $2
+        "#,
+        EventId::new(now) as _,
+        placement as _,
+        reason,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
