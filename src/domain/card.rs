@@ -99,6 +99,8 @@ pub enum Till {
         /// As the platform names it.
         name: String,
     },
+    /// The platform does not say: it may have been our call.
+    Unknown,
 }
 
 /// Why a coupon cannot be used for now, or for good, although it is neither used nor void.

@@ -239,7 +239,29 @@ async fn what_we_did_ourselves_is_no_news_and_what_nobody_did_is_a_conflict_said
     let reasons =
         "select string_agg(data ->> 'reason', ',') from event where kind = 'coupon.conflict'";
     assert_eq!(scene.text(reasons).await.unwrap(), "used_without_us");
+    // Whoever made the call, the coupon is used; nothing is owed for that.
+    let tills = "select string_agg(operator, ',') from redemption where order_no like 'card/%'";
+    assert_eq!(scene.text(tills).await.unwrap(), "api");
+    assert_eq!(scene.number("select count(*) from coupon where state = 'redeemed'").await, 2);
     assert_eq!(scene.pushes("applied").await, 5);
+    scene.recount().await;
+}
+
+#[tokio::test]
+async fn a_use_of_which_nobody_says_where_is_ours_if_there_is_one() {
+    let (scene, deck, _) = taken(1).await;
+    scene.told(&deck, &[deck.took(0, "bert", "100000000002")]).await;
+    scene.drain().await;
+    scene.redeemer().redeem(nobody(), use_for("o-1")).await.unwrap();
+
+    for code in ["100000000001", "100000000002"] {
+        scene.told(&deck, &[deck.used(60, "anna", code, Till::Unknown)]).await;
+        scene.drain().await;
+    }
+
+    assert_eq!(told(&scene, "coupon.conflict").await, 0);
+    let tills = "select string_agg(operator, ',') from redemption where order_no like 'card/%'";
+    assert_eq!(scene.text(tills).await.unwrap(), "unknown");
     scene.recount().await;
 }
 
@@ -276,6 +298,7 @@ async fn only_the_latest_word_of_the_reviewers_counts_and_a_pass_lets_stock_thro
     scene.told(&deck, &[deck.reviewed(5, None), deck.reviewed(9, None)]).await;
     scene.drain().await;
     let refused = scene.text(review).await.unwrap();
+    assert_eq!(told(&scene, "placement.review_failed").await, 1);
     scene.told(&deck, &[deck.reviewed(20, None)]).await;
     sqlx::query(
         "insert into delivery (delivery_id, app_id, kind, subject_id, placement_id, identity, state, due_at, created_at)

@@ -94,6 +94,11 @@ pub enum Conflict {
     UsedThoughGivenAway,
 }
 
+/// The till of a use by the call that only we make, although we did not.
+const BY_CALL: &str = "api";
+/// The till of a use of which nobody says where it was.
+const SOMEWHERE: &str = "unknown";
+
 /// All that has to change, in the order in which it is to be done.
 pub fn differences(standing: &CardStanding, held: &Held, expected: Expected) -> Vec<Change> {
     let mut changes = Vec::new();
@@ -112,7 +117,7 @@ pub fn differences(standing: &CardStanding, held: &Held, expected: Expected) -> 
             changes.extend((validity != held.validity).then_some(Change::Validity(validity)));
         }
         Expected::Giver(inherited) if is_unused => {
-            let voided = inherited.voided.clone().filter(|_| use_of_it.is_none());
+            let voided = inherited.voided.clone().filter(|_| use_of_it.is_empty());
             if (inherited.terms_version, inherited.validity) != (held.terms_version, held.validity)
             {
                 changes.push(Change::Inherit(inherited));
@@ -121,8 +126,8 @@ pub fn differences(standing: &CardStanding, held: &Held, expected: Expected) -> 
         }
         Expected::Giver(_) => {}
     }
-    let is_used =
-        held.state == CouponState::Redeemed || matches!(use_of_it, Some(Change::Use { .. }));
+    let is_used = held.state == CouponState::Redeemed
+        || use_of_it.iter().any(|change| matches!(change, Change::Use { .. }));
     changes.extend(use_of_it);
     let suspension = standing.suspension();
     match suspension {
@@ -138,20 +143,32 @@ pub fn differences(standing: &CardStanding, held: &Held, expected: Expected) -> 
     changes
 }
 
-fn use_of(standing: &CardStanding, held: &Held) -> Option<Change> {
-    let (at, till) = standing.used()?;
+fn use_of(standing: &CardStanding, held: &Held) -> Vec<Change> {
+    let Some((at, till)) = standing.used() else { return Vec::new() };
+    let booked = |till: &str| Change::Use { at: *at, till: till.to_owned() };
+    let is_known = match till {
+        Till::Ours | Till::Unknown => held.was_used,
+        Till::Theirs { .. } => held.was_used_elsewhere,
+    };
+    if is_known {
+        return Vec::new();
+    }
     match (till, held.state) {
-        (Till::Ours, _) if held.was_used => None,
-        (Till::Ours, _) => Some(Change::Conflict(Conflict::UsedWithoutUs)),
-        (Till::Theirs { .. }, _) if held.was_used_elsewhere => None,
-        (Till::Theirs { name }, CouponState::Issued | CouponState::Locked) => {
-            Some(Change::Use { at: *at, till: name.clone() })
+        // Some other system of the merchant's made the call: no till may take it again.
+        (Till::Ours, CouponState::Issued | CouponState::Locked) => {
+            vec![booked(BY_CALL), Change::Conflict(Conflict::UsedWithoutUs)]
         }
+        (Till::Ours, CouponState::Redeemed | CouponState::Void) => {
+            vec![Change::Conflict(Conflict::UsedWithoutUs)]
+        }
+        (Till::Theirs { name }, CouponState::Issued | CouponState::Locked) => vec![booked(name)],
+        (Till::Unknown, CouponState::Issued | CouponState::Locked) => vec![booked(SOMEWHERE)],
         (Till::Theirs { .. }, CouponState::Redeemed) => {
-            Some(Change::Conflict(Conflict::UsedElsewhereToo))
+            vec![Change::Conflict(Conflict::UsedElsewhereToo)]
         }
-        (Till::Theirs { .. }, CouponState::Void) => {
-            Some(Change::Conflict(Conflict::UsedElsewhereThoughVoid))
+        (Till::Unknown, CouponState::Redeemed) => Vec::new(),
+        (Till::Theirs { .. } | Till::Unknown, CouponState::Void) => {
+            vec![Change::Conflict(Conflict::UsedElsewhereThoughVoid)]
         }
     }
 }

@@ -114,11 +114,12 @@ fn happening(kind: &str, fields: &Fields, code: Option<&str>) -> Option<Happenin
 
 /// Only we make the call; people at the merchant's use cards by WeChat's own tools.
 fn till(fields: &Fields) -> Till {
-    let source = fields.get("ConsumeSource");
-    if source == Some("FROM_API") {
-        return Till::Ours;
-    }
-    let place = [source, fields.get("LocationName")];
+    let source = match fields.get("ConsumeSource") {
+        None | Some("") => return Till::Unknown,
+        Some("FROM_API") => return Till::Ours,
+        Some(source) => source,
+    };
+    let place = [Some(source), fields.get("LocationName")];
     let name = place.into_iter().flatten().collect::<Vec<_>>().join(" ");
     Till::Theirs { name: cut(&name) }
 }

@@ -98,6 +98,8 @@ fn each_event_of_a_card_has_its_meaning() {
             vec![("ConsumeSource", "FROM_MP"), ("LocationName", "")],
             theirs("FROM_MP"),
         ),
+        ("user_consume_card", vec![("ConsumeSource", "")], used(Till::Unknown)),
+        ("user_consume_card", vec![("LocationName", "门店一")], used(Till::Unknown)),
         ("card_pass_check", vec![], Some(Happening::Reviewed { refusal: None })),
         (
             "card_not_pass_check",
