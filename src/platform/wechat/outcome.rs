@@ -43,6 +43,8 @@ fn of_failure(call: Call, failure: &Failure, after: Option<TimeDelta>) -> Outcom
         // The same request will do no better next time.
         Failure::NotSent(Unsent::Request(_)) => Outcome::Refused,
         Failure::NotSent(Unsent::Address(_)) => Outcome::Locked,
+        // The use may have been made before somebody on the way had enough.
+        Failure::Http { status: 429 } if call == Call::ConsumeCode => Outcome::Unknown { after },
         Failure::Http { status: 429 } | Failure::NotSent(Unsent::Connect(_)) => {
             Outcome::Busy { after }
         }

@@ -146,7 +146,8 @@ fn what_is_not_clear_stays_unclear_and_keeps_the_pause() {
         }
     }
     let slow = Failure::Http { status: 429 };
-    assert_eq!(outcome(Call::ConsumeCode, &slow, after, true), Outcome::Busy { after });
+    assert_eq!(outcome(Call::ConsumeCode, &slow, after, true), Outcome::Unknown { after });
+    assert_eq!(outcome(Call::VoidCode, &slow, after, true), Outcome::Busy { after });
 }
 
 #[test]
