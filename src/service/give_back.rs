@@ -1,7 +1,7 @@
 //! Undoes a use, whole or line by line; a platform that has not heard of it hears nothing.
 
 use serde_json::json;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use super::life::{LifeError, MOST_TRIES, Named, step};
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
     domain::{
         app::{PlatformKind, ReturnRule},
         event::Cause,
+        id::CouponId,
         life::{self, LifeRefusal, Returned, check},
     },
     store::{self, redemption::Redemption},
@@ -32,13 +33,20 @@ pub struct GivenBack {
     pub redemption: Redemption,
     /// Whether anything was given back that was not before.
     pub changed: bool,
-    /// `false` where the platform cannot be told, and shows the coupon as used for ever.
+    /// `false` where the platform has heard of the use, or may have, cannot be told, and shows the coupon as used for ever.
     pub told: Option<bool>,
 }
 
 /// What there is to say of a platform that cannot be told.
-fn untold(platform: PlatformKind, whole: bool) -> Option<bool> {
-    (whole && platform.shows_uses_for_ever()).then_some(false)
+async fn untold(
+    conn: &mut PgConnection,
+    (coupon, platform): (CouponId, PlatformKind),
+    whole: bool,
+) -> sqlx::Result<Option<bool>> {
+    if !whole || !platform.shows_uses_for_ever() {
+        return Ok(None);
+    }
+    Ok(store::redemption::is_shown(conn, coupon).await?.then_some(false))
 }
 
 /// Gives back what an order has used; when all of it is back, the coupon can be used again by another order.
@@ -65,8 +73,10 @@ pub async fn give_back(
         let Some(redemption) = redemption else { return Err(LifeRefusal::NotRedeemed.into()) };
 
         let id = redemption.id;
+        let subject = (found.id, found.platform);
+        let untold_before = untold(&mut conn, subject, matches!(returned, Returned::Whole)).await?;
         let told = |lines: Option<&[i32]>| {
-            let told = untold(found.platform, lines.is_none());
+            let told = untold_before;
             json!({
                 "redemption_id": id, "order_no": order_no, "store": redemption.store,
                 "amount_fen": redemption.amount_fen, "discount_fen": redemption.discount_fen,
@@ -75,7 +85,7 @@ pub async fn give_back(
         };
         let changed = match &returned {
             Returned::Nothing => {
-                let told = untold(found.platform, redemption.reversed_at.is_some());
+                let told = untold(&mut conn, subject, redemption.reversed_at.is_some()).await?;
                 return Ok(GivenBack { redemption, changed: false, told });
             }
             Returned::Whole if found.give_back == ReturnRule::Refused => {
@@ -94,7 +104,7 @@ pub async fn give_back(
             tracing::info!(coupon.id = %found.id, whole = returned == Returned::Whole, "coupon given back");
             let redemption = store::redemption::find(&mut conn, id).await?;
             let redemption = redemption.ok_or(sqlx::Error::RowNotFound)?;
-            let told = untold(found.platform, returned == Returned::Whole);
+            let told = untold(&mut conn, subject, returned == Returned::Whole).await?;
             return Ok(GivenBack { redemption, changed: true, told });
         }
     }

@@ -122,3 +122,41 @@ pub async fn list_lines(
     .fetch_all(conn)
     .await
 }
+
+/// Whether the coupon was used, and each use of it was undone.
+pub async fn is_given_back(conn: &mut PgConnection, coupon: CouponId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select coalesce(bool_and(reversed_at is not null), false) as "is_back!"
+        from redemption
+        where coupon_id = $1
+        "#,
+        coupon as _,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Whether the platform of the coupon shows it as used, or may do so: it was told of a use, or has told us of one.
+pub async fn is_shown(conn: &mut PgConnection, coupon: CouponId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select
+            exists (
+                select
+                from delivery
+                where subject_id = $1
+                    and kind = 'write_off'
+                    and (doubt or state not in ('waiting', 'pending', 'cancelled'))
+            )
+            or exists (
+                select
+                from redemption
+                where coupon_id = $1 and order_no = 'card/' || coupon_id
+            ) as "is_shown!"
+        "#,
+        coupon as _,
+    )
+    .fetch_one(conn)
+    .await
+}

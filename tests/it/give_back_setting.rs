@@ -16,6 +16,11 @@ async fn used(admin: &Admin, give_back: &str) -> Value {
     let line = json!({ "goods_id": "tea", "unit_price_fen": 80000, "quantity": 1 });
     let body = json!({ "code": coupon["code"], "order_no": "o-1", "lines": [line, line] });
     admin.act("/v1/redemptions", body).await.created();
+    // The platform may have heard of it.
+    sqlx::query("update delivery set doubt = true where kind = 'write_off'")
+        .execute(admin.db())
+        .await
+        .unwrap();
     coupon
 }
 
@@ -61,6 +66,19 @@ async fn where_it_is_allowed_the_answer_and_the_history_say_that_nobody_was_told
         .await
         .unwrap();
     assert_eq!(data["told"], false);
+}
+
+#[tokio::test]
+async fn a_use_of_which_nobody_was_told_is_undone_there_too() {
+    let admin = Admin::new().await;
+    let coupon = used(&admin, "allowed").await;
+    sqlx::query("update delivery set doubt = false").execute(admin.db()).await.unwrap();
+    let body = json!({ "code": coupon["code"], "order_no": "o-1" });
+
+    for changed in [true, false] {
+        let back = admin.act("/v1/give-backs", body.clone()).await.ok();
+        assert_eq!((&back["changed"], back.get("told")), (&json!(changed), None));
+    }
 }
 
 #[tokio::test]

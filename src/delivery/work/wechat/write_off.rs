@@ -12,19 +12,24 @@ use crate::{
         dialect::Wechat,
         work::subject::{coupon_gone, platform_ref_of},
     },
-    domain::delivery::Outcome,
+    domain::{delivery::Outcome, id::CouponId},
     platform::wechat::{
         client::code::CodeState, errcode, placing::PlacementSettings, status::UserCardStatus,
     },
-    store::delivery::lease::Letter,
+    store::{self, delivery::lease::Letter},
 };
 
 /// Tells WeChat of the use.
 pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
     let letter = held.delivery.letter.as_ref().ok_or_else(coupon_gone)?;
     let card = card_of(held)?;
-    if held.delivery.doubt {
+    let is_back = is_given_back(inner, held).await?;
+    if held.delivery.doubt || is_back {
         let state = state(inner, held, letter, card).await?;
+        if is_back && state.status != UserCardStatus::Consumed {
+            let note = "核销已退回，微信上未核销，不再核销 · the use was given back; WeChat shows none, and none is made";
+            return Ok(Said::unheard(Outcome::Done, note));
+        }
         if state.status == UserCardStatus::Consumed {
             let note = "上一次核销其实已经成功 · the last attempt did use it";
             return Ok(Said::unheard(Outcome::Done, note));
@@ -64,6 +69,13 @@ fn usable(status: &UserCardStatus) -> Result<(), Said> {
         | UserCardStatus::Unavailable
         | UserCardStatus::Other(_)) => Err(refused(in_no_state(other))),
     }
+}
+
+/// A use that was undone is not made at WeChat any more, for there it would be for ever.
+async fn is_given_back(inner: &Inner, held: &Held) -> Result<bool, Said> {
+    let mut conn = inner.db.acquire().await?;
+    let coupon = CouponId::from(held.delivery.subject);
+    Ok(store::redemption::is_given_back(&mut conn, coupon).await?)
 }
 
 async fn consume(
