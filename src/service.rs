@@ -42,6 +42,7 @@ pub mod known_terms;
 pub mod lapse_card_claims;
 pub mod life;
 pub mod lock_coupon;
+pub mod look_at_reviews;
 pub mod look_up;
 pub mod match_cart;
 pub mod mini_session;

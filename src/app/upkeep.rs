@@ -17,6 +17,7 @@ use crate::{
             forget_push_secrets, forget_pushes, forget_sessions, forget_webhook_secrets,
         },
         lapse_card_claims::{self, free_card_codes, lapse_card_claims},
+        look_at_reviews::{self, look_at_reviews},
         release_locks::{self, release_locks},
         remind::remind,
         tell_low_stock::tell_low_stock,
@@ -39,6 +40,7 @@ enum Job {
     ReleaseLocks,
     LapseCardClaims,
     FreeCardCodes,
+    LookAtReviews,
     Remind { before: Duration },
     CountExpired,
     TellLowStock { percent: u8 },
@@ -56,8 +58,13 @@ impl Upkeep {
     /// The jobs as the settings want them.
     pub fn new(config: &Config, db: &PgPool, clock: &Arc<dyn Clock>) -> Self {
         let keep = |keep| TimeDelta::from_std(keep).unwrap_or(TimeDelta::MAX);
-        let mut jobs =
-            vec![Job::FoldTally, Job::ReleaseLocks, Job::LapseCardClaims, Job::FreeCardCodes];
+        let mut jobs = vec![
+            Job::FoldTally,
+            Job::ReleaseLocks,
+            Job::LapseCardClaims,
+            Job::FreeCardCodes,
+            Job::LookAtReviews,
+        ];
         jobs.extend(config.reminders.before.iter().map(|&before| Job::Remind { before }));
         jobs.extend([
             Job::CountExpired,
@@ -122,6 +129,7 @@ impl Upkeep {
             Job::FreeCardCodes => {
                 (free_card_codes(&self.db, now).await?, lapse_card_claims::PORTION)
             }
+            Job::LookAtReviews => (look_at_reviews(&self.db, now).await?, look_at_reviews::PORTION),
             Job::Remind { before } => {
                 (remind(&self.db, now, before).await?, count_expired::PORTION)
             }

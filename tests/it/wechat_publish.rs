@@ -3,7 +3,9 @@
 use chrono::TimeDelta;
 use kaquan::{
     api::platform_rules::foresee,
+    app::upkeep::Upkeep,
     clock::Clock,
+    config::Config,
     domain::placement::{PlacementState, Review},
     service::{
         change_placement::{ChangePlacementError, PlacementChange, change_placement},
@@ -260,4 +262,31 @@ async fn a_card_is_taken_off_once_and_one_that_is_gone_is_taken_off() {
         assert_eq!(scene.states("add_stock").await, [""; 0]);
         assert!(scene.wechat.world().cards.is_empty());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_word_of_the_reviewers_is_asked_for_when_it_does_not_come() {
+    let scene = WechatScene::new().await;
+    scene.add("first", 10).await.unwrap();
+    scene.publish().await.unwrap();
+    scene.drain().await;
+    let clock: std::sync::Arc<dyn Clock> = scene.clock.clone();
+    let upkeep = Upkeep::new(&Config::default(), scene.db(), &clock);
+    upkeep.round().await.unwrap();
+    assert!(scene.states("update").await.is_empty());
+
+    scene.clock.advance(TimeDelta::minutes(11));
+    upkeep.round().await.unwrap();
+    scene.drain().await;
+    assert_eq!(scene.placed().await.review, Some(Review::Pending));
+    scene.wechat.pass();
+    for _ in 0..2 {
+        scene.clock.advance(TimeDelta::minutes(11));
+        upkeep.round().await.unwrap();
+        scene.drain().await;
+    }
+
+    assert_eq!(scene.placed().await.review, Some(Review::Passed));
+    assert_eq!(scene.states("update").await, ["done"; 2]);
+    assert!(scene.wechat.world().updates.is_empty());
 }

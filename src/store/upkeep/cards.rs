@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use crate::domain::id::PlacementId;
+
 /// Lets up to `limit` leave lapse that has ended at `now`; how much. It counts towards no limit any more, but its code is
 /// kept for a while: what was signed may still be used.
 pub async fn lapse(conn: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
@@ -75,5 +77,39 @@ pub async fn free_codes(
         limit,
     )
     .fetch_one(conn)
+    .await
+}
+
+/// Placements whose platform has said nothing final of their review, and was not asked since then.
+pub async fn list_unreviewed(
+    conn: &mut PgConnection,
+    asked_since: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<PlacementId>> {
+    sqlx::query_scalar!(
+        r#"
+        select placement.placement_id as "id: PlacementId"
+        from placement
+        join app on app.app_id = placement.app_id
+        where app.platform = 'wechat'
+            and app.secret_sealed is not null
+            and placement.platform_ref is not null
+            and placement.state <> 'withdrawn'
+            and (placement.review is null or placement.review = 'pending')
+            and not exists (
+                select
+                from delivery
+                where delivery.subject_id = placement.placement_id
+                    and delivery.kind in ('publish', 'update')
+                    -- One that was given up waits for a person.
+                    and (delivery.state not in ('done', 'cancelled') or $1 < delivery.settled_at)
+            )
+        order by placement.placement_id
+        limit $2
+        "#,
+        asked_since,
+        limit,
+    )
+    .fetch_all(conn)
     .await
 }

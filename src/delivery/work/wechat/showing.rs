@@ -93,7 +93,7 @@ pub(super) async fn mark_told(
 ) -> anyhow::Result<()> {
     let now = inner.clock.now();
     store::published::mark_shown(conn, now, placement.id, version, settings).await?;
-    mark_reviewed(conn, placement.id, verdict).await?;
+    mark_reviewed(conn, inner, placement.id, verdict).await?;
     let behind = store::published::get(conn, placement.id).await?.is_behind();
     if behind && placement.state != PlacementState::Withdrawn {
         owe_update(conn, now, placement).await?;
@@ -101,14 +101,17 @@ pub(super) async fn mark_told(
     Ok(())
 }
 
-/// Writes down what the reviewers say.
+/// Writes down what the reviewers say; stock that waits for them waits no longer once they let the card pass.
 pub(super) async fn mark_reviewed(
     conn: &mut PgConnection,
+    inner: &Inner,
     placement: PlacementId,
     verdict: Option<Verdict>,
 ) -> sqlx::Result<()> {
-    if let Some((review, at)) = verdict {
-        store::placement::mark_reviewed(conn, placement, review, None, at).await?;
+    let Some((review, at)) = verdict else { return Ok(()) };
+    let is_new = store::placement::mark_reviewed(conn, placement, review, None, at).await?;
+    if is_new && review == Review::Passed {
+        store::card::placed::arm_additions(conn, inner.clock.now(), placement).await?;
     }
     Ok(())
 }

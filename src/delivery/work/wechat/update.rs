@@ -51,6 +51,12 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
     let telling = showing::read(inner, &placement, 1).await?;
     let told = read_told(inner, &placement).await?;
     let shown = find(inner, held, card).await?;
+    {
+        // Whatever becomes of the update: the word of the reviewers may have been lost.
+        let mut conn = inner.db.acquire().await?;
+        showing::mark_reviewed(&mut conn, inner, placement.id, showing::verdict(inner, &shown))
+            .await?;
+    }
     check(&shown, told.as_ref(), &telling)?;
     let mut change = CardChange::of_shown(&shown, &telling.card);
     if let Some(told) = &told {
