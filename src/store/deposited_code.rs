@@ -15,6 +15,8 @@ pub struct Progress {
     pub chosen: i64,
     /// Those that it has.
     pub deposited: i64,
+    /// Those that it does not take.
+    pub refused: i64,
 }
 
 /// How many codes an addition has.
@@ -24,7 +26,8 @@ pub async fn count(conn: &mut PgConnection, addition: AdditionId) -> sqlx::Resul
         r#"
         select
             count(*) filter (where state = 'chosen') as "chosen!",
-            count(*) filter (where state = 'deposited') as "deposited!"
+            count(*) filter (where state = 'deposited') as "deposited!",
+            count(*) filter (where state = 'refused') as "refused!"
         from deposited_code
         where addition_id = $1
         "#,
@@ -34,20 +37,20 @@ pub async fn count(conn: &mut PgConnection, addition: AdditionId) -> sqlx::Resul
     .await
 }
 
-/// Chooses up to `most` uploaded codes that nobody has; how many there were.
+/// Chooses up to `most` uploaded codes of up to `longest` characters that nobody has; how many there were.
 pub async fn choose_uploaded(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
     template: TemplateId,
     (placement, addition): (PlacementId, AdditionId),
-    most: i64,
+    (most, longest): (i64, i32),
 ) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"
         with free as (
             select code_id
             from code
-            where template_id = $1 and state = 'free'
+            where template_id = $1 and state = 'free' and length(value) <= $6
             order by code_id
             limit $4
             -- Whoever holds one of these rows is about to use it or to remove it.
@@ -72,6 +75,7 @@ pub async fn choose_uploaded(
         addition as _,
         most,
         now,
+        longest,
     )
     .fetch_one(conn)
     .await
@@ -136,6 +140,26 @@ pub async fn mark_deposited(
         update deposited_code
         set state = 'deposited'
         where placement_id = $1 and value = any($2)
+        "#,
+        placement as _,
+        values,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The platform does not take them, whenever it is asked.
+pub async fn mark_refused(
+    conn: &mut PgConnection,
+    placement: PlacementId,
+    values: &[String],
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update deposited_code
+        set state = 'refused'
+        where placement_id = $1 and value = any($2) and state = 'chosen'
         "#,
         placement as _,
         values,

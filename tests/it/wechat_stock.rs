@@ -204,3 +204,38 @@ async fn before_reviewers_have_looked_no_code_is_handed_in() {
     assert!(card.deposited.is_subset(&all));
     assert_eq!(scene.states("add_stock").await, ["done", "done"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn others_take_the_place_of_codes_that_wechat_refuses_or_cannot_hold() {
+    let scene = deposit(CodeSource::Uploaded).await;
+    scene.wechat.pass();
+    let mut codes = vec!["UP-LONGER-THAN-20-CHARACTERS".to_owned()];
+    codes.extend((0..7).map(|number| format!("BAD-{number}")));
+    codes.extend((0..2).map(|number| format!("FOREIGN-{number}")));
+    codes.extend((0..120).map(|number| format!("UP-{number:06}")));
+    plant_codes(scene.db(), scene.template, &codes).await;
+
+    scene.add("first", 110).await.unwrap();
+    scene.settle().await;
+
+    let (_, card) = scene.wechat.the_card();
+    assert_eq!((card.left, card.deposited.len()), (110, 110));
+    assert_eq!(scene.states("add_stock").await, ["done"]);
+    let refused = "select count(*) from deposited_code where state = 'refused'";
+    let refused: i64 = sqlx::query_scalar(refused).fetch_one(scene.db()).await.unwrap();
+    assert_eq!(refused, 9);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_too_many_refused_codes_a_person_hears() {
+    let scene = deposit(CodeSource::Uploaded).await;
+    scene.wechat.pass();
+    let codes: Vec<String> = (0..300).map(|number| format!("BAD-{number}")).collect();
+    plant_codes(scene.db(), scene.template, &codes).await;
+
+    scene.add("first", 110).await.unwrap();
+    scene.settle().await;
+
+    assert_eq!(scene.states("add_stock").await, ["dead"]);
+    assert!(scene.note("add_stock").await.contains("refused 110"));
+}

@@ -231,12 +231,18 @@ impl World {
             "/card/update" => card.update(body),
             "/card/modifystock" => card.modify(body),
             "/card/code/deposit" => {
+                let codes: Vec<String> = texts(&body["code"]).into_iter().collect();
+                if codes.iter().any(|code| code.starts_with("FOREIGN")) {
+                    return no(40116);
+                }
+                let (failed, codes): (Vec<_>, Vec<_>) =
+                    codes.into_iter().partition(|code| code.starts_with("BAD"));
                 let (mut new, mut known) = (Vec::new(), Vec::new());
-                for code in texts(&body["code"]) {
+                for code in codes {
                     if card.deposited.insert(code.clone()) { &mut new } else { &mut known }
                         .push(code);
                 }
-                ok(&json!({ "succ_code": new, "duplicate_code": known, "fail_code": [] }))
+                ok(&json!({ "succ_code": new, "duplicate_code": known, "fail_code": failed }))
             }
             "/card/code/checkcode" => {
                 let (there, missing): (Vec<_>, Vec<_>) = texts(&body["code"])
