@@ -162,6 +162,7 @@ impl From<AddBannerError> for ApiError {
     fn from(error: AddBannerError) -> Self {
         match error {
             AddBannerError::NoSuchPlacement => Self::not_found(error.to_string()),
+            AddBannerError::NoBanners => Self::conflict(Code::NoBanners, &error),
             AddBannerError::NoWallet => Self::conflict(Code::NoWallet, &error),
             AddBannerError::Withdrawn => Self::conflict(Code::WrongState, &error),
             AddBannerError::AlreadyThere => Self::conflict(Code::BannerExists, &error),

@@ -53,6 +53,7 @@ impl From<ImportPlacementError> for ApiError {
     fn from(error: ImportPlacementError) -> Self {
         match error {
             ImportPlacementError::NoSuchApp => Self::not_found(error.to_string()),
+            ImportPlacementError::NoImports => Self::conflict(Code::NoImports, &error),
             ImportPlacementError::NoWallet => Self::conflict(Code::NoWallet, &error),
             ImportPlacementError::AppHasNoSecret => Self::conflict(Code::AppHasNoSecret, &error),
             ImportPlacementError::Invalid(problems) => Self::invalid(problems),

@@ -59,6 +59,22 @@ impl PlatformKind {
         }
     }
 
+    /// Whether what stands on the platform already can be taken over from there.
+    pub const fn takes_imports(self) -> bool {
+        match self {
+            Self::Baidu => true,
+            Self::Wechat | Self::WechatMini | Self::Own => false,
+        }
+    }
+
+    /// Whether the platform shows banners that lead to placements.
+    pub const fn has_banners(self) -> bool {
+        match self {
+            Self::Baidu => true,
+            Self::Wechat | Self::WechatMini | Self::Own => false,
+        }
+    }
+
     /// Whether the platform hands out coupons by itself and tells us afterwards: then nobody can be given one through us.
     pub const fn gives_by_itself(self) -> bool {
         match self {

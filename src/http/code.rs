@@ -132,6 +132,8 @@ codes! {
     NoMasterKey "no_master_key" CONFLICT Programs "没有主密钥" "There is no master key";
     NoPlacements "no_placements" CONFLICT Programs "该平台不能投放卡券" "Nothing is placed on this platform";
     NoWallet "no_wallet" CONFLICT Programs "该平台没有卡包" "This platform has no wallet";
+    NoImports "no_imports" CONFLICT Programs "该平台不支持导入" "Nothing is imported from this platform";
+    NoBanners "no_banners" CONFLICT Programs "该平台没有横幅" "This platform shows no banners";
     NoCallbacks "no_callbacks" CONFLICT Programs "该平台没有回调" "This platform does not call back";
     NoPlatformFigures "no_platform_figures" CONFLICT Programs "该平台没有可核对的数据" "This platform has no figures";
     CodesInUse "codes_in_use" CONFLICT Programs "券码来源已不能更改" "The kind of codes stays";

@@ -41,6 +41,9 @@ pub enum AddBannerError {
     /// Its platform keeps no wallet, so it shows no banners.
     #[error("the platform of this placement keeps no coupons")]
     NoWallet,
+    /// Its platform has no such thing.
+    #[error("the platform of this placement shows no banners")]
+    NoBanners,
     /// It was withdrawn.
     #[error("a placement that is withdrawn has no banners")]
     Withdrawn,
@@ -64,6 +67,9 @@ pub async fn add_banner(
     let placement = lock.ok_or(AddBannerError::NoSuchPlacement)?;
     if !placement.platform.keeps_a_wallet() {
         return Err(AddBannerError::NoWallet);
+    }
+    if !placement.platform.has_banners() {
+        return Err(AddBannerError::NoBanners);
     }
     if placement.state == PlacementState::Withdrawn {
         return Err(AddBannerError::Withdrawn);

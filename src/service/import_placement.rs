@@ -36,6 +36,9 @@ pub enum ImportPlacementError {
     /// Its platform keeps no wallet, so nothing stands there.
     #[error("the platform of this app keeps no coupons")]
     NoWallet,
+    /// Its platform has no such thing.
+    #[error("nothing can be imported from the platform of this app")]
+    NoImports,
     /// The platform cannot be called.
     #[error("the app has no secret, so its platform cannot be called")]
     AppHasNoSecret,
@@ -63,6 +66,9 @@ pub async fn import_placement(
     let app = store::app::lock(&mut tx, new.app).await?.ok_or(ImportPlacementError::NoSuchApp)?;
     if !app.platform.keeps_a_wallet() {
         return Err(ImportPlacementError::NoWallet);
+    }
+    if !app.platform.takes_imports() {
+        return Err(ImportPlacementError::NoImports);
     }
     if !store::published::is_connected(&mut tx, app.id).await? {
         return Err(ImportPlacementError::AppHasNoSecret);

@@ -1,6 +1,10 @@
 //! What of a placement can be told to its platform, and what cannot, over the admin API.
 
 use http::{Request, StatusCode};
+use kaquan::{
+    clock::Clock,
+    service::add_banner::{AddBannerError, NewBanner, add_banner},
+};
 use serde_json::{Value, json};
 use sqlx::Row;
 
@@ -90,6 +94,26 @@ async fn what_waits_for_the_id_goes_when_it_is_written_by_hand() {
     let row =
         sqlx::query("select state, identity from delivery").fetch_one(admin.db()).await.unwrap();
     assert_eq!((row.get("state"), row.get("identity")), ("pending", "launch"));
+}
+
+#[tokio::test]
+async fn what_a_platform_does_not_have_is_refused_at_once() {
+    let admin = Admin::new().await;
+    let on_wechat = given_unpublished(&admin, "wechat", SECRET).await;
+    let import = json!({ "platform_ref": "p1", "benefit": { "type": "exchange" } });
+    let path = format!("/v1/admin/apps/{}/imports", on_wechat["app_id"].as_str().unwrap());
+    admin.post(&path, import).await.problem(409, "no_imports");
+
+    let id: kaquan::domain::id::PlacementId = on_wechat["id"].as_str().unwrap().parse().unwrap();
+    let new = NewBanner {
+        placement: id,
+        title: "券".to_owned(),
+        dest_url: "pages/index".to_owned(),
+        image: Vec::new(),
+        image_type: "image/png".to_owned(),
+    };
+    let refused = add_banner(admin.db(), admin.clock.now(), new).await;
+    assert!(matches!(refused, Err(AddBannerError::NoBanners)));
 }
 
 #[tokio::test]
