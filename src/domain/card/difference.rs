@@ -97,7 +97,7 @@ pub enum Conflict {
 /// The till of a use by the call that only we make, although we did not.
 const BY_CALL: &str = "api";
 /// The till of a use of which nobody says where it was.
-const SOMEWHERE: &str = "unknown";
+pub const SOMEWHERE: &str = "unknown";
 
 /// All that has to change, in the order in which it is to be done.
 pub fn differences(standing: &CardStanding, held: &Held, expected: Expected) -> Vec<Change> {

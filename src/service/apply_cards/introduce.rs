@@ -12,7 +12,7 @@ use sqlx::{PgConnection, error::DatabaseError};
 use super::{CardApplier, Placements, Told, portion::inherited, sum};
 use crate::{
     domain::{
-        card::{CardStanding, Till},
+        card::{CardStanding, Till, difference::SOMEWHERE},
         code::CouponCode,
         id::MemberId,
         people::OpenId,
@@ -230,6 +230,7 @@ fn request(
     let at = standing.first().unwrap_or_default();
     let used = standing.used().and_then(|(at, till)| match till {
         Till::Theirs { name } => Some((*at, name.clone())),
+        Till::Unknown => Some((*at, SOMEWHERE.to_owned())),
         Till::Ours => None,
     });
     Ok(Request {

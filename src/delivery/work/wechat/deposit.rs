@@ -44,7 +44,7 @@ pub(super) async fn pay(
     let shown = look(inner, held).await?;
     {
         let mut conn = inner.db.acquire().await?;
-        let verdict = showing::verdict(inner, &shown);
+        let verdict = showing::verdict(&shown);
         showing::mark_reviewed(&mut conn, inner, placement.id, verdict).await?;
     }
     match shown.status {
