@@ -4,7 +4,10 @@ use axum::{Router, routing::post};
 use chrono::TimeDelta;
 use kaquan::{
     clock::Clock,
-    domain::reconciliation::DifferenceKind::{ForgedCalls, LostCalls, StockDiffers, UnusedThere},
+    domain::{
+        app::PlatformKind,
+        reconciliation::DifferenceKind::{ForgedCalls, LostCalls, StockDiffers, UnusedThere},
+    },
     simulator::switches::Switches,
 };
 use tokio::net::TcpListener;
@@ -73,7 +76,11 @@ async fn forged_callbacks_are_counted_to_the_last_one() {
     let [forged] = &comparison.differences[..] else { panic!("{:?}", comparison.differences) };
     assert_eq!((forged.kind, forged.ours, forged.theirs), (ForgedCalls, Some(37), Some(30)));
     assert_eq!(forged.day, scene.today().pred_opt());
-    assert!(forged.in_chinese().contains("我们比百度多发 7 张"), "{}", forged.in_chinese());
+    assert!(
+        forged.in_chinese(PlatformKind::Baidu).contains("我们比百度多发 7 张"),
+        "{}",
+        forged.in_chinese(PlatformKind::Baidu)
+    );
     assert!(heard.contains("forged_calls") && heard.contains("size=7"), "{heard}");
     assert!(!heard.contains("thief-") && !heard.contains("forged-1"));
     scene.finish().await;
@@ -126,7 +133,11 @@ async fn uses_that_baidu_was_not_told_of_are_explained_by_what_is_owed() {
     let [unused] = &comparison.differences[..] else { panic!("{:?}", comparison.differences) };
     assert_eq!((unused.kind, unused.ours, unused.theirs), (UnusedThere, Some(2), Some(0)));
     assert!(unused.explained && comparison.unexplained() == 0);
-    assert!(unused.in_english().contains("2 deliveries are still owed"), "{}", unused.in_english());
+    assert!(
+        unused.in_english(PlatformKind::Baidu).contains("2 deliveries are still owed"),
+        "{}",
+        unused.in_english(PlatformKind::Baidu)
+    );
 
     scene.worker.drain().await.unwrap();
     assert_eq!(scene.reconcile().await.differences, []);
