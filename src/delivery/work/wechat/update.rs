@@ -54,8 +54,7 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
     {
         // Whatever becomes of the update: the word of the reviewers may have been lost.
         let mut conn = inner.db.acquire().await?;
-        showing::mark_reviewed(&mut conn, inner, placement.id, showing::verdict(&shown))
-            .await?;
+        showing::mark_reviewed(&mut conn, inner, placement.id, showing::verdict(&shown)).await?;
     }
     check(&shown, told.as_ref(), &telling)?;
     let mut change = CardChange::of_shown(&shown, &telling.card);
