@@ -202,19 +202,15 @@ pub async fn result(
         }
         AskError::Away(_) => away(claim.app, &error),
     })?;
-    let coupon_id = match card_claim::find_taken(&state.db, &claim, (&card_id, &code)).await? {
-        // Whoever can have an encrypted code may have seen it over somebody's shoulder: plain, it only goes to its holder.
-        Some(coupon) => {
-            if claim.coupon != Some(coupon) {
-                wallet::find(&state, coupon, Some(&visitor)).await.map_err(|_| no_such_coupon())?;
-            }
-            Some(coupon)
+    let coupon_id = card_claim::find_taken(&state.db, &claim, (&card_id, &code)).await?;
+    // Whoever can have an encrypted code may have seen it over somebody's shoulder: plain, it only goes to its holder.
+    if let Some(coupon) = coupon_id {
+        if claim.coupon != Some(coupon) {
+            wallet::find(&state, coupon, Some(&visitor)).await.map_err(|_| no_such_coupon())?;
         }
-        None => {
-            check_owner(&state, &claim, &code).await?;
-            None
-        }
-    };
+    } else {
+        check_owner(&state, &claim, &code).await?;
+    }
     card_claim::hint(&state.db, state.now(), id, &code).await?;
     Ok(Json(CardResultView { code: Some(code.as_str().to_owned()), coupon_id }))
 }

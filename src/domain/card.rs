@@ -221,6 +221,7 @@ impl CardEvent {
 
 impl CardKey {
     /// The card of this code of the same placement.
+    #[must_use]
     pub fn with_code(&self, code: &str) -> Self {
         Self { card_ref: self.card_ref.clone(), code: code.to_owned() }
     }

@@ -211,7 +211,6 @@ pub async fn write(
 }
 
 /// The coupons of cards, in their order; nothing is locked.
-#[expect(clippy::too_many_lines, reason = "one statement")]
 pub async fn list_coupons(
     conn: &mut PgConnection,
     keys: &[&CardOn],

@@ -118,15 +118,14 @@ impl CardApplier {
         let Some(coupon) = &known.coupon else {
             return Ok(standing.holder().is_none().then(Vec::new));
         };
-        let expected = match inherited(conn, &known.card.key, standing).await? {
-            Some(inherited) => Expected::Giver(inherited),
-            None => {
-                let version = (coupon.template, coupon.held.terms_version);
-                let mut terms = self.known_terms.get(conn, [version]).await?;
-                let terms = terms.remove(&version).ok_or(sqlx::Error::RowNotFound)?;
-                let taken_at = standing.first().unwrap_or_default();
-                Expected::Terms(terms.validity.for_claim_at(taken_at))
-            }
+        let expected = if let Some(giver) = inherited(conn, &known.card.key, standing).await? {
+            Expected::Giver(giver)
+        } else {
+            let version = (coupon.template, coupon.held.terms_version);
+            let mut terms = self.known_terms.get(conn, [version]).await?;
+            let terms = terms.remove(&version).ok_or(sqlx::Error::RowNotFound)?;
+            let taken_at = standing.first().unwrap_or_default();
+            Expected::Terms(terms.validity.for_claim_at(taken_at))
         };
         Ok(Some(differences(standing, &coupon.held, expected)))
     }

@@ -29,7 +29,7 @@ pub enum Mishap {
 /// One card.
 #[derive(Debug, Clone, Default)]
 pub struct Card {
-    pub card_type: String,
+    pub kind: String,
     pub own: Map<String, Value>,
     pub status: String,
     pub left: i64,
@@ -116,7 +116,7 @@ impl WechatStub {
     /// The reviewers let all pass.
     pub fn pass(&self) {
         for card in self.world().cards.values_mut() {
-            card.status = "CARD_STATUS_VERIFY_OK".to_owned();
+            "CARD_STATUS_VERIFY_OK".clone_into(&mut card.status);
         }
     }
 }
@@ -288,11 +288,11 @@ impl Card {
         own["base_info"]["status"] = self.status.clone().into();
         own["base_info"]["color"] = "#63b359".into();
         own["base_info"]["sku"] = json!({ "quantity": self.left, "total_quantity": self.total });
-        json!({ "card_type": self.card_type, self.card_type.to_ascii_lowercase(): own })
+        json!({ "card_type": self.kind, self.kind.to_ascii_lowercase(): own })
     }
 
     fn update(&mut self, body: &Value) -> Value {
-        let new = &body[self.card_type.to_ascii_lowercase()]["base_info"];
+        let new = &body[self.kind.to_ascii_lowercase()]["base_info"];
         let mut base = self.own["base_info"].clone();
         let mut check = false;
         for (key, value) in new.as_object().unwrap() {
@@ -301,7 +301,7 @@ impl Card {
         }
         self.own.insert("base_info".to_owned(), base);
         if check {
-            self.status = "CARD_STATUS_NOT_VERIFY".to_owned();
+            "CARD_STATUS_NOT_VERIFY".clone_into(&mut self.status);
         }
         ok(&json!({ "send_check": check }))
     }

@@ -192,13 +192,14 @@ async fn deposit(
         let code = AtomicI64::default();
         match deposit_some(inner, held, (card, some), &code).await {
             Ok(refused) => failed.extend(refused),
-            Err(_) if code.load(Ordering::Relaxed) == errcode::BAD_CODE => match some {
-                [alone] => failed.push((*alone).to_owned()),
-                _ => {
+            Err(_) if code.load(Ordering::Relaxed) == errcode::BAD_CODE => {
+                if let [alone] = some {
+                    failed.push((*alone).to_owned());
+                } else {
                     let (one, other) = some.split_at(some.len() / 2);
                     left.extend([one, other]);
                 }
-            },
+            }
             Err(said) => return Err(said),
         }
     }
