@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use crate::{
     domain::{event::EventKind, id::RedemptionId},
     store::{
-        card::change,
+        card::{change, word},
         issuing::{
             self,
             batch::{Batch, GivenCoupon},
@@ -30,7 +30,7 @@ pub(super) async fn settle(
         if let Some((reason, since)) = given.suspension {
             change::suspend(conn, given.id, reason, since).await?;
             let fields = json!({ "reason": reason, "since": since });
-            change::tell_of(conn, of(given), EventKind::Suspended, fields, now).await?;
+            word::tell_of(conn, of(given), EventKind::Suspended, fields, now).await?;
         }
     }
     Ok(())
@@ -44,8 +44,8 @@ async fn use_elsewhere(
 ) -> sqlx::Result<()> {
     let redemption = RedemptionId::new(now);
     let used_at = change::use_elsewhere(conn, now, given.id, redemption, used).await?;
-    let fields = change::told_of_use(given.id, redemption, used.1);
-    change::tell_of(conn, of(given), EventKind::Redeemed, fields, used_at).await
+    let fields = word::told_of_use(given.id, redemption, used.1);
+    word::tell_of(conn, of(given), EventKind::Redeemed, fields, used_at).await
 }
 
 const fn of(given: &GivenCoupon) -> change::Told {

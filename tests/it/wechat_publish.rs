@@ -35,7 +35,7 @@ async fn a_card_stands_with_all_its_stock_and_waits_for_its_reviewers() {
 
     let (id, card) = scene.wechat.the_card();
     let placed = scene.placed().await;
-    assert_eq!((card.left, card.card_type.as_str()), (70, "CASH"));
+    assert_eq!((card.left, card.kind.as_str()), (70, "CASH"));
     assert_eq!((placed.platform_ref, placed.review), (Some(id), Some(Review::Pending)));
     assert_eq!(scene.states("publish").await, ["done"]);
     assert_eq!(scene.states("add_stock").await, [""; 0]);

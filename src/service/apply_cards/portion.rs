@@ -167,5 +167,5 @@ pub(super) async fn write_cards<'a>(
     let coupons = cards.iter().filter(|card| card.coupon.is_some());
     let claims: Vec<_> =
         coupons.filter_map(|card| Some((*card, placement_of(placements, &card.key)?))).collect();
-    card::take_claims(conn, &claims).await
+    card::claims::take_claims(conn, &claims).await
 }

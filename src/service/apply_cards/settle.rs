@@ -21,6 +21,7 @@ use crate::{
     store::card::{
         self, CardCoupon, change,
         push::{self, PushState},
+        word,
     },
 };
 
@@ -139,7 +140,7 @@ async fn use_elsewhere(
 ) -> sqlx::Result<()> {
     let redemption = RedemptionId::new(now);
     let used_at = change::use_elsewhere(conn, now, coupon.id, redemption, (at, till)).await?;
-    let fields = change::told_of_use(coupon.id, redemption, till);
+    let fields = word::told_of_use(coupon.id, redemption, till);
     tell(conn, coupon, EventKind::Redeemed, fields, used_at).await?;
     tracing::info!(coupon.id = %coupon.id, redemption.id = %redemption, "coupon redeemed elsewhere");
     Ok(())
@@ -153,7 +154,7 @@ async fn report(
     conflict: Conflict,
 ) -> sqlx::Result<()> {
     let reason = conflict.as_str();
-    if change::is_told(conn, coupon.id, reason).await? {
+    if word::is_told(conn, coupon.id, reason).await? {
         return Ok(());
     }
     metrics::counter!("kaquan_card_conflicts_total", "reason" => reason).increment(1);
@@ -174,5 +175,5 @@ async fn tell(
         placement: coupon.placement,
         app: coupon.held.app,
     };
-    change::tell_of(conn, told, kind, fields, at).await
+    word::tell_of(conn, told, kind, fields, at).await
 }

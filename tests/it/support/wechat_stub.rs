@@ -212,7 +212,7 @@ impl World {
         let quantity = own["base_info"]["sku"]["quantity"].as_i64().unwrap();
         let status = "CARD_STATUS_NOT_VERIFY".to_owned();
         let (left, total) = (quantity, quantity);
-        let card = Card { card_type, own, status, left, total, ..Card::default() };
+        let card = Card { kind: card_type, own, status, left, total, ..Card::default() };
         self.cards.insert(id.clone(), card);
         ok(&json!({ "card_id": id }))
     }
