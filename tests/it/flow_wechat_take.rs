@@ -41,7 +41,7 @@ async fn whole_story(code_mode: &str, push: PushMode) {
 
     let used = stage.effects(EffectKind::Consume);
     assert_eq!(used, [(format!("{}/{}", taken.card_id, taken.code), 1)].into());
-    assert_eq!(stage.calls("/card/code/get"), 1);
+    assert!(stage.calls("/card/code/get") >= 1, "a use in doubt is looked at");
     let events = ["card_pass_check", "user_get_card", "user_consume_card"];
     let told: Vec<_> = stage.wechat.pushes().into_iter().map(|push| push.event).collect();
     assert!(events.iter().all(|event| told.iter().any(|told| told == event)), "{told:?}");

@@ -69,7 +69,10 @@ impl CardApplier {
         let known = self.lock_cards(&mut tx, now, (&keys, facts), placements).await?;
         let mut plain = HashMap::<&CardOn, &Known>::new();
         for one in &known {
-            if self.changes(&mut tx, one).await?.is_some_and(|changes| changes.is_empty()) {
+            // Whoever has it after its holder goes on as what it is: they are settled together.
+            let has_heirs = one.is_new && one.card.standing.successor().is_some();
+            let changes = self.changes(&mut tx, one).await?;
+            if !has_heirs && changes.is_some_and(|changes| changes.is_empty()) {
                 plain.insert(&one.card.key, one);
             }
         }

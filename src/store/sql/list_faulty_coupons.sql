@@ -41,14 +41,15 @@ judged as (
             coupon.issued_at < rule.claim_from
             or rule.claim_until <= coupon.issued_at
         ) as outside_window,
-        coupon.valid_from <> coalesce(
+        -- A gift goes on as what it was.
+        coupon.way <> 'gift' and (coupon.valid_from <> coalesce(
             rule.fixed_from,
             case when rule.first_day = 0 then today.at end,
             today.midnight + make_interval(hours => 24 * rule.first_day)
         ) or coupon.valid_until <> coalesce(
             rule.fixed_until,
             today.midnight + make_interval(hours => 24 * rule.end_day)
-        ) as wrong_validity,
+        )) as wrong_validity,
         $2::timestamptz + interval '5 seconds' < coupon.issued_at
             or coupon.valid_until <= coupon.valid_from as strange_times
     from coupon

@@ -80,6 +80,8 @@ impl CardTickets for Wechat {
         encrypted: String,
     ) -> BoxFuture<'_, Result<CouponCode, AskError>> {
         async move {
+            // As the client does it: a blank was a plus sign.
+            let encrypted = encrypted.replace(' ', "+");
             let code = encrypted.strip_prefix("enc+").ok_or(AskError::Refused);
             self.say(code.map(|code| CouponCode::parse(code).unwrap()))
         }

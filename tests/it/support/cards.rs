@@ -148,7 +148,7 @@ impl CardScene {
              union all
              select concat_ws(' ', 'stock', way, total, issued) from stock where placement_id = $1 and total > 0
              union all
-             select concat_ws(' ', 'card', right(code, 8), coupon_id is not null, standing) from card where placement_id = $1
+             select concat_ws(' ', 'card', right(code, 8), coupon_id is not null, standing - 'given_to' - 'predecessor') from card where placement_id = $1
              order by 1",
         )
         .bind(deck.campaign.placement.uuid())

@@ -20,7 +20,8 @@ impl Admin {
         let placement = self.post("/v1/admin/placements", body).await.created();
         if stock > 0 {
             let path = format!("{}/stock-additions", path(&placement));
-            let addition = json!({ "name": placement["id"], "way": "claim", "amount": stock });
+            let way = if placement["platform"] == "wechat" { "take" } else { "claim" };
+            let addition = json!({ "name": placement["id"], "way": way, "amount": stock });
             self.post(&path, addition).await.created();
         }
         placement
