@@ -130,10 +130,10 @@ async fn leave_that_is_open_counts_towards_the_limit_and_so_does_what_was_taken(
     // The plus sign was read as a blank on the way.
     let result = anna.post(&path, None, taken.clone()).await.ok();
     assert_eq!(result, json!({ "code": "751234212312", "coupon_id": null }));
-    shop.sign(&anna, "key-2").await.problem(409, "limit_reached");
+    shop.sign(&anna, "key-2").await.problem(409, "reserved");
     shop.admin.clock.advance(TimeDelta::minutes(11));
     rounds(&shop.admin).await;
-    shop.sign(&anna, "key-3").await.problem(409, "limit_reached");
+    shop.sign(&anna, "key-3").await.problem(409, "reserved");
 
     let coupon = shop.plant_coupon("anna-account", "751234212312").await;
     anna.post(&path, None, taken.clone()).await.problem(404, "no_such_coupon");

@@ -104,7 +104,7 @@ async fn lines_of_json_can_be_filtered_by_all_that_has_a_name() {
         ("state=used".to_owned(), vec!["record-7", "record-8"]),
         ("state=usable".to_owned(), vec![]),
         ("state=void".to_owned(), vec!["record-5"]),
-        ("state=expired".to_owned(), vec!["record-1", "record-2", "record-3"]),
+        ("state=expired".to_owned(), vec!["record-1", "record-10", "record-2", "record-3"]),
         ("state=locked".to_owned(), vec!["record-4"]),
     ] {
         let mut found: Vec<_> = lines(&admin, &query).await;

@@ -172,7 +172,7 @@ async fn the_command_does_the_same() {
     let refused = run(&["add", "--name", "x", "--url", "https://10.0.0.1/"]).await;
 
     assert!(added["secret"].as_str().unwrap().starts_with("whsec_"));
-    assert_eq!(added["kinds"].as_array().unwrap().len(), 9);
+    assert_eq!(added["kinds"].as_array().unwrap().len(), 14);
     assert!(tested.out.starts_with("dlv_"), "{}", tested.out);
     assert!(rotated.out.starts_with("whsec_"), "{}", rotated.out);
     assert_eq!(removed.code, 0);

@@ -289,6 +289,10 @@ async fn pushes_are_forgotten_after_thirty_days_but_for_those_that_wait() {
             .await
             .unwrap();
     }
+    sqlx::query("update card_push set state = 'pending', due_at = '2100-01-01' where code = '3'")
+        .execute(scene.db())
+        .await
+        .unwrap();
     scene.clock.advance(TimeDelta::days(30));
     upkeep(&scene).round().await.unwrap();
     assert_eq!(scene.count().await, 4);

@@ -237,5 +237,5 @@ async fn of_too_many_refused_codes_a_person_hears() {
     scene.settle().await;
 
     assert_eq!(scene.states("add_stock").await, ["dead"]);
-    assert!(scene.note("add_stock").await.contains("refused 110"));
+    assert!(scene.note("add_stock").await.contains("WeChat has refused"));
 }
