@@ -64,7 +64,7 @@ impl Act {
             Self::Till => ("收银台锁券、核销、退还、再核销", "the till locks, uses, takes back"),
             Self::FrontEnds => ("有货领券，智迈核销", "claimed through Yoho, used through zvcms"),
             Self::Platforms => {
-                ("同一张券上微信：领、用、转赠", "the same coupon on WeChat: taken, used, given")
+                ("同一张券上微信：领、用、转赠", "the same on WeChat: taken, used, given")
             }
             Self::Books => ("两边逐条对账", "both books are compared"),
         }
