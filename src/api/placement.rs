@@ -132,7 +132,8 @@ pub async fn edit(
 ) -> Result<Json<OwedPlacementView>, ApiError> {
     let PlacementEditBody { version, platform_ref, settings } = body;
     if platform_ref.is_none() && settings.is_none() {
-        return Err(ApiError::refused(Code::InvalidBody, "platform_ref or settings is missing"));
+        return Err(ApiError::refused(Code::InvalidValues, "platform_ref or settings is missing")
+            .at("settings"));
     }
     let there = store::placement::find(&mut *state.db.acquire().await?, id).await?;
     let there = there.ok_or(ChangePlacementError::NoSuchPlacement)?;

@@ -119,7 +119,7 @@ async fn a_placement_is_given_its_id_later_and_by_one_editor_at_a_time() {
 
     assert_eq!((&changed["platform_ref"], &changed["version"]), (&json!("2002"), &json!(2)));
     late.problem(409, "version_conflict");
-    forgotten.problem(400, "invalid_body");
+    forgotten.problem(422, "invalid_values");
     assert_eq!(taken_away["platform_ref"], json!(null));
     assert_eq!(admin.route_version().await, before + 2);
 }
