@@ -67,6 +67,6 @@ pub const VIOLATIONS: &[Planted] = &[
     planted(
         "a coupon is not valid from when its card was taken",
         Check::ValidityFollowsTerms,
-        "update card set standing = standing || '{\"first\": \"2026-11-02T02:00:00Z\"}' where code = '100000000010'",
+        "update card set standing = standing || '{\"first\": \"2026-11-02T02:00:00Z\"}' where code = '100000000009'",
     ),
 ];
