@@ -206,6 +206,8 @@ pub async fn result(
     // Whoever can have an encrypted code may have seen it over somebody's shoulder: plain, it only goes to its holder.
     if let Some(coupon) = coupon_id {
         if claim.coupon != Some(coupon) {
+            // Whose it is was known before it was a coupon, but perhaps not yet when the session was recognised.
+            let visitor = card_claim::look_again(&state.db, visitor).await?;
             wallet::find(&state, coupon, Some(&visitor)).await.map_err(|_| no_such_coupon())?;
         }
     } else {

@@ -255,6 +255,13 @@ async fn choose_code(
     }
 }
 
+/// The same visitor as whom they have coupons by now: a card may have said so since the request came.
+pub async fn look_again(db: &PgPool, visitor: Visitor) -> sqlx::Result<Visitor> {
+    let mut conn = db.acquire().await?;
+    let (holder, member) = store::card_claim::find_whom(&mut conn, visitor.own).await?;
+    Ok(Visitor { holder, member, ..visitor })
+}
+
 /// The visitor's own leave, and what came of it so far; `None` for anybody else's.
 pub async fn find(
     db: &PgPool,

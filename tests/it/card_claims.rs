@@ -174,6 +174,29 @@ async fn a_code_is_only_told_to_whoever_took_the_card() {
 }
 
 #[tokio::test]
+async fn a_result_that_meets_its_coupon_on_the_way_finds_it() {
+    let shop = CardShop::open().await;
+    let anna = shop.visitor("anna").await;
+    let signed = shop.sign(&anna, "key-1").await.created();
+    let path = format!("/v1/mini/cards/claims/{}/result", signed["claim_id"].as_str().unwrap());
+    let coupon = shop.plant_coupon("anna-account", "751234212312").await;
+    let db = shop.admin.db().clone();
+    // The push is applied after the session was recognised, and before the code is looked for.
+    *shop.wechat.meanwhile.lock().unwrap() = Some(Box::pin(async move {
+        let bond = "insert into holder_bond (visitor_id, card_holder_id, bonded_at)
+             select visitor.holder_id, card_holder.holder_id, now()
+             from holder as visitor, holder as card_holder
+             where visitor.open_id = 'anna' and card_holder.open_id = 'anna-account'";
+        sqlx::query(bond).execute(&db).await.unwrap();
+    }));
+
+    let taken = json!({ "cardList": [{ "code": "enc+751234212312", "cardId": CARD }] });
+    let result = anna.post(&path, None, taken).await.ok();
+
+    assert_eq!(result, json!({ "code": "751234212312", "coupon_id": coupon }));
+}
+
+#[tokio::test]
 async fn a_result_that_is_none_is_told_as_one() {
     let shop = CardShop::open().await;
     let anna = shop.visitor("anna").await;

@@ -37,6 +37,8 @@ pub struct Wechat {
     pub away: AtomicBool,
     /// Codes that were taken, and what was given along.
     pub taken: Mutex<HashMap<String, String>>,
+    /// Happens once, while a code is being read.
+    pub meanwhile: Mutex<Option<BoxFuture<'static, ()>>>,
 }
 
 pub struct CardShop {
@@ -80,6 +82,10 @@ impl CardTickets for Wechat {
         encrypted: String,
     ) -> BoxFuture<'_, Result<CouponCode, AskError>> {
         async move {
+            let meanwhile = self.meanwhile.lock().unwrap().take();
+            if let Some(meanwhile) = meanwhile {
+                meanwhile.await;
+            }
             // As the client does it: a blank was a plus sign.
             let encrypted = encrypted.replace(' ', "+");
             let code = encrypted.strip_prefix("enc+").ok_or(AskError::Refused);
