@@ -40,6 +40,7 @@ pub mod raw_http;
 pub mod receiver;
 pub mod reconcile_scene;
 pub mod recount;
+pub mod reserved;
 pub mod sabotage;
 pub mod serve;
 pub mod stage;

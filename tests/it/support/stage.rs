@@ -34,6 +34,7 @@ use super::{
     letter,
     plant::noon,
     recount::recount,
+    reserved::reserved_address,
     vault::secrets,
 };
 
@@ -328,9 +329,7 @@ async fn read(response: reqwest::Response) -> Said {
 }
 
 async fn start_server(database: &TestDatabase, clock: &Arc<ManualClock>) -> App {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let address = reserved_address();
     let mut config = Config::default();
     config.server.listen = address;
     config.server.public_url = format!("http://{address}").parse().unwrap();

@@ -28,7 +28,7 @@ use tokio::net::TcpListener;
 use super::{
     super::{
         admin::plenty, database::TestDatabase, delivery_scene::set_rate, letter, plant::noon,
-        vault::secrets,
+        reserved::reserved_address, vault::secrets,
     },
     Staging, WechatStage,
 };
@@ -142,9 +142,7 @@ async fn start_wechat(clock: &Arc<ManualClock>, switches: Switches) -> WechatSim
 }
 
 pub(super) async fn start_server(database: &TestDatabase, clock: &Arc<ManualClock>) -> App {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let address = reserved_address();
     let mut config = Config::default();
     config.server.listen = address;
     config.server.public_url = format!("http://{address}").parse().unwrap();
