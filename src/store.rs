@@ -58,7 +58,7 @@ pub mod webhook_endpoint;
 use std::time::Duration;
 
 use sqlx::{
-    Connection,
+    Connection, PgPool, PgTransaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -86,6 +86,21 @@ pub fn pool() -> PgPoolOptions {
         })
 }
 
+/// A transaction, rolled back when it is dropped; also when whoever asked for it goes away while it begins.
+///
+/// sqlx 0.9 forgets a transaction whose beginning nobody waits for: the connection goes back to the pool within it, and
+/// what others write there afterwards is lost with it. So every beginning is waited for, by a task of its own.
+///
+/// # Errors
+/// As [`PgPool::begin`].
+pub async fn begin(db: &PgPool) -> sqlx::Result<PgTransaction<'static>> {
+    let db = db.clone();
+    #[expect(clippy::disallowed_methods, reason = "here it is waited for")]
+    let beginning = tokio::spawn(async move { db.begin().await });
+    // A task that does not end was stopped with its runtime.
+    beginning.await.unwrap_or(Err(sqlx::Error::PoolClosed))
+}
+
 /// Options for connections that do a few statements all day.
 ///
 /// Those are written so that they use their indexes on any table. The planner is told so once more, and keeps one plan for
@@ -102,14 +117,14 @@ pub fn planned_once(options: PgConnectOptions) -> PgConnectOptions {
 }
 
 /// Whether the database answers.
-pub async fn ping(db: &sqlx::PgPool) -> sqlx::Result<()> {
+pub async fn ping(db: &PgPool) -> sqlx::Result<()> {
     let mut conn = db.acquire().await?;
     sqlx::query_scalar!(r#"select 1 as "one!""#).fetch_one(&mut *conn).await?;
     Ok(())
 }
 
 /// The database's time.
-pub async fn now(db: &sqlx::PgPool) -> sqlx::Result<chrono::DateTime<chrono::Utc>> {
+pub async fn now(db: &PgPool) -> sqlx::Result<chrono::DateTime<chrono::Utc>> {
     let mut conn = db.acquire().await?;
     sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(&mut *conn).await
 }

@@ -200,7 +200,7 @@ async fn write(
     comparison: &Comparison,
 ) -> anyhow::Result<()> {
     let now = now(inner).await?;
-    let mut tx = inner.db.begin().await?;
+    let mut tx = store::begin(&inner.db).await?;
     store::platform_figure::store(&mut tx, now, leave.app, &pulled.figures).await?;
     let (seen, complete) = (pulled.seen(), pulled.complete);
     store::platform_template::store(&mut tx, now, leave.app, &seen, complete).await?;

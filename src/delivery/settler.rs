@@ -108,7 +108,7 @@ async fn wait(pause: Duration) {
 async fn write(inner: &Inner, app: AppId, tried: &[Tried]) -> anyhow::Result<()> {
     let said: Vec<Settlement> = tried.iter().map(settlement).collect();
     let instead = inner.clock.instead_of_database();
-    let mut tx = inner.db.begin().await?;
+    let mut tx = store::begin(&inner.db).await?;
     let ours = store::delivery::settle::settle(&mut tx, instead, &said).await?;
     // What others took over says nothing any more: neither of the delivery nor of the platform.
     let still: Vec<&Tried> =

@@ -61,7 +61,7 @@ pub async fn add_banner(
     now: DateTime<Utc>,
     new: NewBanner,
 ) -> Result<(Banner, Open), AddBannerError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let lock = store::placement::lock(&mut tx, new.placement).await?;
     let placement = lock.ok_or(AddBannerError::NoSuchPlacement)?;

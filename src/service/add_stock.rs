@@ -72,7 +72,7 @@ pub async fn add_stock(
     new: NewAddition,
 ) -> Result<Added, AddStockError> {
     stock::check_addition(&new.name, new.amount).map_err(AddStockError::Invalid)?;
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let placement = store::placement::find(&mut tx, new.placement).await?;
     let placement = placement.ok_or(AddStockError::NoSuchPlacement)?;

@@ -31,9 +31,12 @@ use crate::{
         id::{AppId, PlacementId},
     },
     issuing::Issuer,
-    store::card::{
-        self, CardOn, Placed,
-        push::{self, Push, PushState},
+    store::{
+        self,
+        card::{
+            self, CardOn, Placed,
+            push::{self, Push, PushState},
+        },
     },
 };
 
@@ -174,7 +177,7 @@ impl CardApplier {
             by_name.entry(told.name()).or_default().push(told.id);
         }
         for ((app, card_ref), pushes) in by_name {
-            let mut tx = self.db.begin().await?;
+            let mut tx = store::begin(&self.db).await?;
             push::lay_aside(&mut tx, (app, &card_ref), &pushes).await?;
             tx.commit().await?;
             count("foreign", pushes.len());

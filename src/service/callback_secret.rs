@@ -38,7 +38,7 @@ pub async fn callback_secret(
     now: DateTime<Utc>,
     placement: PlacementId,
 ) -> Result<(TokenId, SecretString), CallbackSecretError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let mut newest = store::callback_token::newest_sealed(&mut tx, placement).await?;
     if newest.is_none() {

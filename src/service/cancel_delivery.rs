@@ -29,7 +29,7 @@ pub async fn cancel_delivery(
     by: &str,
     id: DeliveryId,
 ) -> Result<(), CancelDeliveryError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let locked = store::delivery::show::lock(&mut tx, id).await?;
     let (app, kind, state) = locked.ok_or(CancelDeliveryError::NoSuchDelivery)?;

@@ -36,7 +36,7 @@ pub async fn meet(
     open_id: &OpenId,
     clue: Clue<'_>,
 ) -> sqlx::Result<Option<MemberId>> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     store::member::insert_holder(&mut tx, app, open_id.as_str(), now).await?;
     let card_holder = HolderId::derive(app, open_id.as_str());
@@ -64,7 +64,7 @@ pub async fn greet(
     open_id: &OpenId,
     union_id: &str,
 ) -> sqlx::Result<()> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     store::member::insert_holder(&mut tx, mini.id, open_id.as_str(), now).await?;
     let visitor = HolderId::derive(mini.id, open_id.as_str());

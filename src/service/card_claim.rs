@@ -109,7 +109,7 @@ pub async fn sign(
     visitor: &Visitor,
     wish: Wish<'_>,
 ) -> Result<Leave, SignError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
     let found = store::placement::find(&mut tx, wish.placement).await?;
     // What is not on the account of their cards does not exist for them.
     let placement = found.filter(|found| visitor.cards_app == Some(found.app));

@@ -83,7 +83,7 @@ pub async fn change_placement(
         PlacementChange::Edit { lint, settings: Some(_), .. } => Some(*lint),
         PlacementChange::Edit { .. } | PlacementChange::State(_) => None,
     };
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     if lint.is_some() {
         // Before its placements, as everybody locks them.

@@ -170,7 +170,7 @@ async fn account_of(
     placement: &Placement,
     uid: &str,
 ) -> Result<OpenId, ClaimError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
     let member = store::member::find_by_uid(&mut tx, uid).await?.ok_or(ClaimError::NoSuchMember)?;
     let known = store::member::find_holder_on(&mut tx, member.id, placement.app).await?;
     if let Some(open_id) = known {

@@ -22,7 +22,7 @@ pub const LAG: TimeDelta = TimeDelta::seconds(45);
 /// One portion; how many coupons the walk passed.
 pub async fn count_expired(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<i64> {
     let horizon = now - LAG;
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let reached = store::upkeep::walk::lock(&mut tx, walk::EXPIRED).await?;
     let Some(behind) = reached.filter(|reached| reached.is_before(horizon)) else { return Ok(0) };

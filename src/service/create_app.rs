@@ -79,7 +79,7 @@ pub async fn create_app(
         created_at: now,
         updated_at: now,
     };
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     check_cards_app(&mut tx, &app).await?.map_err(|refusal| match refusal {
         CardsAppRefusal::Unfit(problem) => CreateAppError::Invalid(vec![problem]),

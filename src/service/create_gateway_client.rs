@@ -98,7 +98,7 @@ pub async fn create_gateway_client(
         updated_at: now,
         disabled_at: None,
     };
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     if let Some(app) = find_unknown(&mut tx, client.apps.as_deref()).await? {
         return Err(CreateGatewayClientError::NoSuchApp(app));

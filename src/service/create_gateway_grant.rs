@@ -65,7 +65,7 @@ pub async fn create_gateway_grant(
     new: NewGatewayGrant,
     lint: ActionsLint,
 ) -> Result<Grant, CreateGatewayGrantError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let locked = store::gateway_client::lock(&mut tx, client).await?;
     let protocol = locked.ok_or(CreateGatewayGrantError::NoSuchClient)?.protocol;

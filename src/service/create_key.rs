@@ -72,7 +72,7 @@ pub async fn create_key_by(
     }
     let sources = new.sources.iter().map(ToString::to_string).collect();
     let (key, secret) = fresh(now, new.name, new.grant, sources)?;
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     store::api_key::lock_name(&mut tx, &key.name).await?;
     if store::api_key::count_live(&mut tx, &key.name, now).await? > 0 {

@@ -69,7 +69,7 @@ pub async fn create_placement(
     now: DateTime<Utc>,
     new: NewPlacement,
 ) -> Result<(Placement, Option<Fresh>), CreatePlacementError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let app = store::app::find(&mut tx, new.app).await?.ok_or(CreatePlacementError::NoSuchApp)?;
     if !app.platform.has_placements() {

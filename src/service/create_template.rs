@@ -47,7 +47,7 @@ pub async fn create_template(
         created_at: now,
         updated_at: now,
     };
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
     store::template::insert(&mut tx, &template).await?;
     tx.commit().await?;
     tracing::info!(template.id = %template.id, "template made");

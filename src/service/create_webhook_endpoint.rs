@@ -66,7 +66,7 @@ pub async fn create_webhook_endpoint(
         created_at: now,
         updated_at: now,
     };
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     store::webhook_endpoint::insert(&mut tx, &endpoint).await?;
     store::app::set_secret(&mut tx, id, Some(&sealed)).await?;

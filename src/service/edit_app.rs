@@ -79,7 +79,7 @@ pub async fn edit_app(
     id: AppId,
     edit: AppEdit,
 ) -> Result<App, EditAppError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let mut app = store::app::lock(&mut tx, id).await?.ok_or(EditAppError::NoSuchApp)?;
     if app.version != edit.version {

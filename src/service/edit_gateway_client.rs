@@ -59,7 +59,7 @@ pub async fn edit_gateway_client(
     edit: GatewayClientEdit,
     lint: SettingsLint,
 ) -> Result<Client, EditGatewayClientError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let locked = store::gateway_client::lock(&mut tx, id).await?;
     let mut client = locked.ok_or(EditGatewayClientError::NoSuchClient)?;

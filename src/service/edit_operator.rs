@@ -93,7 +93,7 @@ pub async fn edit_operator(
         Some(password) => Some(passwords.hash(password).await?),
         None => None,
     };
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let owners = store::operator::lock_owners(&mut tx).await?;
     store::operator::lock(&mut tx, id).await?;

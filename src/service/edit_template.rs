@@ -55,7 +55,7 @@ pub async fn edit_template(
     lint: Lint,
 ) -> Result<(Template, Vec<(PlacementId, Foresight)>), EditTemplateError> {
     terms.check().map_err(EditTemplateError::Invalid)?;
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let lock = store::template::lock(&mut tx, id).await?;
     let mut template = lock.ok_or(EditTemplateError::NoSuchTemplate)?;

@@ -54,7 +54,7 @@ pub async fn edit_webhook_endpoint(
     id: AppId,
     edit: EndpointEdit,
 ) -> Result<Endpoint, EditWebhookEndpointError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let locked = store::webhook_endpoint::lock(&mut tx, id).await?;
     let mut endpoint = locked.ok_or(EditWebhookEndpointError::NoSuchEndpoint)?;

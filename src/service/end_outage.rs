@@ -12,7 +12,7 @@ const PORTION: i64 = 2000;
 pub async fn end_outage(db: &PgPool, now: DateTime<Utc>, app: AppId) -> sqlx::Result<u64> {
     let mut due = 0;
     loop {
-        let mut tx = db.begin().await?;
+        let mut tx = store::begin(db).await?;
         let some = store::delivery::replay::bring_forward(&mut tx, now, app, PORTION).await?;
         if some == 0 {
             return Ok(due);

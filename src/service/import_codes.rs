@@ -117,7 +117,7 @@ async fn begin(
     now: DateTime<Utc>,
     id: TemplateId,
 ) -> Result<CodeImport, ImportCodesError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
     let lock = store::template::lock(&mut tx, id).await?;
     let template = lock.ok_or(ImportCodesError::NoSuchTemplate)?;
     if template.terms.codes != CodeSource::Uploaded {
@@ -141,7 +141,7 @@ async fn settle(
     import: &mut CodeImport,
     chunk: &[(i64, Result<CouponCode, Malformed>)],
 ) -> sqlx::Result<Vec<LineReport>> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
     let codes = chunk.iter().filter_map(|(_, line)| line.as_ref().ok());
     let mut judge = Judge::ask(&mut tx, now, import, codes).await?;
     let mut reports = Vec::with_capacity(chunk.len());

@@ -60,7 +60,7 @@ pub async fn import_placement(
     new: NewImport,
 ) -> Result<(PlacementId, Open), ImportPlacementError> {
     new.terms.check(now).map_err(ImportPlacementError::Invalid)?;
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     // The lock makes one of two that ask at once come second.
     let app = store::app::lock(&mut tx, new.app).await?.ok_or(ImportPlacementError::NoSuchApp)?;

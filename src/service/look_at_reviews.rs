@@ -18,7 +18,7 @@ pub async fn look_at_reviews(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<i6
         store::upkeep::cards::list_unreviewed(&mut conn, now - PACE, PORTION).await?
     };
     for &placement in &open {
-        let mut tx = db.begin().await?;
+        let mut tx = store::begin(db).await?;
         if let Some(placement) = store::placement::lock(&mut tx, placement).await? {
             owe_update(&mut tx, now, &placement).await?;
         }

@@ -91,7 +91,7 @@ pub async fn open(
         expires_at,
         ends_at,
     };
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     store::member::insert_holder(&mut tx, app, open_id.as_str(), now).await?;
     store::mini_session::insert(&mut tx, &new, &token.hash()).await?;

@@ -85,7 +85,7 @@ pub async fn log_in(
     shown: &Shown<'_>,
 ) -> Result<OpenedWork, LogInError> {
     let (operator, hash) = prove(db, passwords, now, shown).await?;
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
     if !store::operator::mark_logged_in(&mut tx, operator, &hash, now).await? {
         return Err(LogInError::Refused);
     }
@@ -140,7 +140,7 @@ async fn count_failure(
     id: OperatorId,
     network: &str,
 ) -> sqlx::Result<()> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
     // First, so that what is read next is what the last one who held it has written.
     store::operator::lock(&mut tx, id).await?;
     let tries = store::operator_network::find_tries(&mut tx, id, network).await?;

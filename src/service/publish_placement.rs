@@ -23,7 +23,7 @@ pub async fn publish_placement(
     id: PlacementId,
     lint: Lint,
 ) -> Result<Open, TellingError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let (placement, _) = lock_to_tell(&mut tx, id, Telling::Publish, lint).await?;
     for earlier in store::delivery::open::list_unsettled(&mut tx, &[id.uuid()]).await? {

@@ -24,7 +24,7 @@ pub async fn push_placement_update(
     id: PlacementId,
     lint: Lint,
 ) -> Result<(Open, Foresight), TellingError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let (placement, foreseen) = lock_to_tell(&mut tx, id, Telling::Update, lint).await?;
     let open = owe_update(&mut tx, now, &placement).await?;

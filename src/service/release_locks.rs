@@ -12,7 +12,7 @@ pub const PORTION: i64 = 500;
 ///
 /// Servers that do it at once take different ones: a coupon that somebody holds is left for the next round.
 pub async fn release_locks(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<i64> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let freed = store::upkeep::locks::release(&mut tx, now, PORTION).await?;
     store::upkeep::ends::count_returned(&mut tx, &freed).await?;

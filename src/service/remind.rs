@@ -19,7 +19,7 @@ pub async fn remind(db: &PgPool, now: DateTime<Utc>, before: Duration) -> sqlx::
     let ahead = TimeDelta::from_std(before).unwrap_or(TimeDelta::MAX);
     let Some(horizon) = (now - LAG).checked_add_signed(ahead) else { return Ok(0) };
     let walk = format!("expiring/{}", before.as_secs());
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let Some(behind) = store::upkeep::walk::lock(&mut tx, &walk).await? else {
         // Somebody else is walking, or nobody ever did.

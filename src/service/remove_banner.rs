@@ -29,7 +29,7 @@ pub async fn remove_banner(
     now: DateTime<Utc>,
     id: BannerId,
 ) -> Result<(Banner, Option<Open>), RemoveBannerError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let found = store::banner::find(&mut tx, id).await?;
     let placement = found.ok_or(RemoveBannerError::NoSuchBanner)?.placement;

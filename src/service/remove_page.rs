@@ -6,7 +6,7 @@ use crate::{domain::id::PageId, store};
 
 /// Takes a page away; `false` when it is not there. Front ends are then told that there is none, or get the one for all.
 pub async fn remove_page(db: &PgPool, id: PageId) -> sqlx::Result<bool> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let was_there = store::page::delete(&mut tx, id).await?;
 

@@ -146,7 +146,7 @@ impl Doubts {
     /// Owes the platform those of the takes that came to a coupon.
     async fn owe(&self, takes: &[Take]) -> sqlx::Result<Vec<TakenCoupon>> {
         let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
+        let mut tx = store::begin(&self.db).await?;
 
         let coupons = store::coupon::list_taken(&mut tx, takes).await?;
         for coupon in &coupons {

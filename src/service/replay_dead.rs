@@ -32,7 +32,7 @@ pub async fn replay_dead(
     }
     let (mut replayed, mut after) = (0, 0);
     loop {
-        let mut tx = db.begin().await?;
+        let mut tx = store::begin(db).await?;
         let portion =
             store::delivery::replay::take_back(&mut tx, now, dead, after, PORTION).await?;
         let Some(last) = portion.last else { break };

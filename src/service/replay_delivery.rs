@@ -29,7 +29,7 @@ pub async fn replay_delivery(
     by: &str,
     id: DeliveryId,
 ) -> Result<(), ReplayDeliveryError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let locked = store::delivery::show::lock(&mut tx, id).await?;
     let (app, _, state) = locked.ok_or(ReplayDeliveryError::NoSuchDelivery)?;

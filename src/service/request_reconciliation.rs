@@ -39,7 +39,7 @@ pub async fn request_reconciliation(
     let mut problems = Problems::default();
     problems.expect((1..=31).contains(&days), "days", "1 to 31");
     problems.into_result().map_err(RequestReconciliationError::Invalid)?;
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let there = store::app::find(&mut tx, app).await?;
     match there.ok_or(RequestReconciliationError::NoSuchApp)?.platform {

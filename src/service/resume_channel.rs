@@ -25,7 +25,7 @@ pub async fn resume_channel(
     by: &str,
     app: AppId,
 ) -> Result<(), ResumeChannelError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
     if !store::channel::resume(&mut tx, app).await? {
         return Err(ResumeChannelError::NoSuchApp);
     }

@@ -25,7 +25,7 @@ pub async fn revoke_gateway_grant(
     now: DateTime<Utc>,
     id: GatewayGrantId,
 ) -> Result<Grant, RevokeGatewayGrantError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let locked = store::gateway_grant::lock(&mut tx, id).await?;
     let mut grant = locked.ok_or(RevokeGatewayGrantError::NoSuchGrant)?;

@@ -64,7 +64,7 @@ pub async fn rotate_callback_token(
     old_lives_for: TimeDelta,
 ) -> Result<Rotated, RotateCallbackTokenError> {
     let secret = Fresh::random("")?;
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let lock = store::placement::lock(&mut tx, id).await?;
     let placement = lock.ok_or(RotateCallbackTokenError::NoSuchPlacement)?;

@@ -46,7 +46,7 @@ pub async fn rotate_gateway_secret(
 ) -> Result<(Client, SecretString), RotateGatewaySecretError> {
     let (present, former) =
         (Place::gateway_secret(id.uuid()), Place::old_gateway_secret(id.uuid()));
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let locked = store::gateway_client::lock(&mut tx, id).await?;
     let mut client = locked.ok_or(RotateGatewaySecretError::NoSuchClient)?;

@@ -51,7 +51,7 @@ pub async fn rotate_key(
     if !(TimeDelta::zero()..=LONGEST_OVERLAP).contains(&overlap) {
         return Err(RotateKeyError::Overlap);
     }
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let old = store::api_key::find(&mut tx, id).await?.ok_or(RotateKeyError::NoSuchKey)?;
     store::api_key::lock_name(&mut tx, &old.name).await?;

@@ -37,7 +37,7 @@ pub async fn rotate_webhook_secret(
     let (present, former) = (Place::app_secret(id.uuid()), Place::old_webhook_secret(id.uuid()));
     let secret = Fresh::random_webhook().map_err(VaultError::from)?;
     let sealed = vault.seal(present, secret.reveal())?;
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let locked = store::webhook_endpoint::lock(&mut tx, id).await?;
     let mut endpoint = locked.ok_or(RotateWebhookSecretError::NoSuchEndpoint)?;

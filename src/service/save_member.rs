@@ -60,7 +60,7 @@ pub async fn save_member(
     let mut holders = new.holders;
     // The order in which the issuing engine meets people, too: nobody then waits for each other.
     holders.sort_by_key(|(app, open_id)| HolderId::derive(*app, open_id.as_str()));
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let member = Member {
         id: MemberId::new(now),
@@ -86,7 +86,7 @@ pub async fn link(
     app: AppId,
     open_id: &OpenId,
 ) -> Result<(), SaveMemberError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
     let member = find(&mut tx, uid).await?;
     link_holder(&mut tx, now, app, open_id, member.id).await?;
     tx.commit().await?;

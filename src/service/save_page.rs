@@ -56,7 +56,7 @@ pub async fn create_page(
         created_at: now,
         updated_at: now,
     };
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     expect_templates(&mut tx, &page.floors).await?;
     store::page::insert(&mut tx, &page).await.map_err(|error| {
@@ -77,7 +77,7 @@ pub async fn replace_page(
     floors: Vec<Floor>,
 ) -> Result<StoredPage, SavePageError> {
     page::check_floors(&floors).map_err(SavePageError::Invalid)?;
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let mut page = store::page::lock(&mut tx, id).await?.ok_or(SavePageError::NoSuchPage)?;
     if page.version != version {

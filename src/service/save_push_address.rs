@@ -87,7 +87,7 @@ pub async fn save_push_address(
     let secrets =
         PushSecrets { token: or_random(new.token, TOKEN)?, key: or_random(new.key, KEY)? };
     let row = app.uuid();
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let locked = store::app::lock(&mut tx, app).await?.ok_or(PushAddressError::NoSuchApp)?;
     if !locked.platform.gives_by_itself() {
@@ -147,7 +147,7 @@ pub async fn show_push_address(
 
 /// Takes the address of an account away: from now on nobody is known there.
 pub async fn remove_push_address(db: &PgPool, app: AppId) -> Result<(), PushAddressError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     store::app::lock(&mut tx, app).await?.ok_or(PushAddressError::NoSuchApp)?;
     if !store::push_address::delete(&mut tx, app).await? {

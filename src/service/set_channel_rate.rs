@@ -41,7 +41,7 @@ pub async fn set_channel_rate(
 ) -> Result<(), SetChannelRateError> {
     let RateEdit { calls_per_second, burst } = edit;
     channel::check_rate(calls_per_second, burst).map_err(SetChannelRateError::Invalid)?;
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let set = store::channel::set_rate(&mut tx, now, app, calls_per_second, burst).await?;
     let Rate { calls_per_second, burst } = set.ok_or(SetChannelRateError::NoSuchApp)?;

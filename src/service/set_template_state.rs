@@ -34,7 +34,7 @@ pub async fn set_template_state(
     id: TemplateId,
     next: TemplateState,
 ) -> Result<(), SetTemplateStateError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let lock = store::template::lock(&mut tx, id).await?;
     let mut template = lock.ok_or(SetTemplateStateError::NoSuchTemplate)?;

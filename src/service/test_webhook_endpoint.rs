@@ -33,7 +33,7 @@ pub async fn test_webhook_endpoint(
     id: AppId,
 ) -> Result<DeliveryId, TestWebhookEndpointError> {
     let delivery = DeliveryId::new(now);
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let locked = store::webhook_endpoint::lock(&mut tx, id).await?;
     let endpoint = locked.ok_or(TestWebhookEndpointError::NoSuchEndpoint)?;

@@ -2,7 +2,7 @@
 //! says so, the platform is owed the news in the same statement.
 
 use serde_json::json;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 
 use super::life::{LifeError, MOST_TRIES, Named, step};
 use crate::{
@@ -44,9 +44,9 @@ pub async fn void_coupon(
     reason: &str,
 ) -> Result<bool, LifeError> {
     check::void(reason).map_err(LifeError::Invalid)?;
-    let mut conn = db.acquire().await?;
     let coupon = Named::anybodys(Shown::Id(coupon));
     for _ in 0..MOST_TRIES {
+        let mut conn = db.acquire().await?;
         let found = store::life::find(&mut conn, coupon.asked(None)).await?;
         let found = found.ok_or(LifeError::NoSuchCoupon)?;
         let now = clock.at_database(found.database_now);
@@ -54,7 +54,8 @@ pub async fn void_coupon(
             return Ok(false);
         }
         if found.suspended == Some(Suspension::GivenAway) {
-            let mut tx = conn.begin().await?;
+            drop(conn);
+            let mut tx = store::begin(db).await?;
             if void_with_heirs(&mut tx, clock, cause, &found, reason).await? {
                 tx.commit().await?;
                 return Ok(true);
@@ -124,11 +125,12 @@ pub async fn void_unused(
     let now = clock.at_database(store::now(db).await?);
     let mut conn = db.acquire().await?;
     let known = store::template::find(&mut conn, template).await?;
+    drop(conn);
     known.ok_or(LifeError::NoSuchTemplate)?;
     let (mut voided, mut after) = (0, Place::default());
     for _ in 0..MOST_PORTIONS {
         let said = (now, cause, reason);
-        let mut tx = conn.begin().await?;
+        let mut tx = store::begin(db).await?;
         let portion = store::life::unused::void(&mut tx, template, after, PORTION, said).await?;
         // Who got one of them under another code while it was looked for: that may have been behind us.
         let heirs = heirs::list_unused(&mut tx, &portion.voided).await?;
@@ -141,6 +143,7 @@ pub async fn void_unused(
         let Some(last) = portion.last else { break };
         after = last;
     }
+    let mut conn = db.acquire().await?;
     let left = store::life::unused::count(&mut conn, template, now).await?;
     tracing::info!(template.id = %template, voided, left, "unused coupons voided");
     Ok(VoidedUnused { voided, left })

@@ -37,7 +37,7 @@ pub async fn withdraw_placement(
     now: DateTime<Utc>,
     id: PlacementId,
 ) -> Result<Option<Open>, WithdrawPlacementError> {
-    let mut tx = db.begin().await?;
+    let mut tx = store::begin(db).await?;
 
     let lock = store::placement::lock(&mut tx, id).await?;
     let mut placement = lock.ok_or(WithdrawPlacementError::NoSuchPlacement)?;

@@ -163,7 +163,7 @@ async fn each_refusal_has_its_code() {
 async fn an_engine_that_does_not_answer_makes_the_caller_ask_again() {
     let admin = Admin::new().await;
     let placement = admin.given_claimable("own", json!({}), 10).await;
-    let mut holding = admin.db().begin().await.unwrap();
+    let mut holding = kaquan::store::begin(admin.db()).await.unwrap();
     sqlx::query("select from template for update").execute(&mut *holding).await.unwrap();
 
     let busy = admin.claim(&placement, "order-1", "open-1").await;

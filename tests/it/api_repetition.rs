@@ -141,7 +141,7 @@ async fn a_key_that_is_none_is_refused_before_anything_is_done() {
 #[tokio::test]
 async fn who_asks_again_while_it_is_being_answered_is_asked_to_wait() {
     let admin = Arc::new(Admin::new().await);
-    let mut wall = admin.db().begin().await.unwrap();
+    let mut wall = kaquan::store::begin(admin.db()).await.unwrap();
     sqlx::query("lock table template in exclusive mode").execute(&mut *wall).await.unwrap();
 
     let asking = Arc::clone(&admin);
@@ -162,7 +162,7 @@ async fn who_asks_again_while_it_is_being_answered_is_asked_to_wait() {
 #[tokio::test]
 async fn a_caller_who_hangs_up_finds_the_answer_later() {
     let admin = Arc::new(Admin::new().await);
-    let mut wall = admin.db().begin().await.unwrap();
+    let mut wall = kaquan::store::begin(admin.db()).await.unwrap();
     sqlx::query("lock table template in exclusive mode").execute(&mut *wall).await.unwrap();
 
     let asking = Arc::clone(&admin);

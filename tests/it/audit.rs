@@ -89,7 +89,7 @@ async fn a_careless_server_and_a_forgotten_transaction_are_found() {
     let db = TestDatabase::new().await;
     let careless = db.options.clone().options([("synchronous_commit", "off")]);
     let pool = sqlx::PgPool::connect_with(careless).await.unwrap();
-    let mut forgotten = db.pool.begin().await.unwrap();
+    let mut forgotten = kaquan::store::begin(&db.pool).await.unwrap();
     sqlx::query("select 1").execute(&mut *forgotten).await.unwrap();
     let (started,): (DateTime<Utc>,) =
         sqlx::query_as("select clock_timestamp()").fetch_one(&mut *forgotten).await.unwrap();

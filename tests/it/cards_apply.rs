@@ -126,7 +126,7 @@ async fn what_is_none_of_ours_is_laid_aside_until_it_is() {
     scene.told(&deck, &events).await;
     scene.drain().await;
     let aside = scene.pushes("foreign").await;
-    let mut tx = scene.pool().begin().await.unwrap();
+    let mut tx = kaquan::store::begin(scene.pool()).await.unwrap();
     let placement = kaquan::store::placement::lock(&mut tx, deck.campaign.placement).await;
     let mut placement = placement.unwrap().unwrap();
     placement.platform_ref = Some(deck.card_ref.clone());

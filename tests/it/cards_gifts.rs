@@ -189,7 +189,7 @@ async fn a_round_that_finds_only_what_another_server_has_did_nothing() {
     let scene = CardScene::new().await;
     let deck = scene.deck(1).await;
     scene.told(&deck, &[deck.took(0, "anna", &code(0, 0))]).await;
-    let mut other = scene.pool().begin().await.unwrap();
+    let mut other = kaquan::store::begin(scene.pool()).await.unwrap();
     sqlx::query("select from card_push for no key update").execute(&mut *other).await.unwrap();
 
     assert_eq!(scene.applier.apply_due().await.unwrap(), 0);

@@ -152,7 +152,7 @@ async fn a_lease_reads_no_further_into_the_backlog_than_it_takes() {
         lease: std::time::Duration::from_secs(30),
         trips_at: channel::TRIPS_AT,
     };
-    let mut tx = scene.db().begin().await.unwrap();
+    let mut tx = kaquan::store::begin(scene.db()).await.unwrap();
     let before = touched(&mut tx).await;
 
     let (_, leased) = lease::lease(&mut tx, Some(noon()), ask).await.unwrap().unwrap();

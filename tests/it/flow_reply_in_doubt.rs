@@ -114,7 +114,7 @@ async fn who_hangs_up_before_a_refusal_is_owed_nothing() {
 async fn an_engine_that_finishes_after_its_deadline_leaves_a_doubt() {
     let deadline = Duration::from_millis(300);
     let scene = Scene::with(10, &Issuing { deadline, ..Issuing::default() }).await;
-    let mut holding = scene.database.pool.begin().await.unwrap();
+    let mut holding = kaquan::store::begin(&scene.database.pool).await.unwrap();
     sqlx::query("select from template for update").execute(&mut *holding).await.unwrap();
 
     let answer = scene.call("r-1").await;

@@ -110,7 +110,7 @@ async fn while_the_database_is_stuck_pushes_are_told_so_fast_and_kept_later() {
         signed.push((who, claim));
     }
 
-    let mut lock = stage.db().begin().await.unwrap();
+    let mut lock = kaquan::store::begin(stage.db()).await.unwrap();
     sqlx::query("lock table card_push in access exclusive mode").execute(&mut *lock).await.unwrap();
     let began = Instant::now();
     for (who, claim) in &signed {

@@ -54,7 +54,7 @@ async fn an_ordinal_that_another_writer_took_is_seen_on_the_next_try() {
     let campaign = Campaign::plant(&database.pool, &terms(), 100).await;
     let engine = TestEngine::with(&database.options, &one_lane());
     // Another writer, who does not ask for the lock, is in the middle of giving the same person their first coupon.
-    let mut rogue = database.pool.begin().await.unwrap();
+    let mut rogue = kaquan::store::begin(&database.pool).await.unwrap();
     sqlx::query(
         "insert into coupon (coupon_id, placement_id, template_id, terms_version, app_id, holder_id, person_id,
              ordinal, record, way, code, valid_from, valid_until, issued_at)

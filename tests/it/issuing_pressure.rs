@@ -131,7 +131,7 @@ async fn a_lock_on_the_stock_alone_is_waited_for_as_well() {
     let settings = Issuing { deadline: Duration::from_secs(5), ..Issuing::default() };
     let engine = TestEngine::with(&database.options, &settings);
 
-    let mut stopped = database.pool.begin().await.unwrap();
+    let mut stopped = kaquan::store::begin(&database.pool).await.unwrap();
     sqlx::query("update stock set issued = total").execute(&mut *stopped).await.unwrap();
     let asking =
         join_all((0..5).map(|n| {

@@ -130,6 +130,7 @@ mod store_delivery_owe;
 mod store_delivery_presence;
 mod store_delivery_reads;
 mod support;
+mod transactions;
 mod upkeep_ends;
 mod upkeep_locks;
 mod upkeep_rest;

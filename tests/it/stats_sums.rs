@@ -109,7 +109,7 @@ async fn a_fold_passes_over_what_another_one_holds_and_loses_nothing_when_that_f
     let campaign = Campaign::plant(&db.pool, &terms(), 5).await;
     let engine = TestEngine::start(&db.options);
     engine.issuer.issue(campaign.request("r-1", "a")).await.coupon();
-    let mut dying = db.pool.begin().await.unwrap();
+    let mut dying = kaquan::store::begin(&db.pool).await.unwrap();
     assert_eq!(tally::fold(&mut dying, 2).await.unwrap(), 2);
 
     let meanwhile = fold_tally(&db.pool).await.unwrap();

@@ -75,7 +75,7 @@ async fn scene() -> Scene {
 
 /// How many rows of `delivery` a look touches.
 async fn touched(pool: &PgPool, look: impl AsyncFnOnce(&mut PgConnection)) -> i64 {
-    let mut tx = pool.begin().await.unwrap();
+    let mut tx = kaquan::store::begin(pool).await.unwrap();
     let before = count(&mut tx).await;
     look(&mut tx).await;
     let touched = count(&mut tx).await - before;

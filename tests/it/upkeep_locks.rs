@@ -61,7 +61,7 @@ async fn a_lock_that_another_order_has_just_taken_over_stays() {
     let coupon = scene.coupon(DAY * 7, "issued").await;
     scene.lock(&[coupon], QUARTER).await;
     scene.clock.advance(QUARTER);
-    let mut tx = scene.db().begin().await.unwrap();
+    let mut tx = kaquan::store::begin(scene.db()).await.unwrap();
     for statement in [
         "update coupon set version = version + 1 where coupon_id = $1",
         "update coupon_lock set order_no = 'order-2', expires_at = expires_at + interval '1 hour' where coupon_id = $1",

@@ -176,7 +176,7 @@ async fn while_nothing_can_be_kept_every_push_is_turned_away_within_a_second() {
     let scene = PushScene::new().await;
     let account = scene.account("encrypted").await;
     assert_eq!(scene.push(&account, &claim("0")).await.status, 200);
-    let mut tx = scene.db().begin().await.unwrap();
+    let mut tx = kaquan::store::begin(scene.db()).await.unwrap();
     sqlx::query("lock table card_push in access exclusive mode").execute(&mut *tx).await.unwrap();
 
     let messages: Vec<_> = (1..=40).map(|number| claim(&number.to_string())).collect();

@@ -356,7 +356,7 @@ async fn what_is_let_go_while_its_order_is_paid_is_not_used() {
         use_code(&shop, code, "A-1").await.ok();
     }
     let db = shop.admin.db();
-    let mut holding = db.begin().await.unwrap();
+    let mut holding = kaquan::store::begin(db).await.unwrap();
     let hold = sqlx::query("select from coupon where code = $1 for update").bind(&first);
     hold.execute(&mut *holding).await.unwrap();
 

@@ -53,7 +53,7 @@ pub(super) async fn read(
 ) -> anyhow::Result<Sides> {
     let today = day_in_china(began);
     let mut ours: HashMap<(PlacementId, NaiveDate), Counted> = HashMap::new();
-    let mut tx = inner.db.begin().await?;
+    let mut tx = store::begin(&inner.db).await?;
     store::platform_figure::take_time(&mut tx).await?;
     let all_days: Vec<NaiveDate> = days(pulled.first, today).collect();
     for day in &all_days {

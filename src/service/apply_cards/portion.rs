@@ -15,9 +15,12 @@ use crate::{
         },
         coupon::CouponState,
     },
-    store::card::{
-        self, Card, CardCoupon, CardOn,
-        push::{self, PushState},
+    store::{
+        self,
+        card::{
+            self, Card, CardCoupon, CardOn,
+            push::{self, PushState},
+        },
     },
 };
 
@@ -60,7 +63,7 @@ impl CardApplier {
         told: &[Told],
         placements: &Placements,
     ) -> sqlx::Result<(HashSet<Uuid>, usize)> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = store::begin(&self.db).await?;
         let ids: Vec<_> = told.iter().map(|told| told.id).collect();
         let kept: HashSet<_> = push::keep(&mut tx, &ids).await?.into_iter().collect();
         let ours: Vec<_> = told.iter().filter(|told| kept.contains(&told.id)).collect();

@@ -18,10 +18,13 @@ use crate::{
         id::RedemptionId,
     },
     service::void_coupon::void_locked,
-    store::card::{
-        self, CardCoupon, change,
-        push::{self, PushState},
-        word,
+    store::{
+        self,
+        card::{
+            self, CardCoupon, change,
+            push::{self, PushState},
+            word,
+        },
     },
 };
 
@@ -33,7 +36,7 @@ impl CardApplier {
         told: &Told,
         placements: &Placements,
     ) -> sqlx::Result<Option<Trouble>> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = store::begin(&self.db).await?;
         if push::keep(&mut tx, &[told.id]).await?.is_empty() {
             return Ok(None);
         }

@@ -5,9 +5,12 @@ use chrono::{DateTime, Utc};
 use super::{CardApplier, Placements, Told, Trouble, count};
 use crate::{
     domain::{card::Happening, id::PlacementId},
-    store::card::{
-        placed,
-        push::{self, PushState},
+    store::{
+        self,
+        card::{
+            placed,
+            push::{self, PushState},
+        },
     },
 };
 
@@ -33,7 +36,7 @@ impl CardApplier {
         told: &Told,
         placement: PlacementId,
     ) -> sqlx::Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = store::begin(&self.db).await?;
         if push::keep(&mut tx, &[told.id]).await?.is_empty() {
             return Ok(());
         }

@@ -235,7 +235,7 @@ impl Desk {
     /// The member's name on one of the merchant's own apps was met before anybody said whose it is.
     async fn make_account(&self, candidate: &Candidate) -> Result<(), ClaimTemplateError> {
         let Some(member) = candidate.member else { return Ok(()) };
-        let mut tx = self.db.begin().await?;
+        let mut tx = store::begin(&self.db).await?;
         link_holder(&mut tx, self.now(), candidate.app, &candidate.open_id, member).await?;
         tx.commit().await?;
         Ok(())

@@ -60,7 +60,7 @@ pub async fn times_sprung(pool: &PgPool) -> i64 {
 
 /// Locks the campaign's template as an engine does, until the transaction ends.
 pub async fn hold(pool: &PgPool, campaign: &Campaign) -> Transaction<'static, Postgres> {
-    let mut holding = pool.begin().await.unwrap();
+    let mut holding = kaquan::store::begin(pool).await.unwrap();
     sqlx::query("select from template where template_id = $1 for no key update")
         .bind(campaign.template.uuid())
         .execute(&mut *holding)

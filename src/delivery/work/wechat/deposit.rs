@@ -80,7 +80,7 @@ async fn choose(
     };
     let template = template.ok_or_else(|| refused("券模板已不存在 · the template is gone"))?;
     loop {
-        let mut tx = inner.db.begin().await?;
+        let mut tx = store::begin(&inner.db).await?;
         // Two at once would choose twice.
         store::placement::lock(&mut tx, placement.id).await?;
         let known = store::deposited_code::count(&mut tx, addition.id).await?;
