@@ -4,6 +4,7 @@ pub mod api_key;
 pub mod app;
 pub mod audit;
 pub mod banner;
+mod begin;
 pub mod bench;
 pub mod callback_token;
 pub mod card;
@@ -58,9 +59,11 @@ pub mod webhook_endpoint;
 use std::time::Duration;
 
 use sqlx::{
-    Connection, PgPool, PgTransaction,
+    Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+
+pub use begin::begin;
 
 /// All migrations, embedded; run at start.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -84,21 +87,6 @@ pub fn pool() -> PgPoolOptions {
                 Ok(true)
             })
         })
-}
-
-/// A transaction, rolled back when it is dropped; also when whoever asked for it goes away while it begins.
-///
-/// sqlx 0.9 forgets a transaction whose beginning nobody waits for: the connection goes back to the pool within it, and
-/// what others write there afterwards is lost with it. So every beginning is waited for, by a task of its own.
-///
-/// # Errors
-/// As [`PgPool::begin`].
-pub async fn begin(db: &PgPool) -> sqlx::Result<PgTransaction<'static>> {
-    let db = db.clone();
-    #[expect(clippy::disallowed_methods, reason = "here it is waited for")]
-    let beginning = tokio::spawn(async move { db.begin().await });
-    // A task that does not end was stopped with its runtime.
-    beginning.await.unwrap_or(Err(sqlx::Error::PoolClosed))
 }
 
 /// Options for connections that do a few statements all day.
