@@ -22,6 +22,7 @@ mod settler;
 mod survive;
 mod tickets;
 mod token;
+mod used_up;
 pub mod work;
 
 use std::sync::Arc;
@@ -96,6 +97,7 @@ pub(crate) struct Inner {
     pub accounts: account::Accounts,
     pub tokens: token::Tokens,
     pub load: load::Load,
+    pub used_up: used_up::UsedUp,
     /// Cancelled when no further call may be begun.
     pub stop: CancellationToken,
     /// This worker's number, while it can show that it lives.
@@ -150,6 +152,7 @@ impl Worker {
             accounts: account::Accounts::default(),
             tokens: token::Tokens::default(),
             load: load::Load::new(settings.in_flight, settings.in_flight_per_app),
+            used_up: used_up::UsedUp::default(),
             stop: stop.clone(),
             instance,
             settings,

@@ -3,4 +3,7 @@
 
 pub mod address;
 pub mod answer;
+pub mod palette;
+pub mod picture;
 pub mod secret;
+pub mod transport;

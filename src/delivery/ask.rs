@@ -58,6 +58,11 @@ pub(crate) struct Line<'a, D> {
 impl<'a, D: Dialect> Line<'a, D> {
     /// The account and a token that serves.
     pub async fn open(inner: &'a Inner, held: &'a Held) -> Result<Self, Said> {
+        let rest = inner.used_up.rest(held.app, &held.delivery.kind, inner.clock.now());
+        if let Some(rest) = rest {
+            let note = "平台今天的调用次数已用完 · the platform's calls of today are used up";
+            return Err(Said::unheard(Outcome::NotYet { after: Some(rest) }, note));
+        }
         let account = inner.accounts.get(inner, held).await?;
         let token = inner.tokens.get(inner, &account, Purpose::Access, None).await?;
         Ok(Self { inner, held, account, token, renewed: false, dialect: PhantomData })
@@ -104,11 +109,22 @@ impl<'a, D: Dialect> Line<'a, D> {
             return Ok(None);
         }
         // With a fresh one refused as well, it is no matter of age; then the client knows what to make of it.
-        let outcome = error.outcome(self.held.delivery.doubt);
+        let mut outcome = error.outcome(self.held.delivery.doubt);
+        if outcome == Outcome::UsedUpToday && D::COUNTS_EACH_CALL {
+            outcome = self.wait_for_tomorrow();
+        }
         let answer = Some(self.mask(error.answer()).as_str().to_owned());
         let answer = answer.filter(|answer| !answer.is_empty());
         let note = Some(error.to_string());
         Err(Said { outcome, answer, note, consequence: Consequence::None })
+    }
+
+    /// Other calls go on.
+    fn wait_for_tomorrow(&self) -> Outcome {
+        let (held, now) = (self.held, self.inner.clock.now());
+        let rest = self.inner.used_up.mark(held.app, &held.delivery.kind, now);
+        tracing::warn!(app.id = %held.app, kind = held.delivery.kind, "the platform's calls of today are used up");
+        Outcome::NotYet { after: Some(rest) }
     }
 
     /// What is kept of an answer names nobody and opens nothing.

@@ -16,6 +16,9 @@ pub(crate) trait Dialect {
     /// Why a call came to nothing.
     type Error: Trouble + Send;
 
+    /// Whether the platform counts each of its calls by itself, so that one of them may be used up and the others not.
+    const COUNTS_EACH_CALL: bool;
+
     /// The account in the platform's words; `None` for one of another platform.
     fn account(account: &Account) -> Option<Self::Account<'_>>;
 }
@@ -39,6 +42,8 @@ impl Dialect for Baidu {
     type Account<'a> = baidu::client::Account<'a>;
     type Error = baidu::error::CallError;
 
+    const COUNTS_EACH_CALL: bool = false;
+
     fn account(account: &Account) -> Option<Self::Account<'_>> {
         account.baidu().map(|settings| settings.account(&account.app_key))
     }
@@ -50,6 +55,8 @@ pub(crate) struct Wechat;
 impl Dialect for Wechat {
     type Account<'a> = wechat::client::Account<'a>;
     type Error = wechat::error::CallError;
+
+    const COUNTS_EACH_CALL: bool = true;
 
     fn account(account: &Account) -> Option<Self::Account<'_>> {
         match &account.side {

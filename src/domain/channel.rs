@@ -156,8 +156,8 @@ fn rest(failures: i32, chance: f64) -> TimeDelta {
     TimeDelta::seconds(RESTS[step.min(RESTS.len() - 1)]) + TimeDelta::milliseconds(spread(chance))
 }
 
-/// The next midnight in China, where Baidu counts its days.
-fn next_day_in_china(now: DateTime<Utc>) -> DateTime<Utc> {
+/// The next midnight in China, where platforms count their days.
+pub fn next_day_in_china(now: DateTime<Utc>) -> DateTime<Utc> {
     const EAST: i32 = 8 * 3600;
     let tomorrow = FixedOffset::east_opt(EAST).and_then(|china| {
         let day = now.with_timezone(&china).date_naive().checked_add_days(Days::new(1))?;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use kaquan::{
     domain::delivery::Outcome,
-    outgoing::answer::Heard,
+    outgoing::{answer::Heard, transport::Unsent},
     platform::baidu::{
-        error::{CallError, Failure, Garble, Unsent},
+        error::{CallError, Failure, Garble},
         settings::TokenBy,
     },
 };

@@ -1,14 +1,14 @@
 //! What our client makes of WeChat's answers: its own, somebody else's, those that break off, and those meant to harm.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use kaquan::{
     domain::delivery::Outcome,
-    outgoing::answer::Heard,
+    outgoing::{answer::Heard, transport::Unsent},
     platform::wechat::{
         client::code::Consumed,
-        error::{CallError, Failure, Garble, Unsent},
+        error::{CallError, Failure, Garble},
         settings::TokenBy,
     },
 };
@@ -139,12 +139,44 @@ async fn a_token_error_can_be_told_and_each_error_has_its_meaning() {
             matches!(&error.failure, Failure::Business { rid, .. } if rid.as_deref() == Some("1-2"))
         );
     }
-    let busy = delete(answer(200, r#"{"errcode":-1}"#)).await.unwrap_err();
-    assert_eq!(busy.outcome(false), Outcome::Busy { after: None });
     let gone = delete(answer(200, r#"{"errcode":40073}"#)).await.unwrap_err();
     assert_eq!(gone.outcome(false), Outcome::DoneBefore);
     let used = consume_fails(answer(200, r#"{"errcode":40099}"#)).await;
     assert_eq!((used.code(), used.outcome(true)), (Some(40099), Outcome::DoneBefore));
+}
+
+#[tokio::test]
+async fn a_busy_wechat_is_asked_thrice_and_never_to_do_what_it_may_have_done() {
+    const BUSY: &str = r#"{"errcode":-1,"errmsg":"system error"}"#;
+    let (busy, token) = (|| answer(200, BUSY), token());
+    let stub = Stub::answering([busy(), busy(), answer(200, r#"{"errcode":0}"#)]).await;
+    let began = Instant::now();
+    client().delete_card(account(&stub.url), &token, CARD).await.unwrap();
+    let asked = stub.heard();
+    assert_eq!((asked.len(), &asked[0].body), (3, &asked[2].body));
+    assert!(began.elapsed() >= Duration::from_millis(750), "{:?}", began.elapsed());
+
+    let ticket = answer(200, r#"{"errcode":0,"ticket":"ticket-1","expires_in":7200}"#);
+    let stub = Stub::answering([busy(), ticket]).await;
+    client().card_ticket(account(&stub.url), &token).await.unwrap();
+    assert_eq!(stub.heard().len(), 2);
+
+    let stub = Stub::answering([busy(), busy(), busy()]).await;
+    let error = client().delete_card(account(&stub.url), &token, CARD).await.unwrap_err();
+    assert_eq!((stub.heard().len(), error.outcome(false)), (3, Outcome::Busy { after: None }));
+
+    let later = answer_with(200, "Retry-After: 60\r\n", BUSY.as_bytes());
+    let stub = Stub::answering([later]).await;
+    let error = client().delete_card(account(&stub.url), &token, CARD).await.unwrap_err();
+    assert_eq!(error.outcome(false), Outcome::Busy { after: Some(TimeDelta::minutes(1)) });
+    stub.heard_one();
+
+    let stub = Stub::answering([busy(), busy(), busy()]).await;
+    let (wechat, whose) = (client(), account(&stub.url));
+    wechat.consume_code(whose, &token, CODE, Some(CARD)).await.unwrap_err();
+    wechat.create_card(whose, &token, &card()).await.unwrap_err();
+    wechat.change_stock(whose, &token, CARD, 1).await.unwrap_err();
+    assert_eq!(stub.heard().len(), 3);
 }
 
 #[tokio::test]

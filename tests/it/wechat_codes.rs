@@ -211,6 +211,34 @@ async fn too_many_calls_for_tokens_make_the_whole_app_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_is_used_up_today_waits_for_the_next_day_and_the_others_go_on() {
+    let scene = WechatScene::published(json!({}), 100).await;
+    scene.wechat.next("/card/modifystock", [Refused(45009)]);
+    scene.add("one", 1).await.unwrap();
+    scene.drain().await;
+    scene.add("two", 2).await.unwrap();
+    scene.owe_codes("write_off", &codes(1)).await;
+    scene.drain().await;
+
+    // It is noon there; nobody asks again before midnight.
+    assert_eq!(scene.states("write_off").await, ["done"]);
+    assert_eq!(scene.states("add_stock").await, ["pending"; 2]);
+    scene.clock.advance(TimeDelta::hours(11));
+    scene.drain().await;
+    assert_eq!(scene.wechat.calls("/card/modifystock"), 1);
+    let resting = "select open_until from channel";
+    let rests: Vec<Option<DateTime<Utc>>> =
+        sqlx::query_scalar(resting).fetch_all(scene.db()).await.unwrap();
+    assert!(rests.iter().all(Option::is_none), "{rests:?}");
+
+    scene.clock.advance(TimeDelta::hours(2));
+    scene.settle().await;
+
+    assert_eq!(scene.states("add_stock").await, ["done"; 2]);
+    assert_eq!(scene.wechat.calls("/card/modifystock"), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_first_calls_from_two_servers_fetch_one_token_and_one_ticket() {
     let scene = WechatScene::new().await;
     let other = scene.another_worker().await;

@@ -2,13 +2,18 @@
 
 use chrono::TimeDelta;
 use serde::Serialize;
+use sqlx::PgConnection;
 
 use crate::{
     delivery::{
         Inner,
         attempt::{Held, Said},
     },
-    domain::{delivery::Outcome, id::PlacementId},
+    domain::{
+        delivery::{DeliveryKind, Outcome},
+        id::PlacementId,
+        placement::PlacementState,
+    },
     store::{self, placement::Placement},
 };
 
@@ -70,4 +75,19 @@ impl From<sqlx::Error> for Said {
         let note = format!("数据库出错 · the database failed: {error}");
         Self::unheard(Outcome::NotYet { after: None }, note)
     }
+}
+
+/// What does not stand there need not be taken off.
+pub(super) async fn cancel_withdrawal(
+    conn: &mut PgConnection,
+    inner: &Inner,
+    placement: &Placement,
+) -> anyhow::Result<()> {
+    if placement.state == PlacementState::Withdrawn {
+        let moot = [DeliveryKind::Publish, DeliveryKind::Withdraw];
+        let now = inner.clock.now();
+        store::delivery::owe::cancel_open(conn, now, placement.id, &moot).await?;
+        store::delivery::owe::cancel_waiting(conn, now, placement.id).await?;
+    }
+    Ok(())
 }

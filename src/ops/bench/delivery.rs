@@ -23,7 +23,7 @@ use crate::{
     config,
     domain::{access::Role, benefit::CouponKind, channel::TRIPS_AT},
     platform::baidu::{
-        client::Client, colour::Colour, form::TemplateForm, settings::Settings as AppSettings,
+        client::Client, colour::COLOURS, form::TemplateForm, settings::Settings as AppSettings,
     },
     service::create_key::create_key,
     simulator::app::{DEFAULT_APP_KEY, DEFAULT_APP_SECRET},
@@ -151,7 +151,7 @@ impl Bench<'_> {
         let token = client.token(account, &DEFAULT_APP_SECRET.into(), settings.token_by).await?;
         let now = self.clock.now().timestamp();
         let form = TemplateForm {
-            colour: Colour::default(),
+            colour: COLOURS.0[0],
             kind: CouponKind::Cash,
             title: "满100减20".into(),
             description: String::new(),

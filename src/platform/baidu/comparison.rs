@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use super::{
-    colour::Colour,
+    colour::COLOURS,
     form::{TemplateForm, kind_of},
     shown::ShownTemplate,
 };
@@ -14,7 +14,7 @@ use super::{
 /// The fields that differ, as the merchant knows them. The callback address is not shown, so it cannot differ.
 pub fn differences(shown: &ShownTemplate, form: &TemplateForm) -> Vec<&'static str> {
     let same = [
-        ("colour", Colour::read(&shown.bg_color) == Some(form.colour)),
+        ("colour", COLOURS.read(&shown.bg_color) == Some(form.colour)),
         ("kind", kind_of(shown.coupon_type) == Some(form.kind)),
         ("title", shown.title == form.title),
         ("texts.description", shown.description == form.description),
@@ -33,7 +33,7 @@ pub fn seen(shown: &ShownTemplate) -> Value {
         let moment = DateTime::<Utc>::from_timestamp(seconds, 0);
         moment.map(|moment| moment.to_rfc3339_opts(SecondsFormat::Secs, true))
     };
-    let colour = Colour::read(&shown.bg_color);
+    let colour = COLOURS.read(&shown.bg_color);
     json!({
         "colour": colour.map_or_else(|| shown.bg_color.clone(), |colour| colour.name().to_owned()),
         "kind": kind_of(shown.coupon_type).map_or_else(|| json!(shown.coupon_type), |kind| json!(kind)),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
-use super::{colour::Colour, form::TemplateForm, limits, wording};
+use super::{colour::COLOURS, form::TemplateForm, limits, wording};
 use crate::domain::{problem::Problem, terms::Terms, validity::ValidityRule};
 
 /// The form for these terms and this callback address, or all that Baidu would refuse about it.
@@ -11,7 +11,7 @@ pub fn draft(terms: &Terms, callback_url: SecretString) -> Result<TemplateForm, 
     let (from, until) = span(terms);
     let texts = &terms.texts;
     let form = TemplateForm {
-        colour: terms.colour.as_deref().and_then(Colour::nearest).unwrap_or_default(),
+        colour: COLOURS.nearest(terms.colour.as_deref()),
         kind: terms.kind,
         title: terms.title.clone(),
         description: texts.description.clone(),
@@ -87,7 +87,7 @@ mod tests {
 
         assert_eq!((form.sill.as_str(), form.take_limit.as_str()), ("满100元可用", "每人限领1张"));
         assert!(form.introduce.starts_with("立减20元"));
-        assert_eq!((form.colour, form.description.as_str()), (Colour::default(), ""));
+        assert_eq!((form.colour, form.description.as_str()), (COLOURS.0[0], ""));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Why a call came to nothing. Nothing here can print a URL, a token, a secret, an open id or a code.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 
@@ -12,8 +12,8 @@ use super::{
 use crate::{
     domain::delivery::Outcome,
     outgoing::{
-        address::AddressRefusal,
         answer::{Answer, Heard},
+        transport::{NoAnswer, Unsent},
     },
 };
 
@@ -116,20 +116,6 @@ pub enum Garble {
     Compressed,
 }
 
-/// Why a request did not leave.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unsent {
-    /// A secret must not travel to that address.
-    #[error("the address is not dialled: {0}")]
-    Address(AddressRefusal),
-    /// No connection: name not known, refused, no TLS.
-    #[error("no connection: {0}")]
-    Connect(String),
-    /// The request could not be built.
-    #[error("the request cannot be built: {0}")]
-    Request(String),
-}
-
 impl CallError {
     /// Before anything was heard.
     pub(super) fn new(call: Call, failure: Failure, took: Duration) -> Self {
@@ -185,28 +171,15 @@ impl Failure {
             | Self::NotSent(_) => None,
         }
     }
-
-    /// Reads an error of the HTTP client. Its URL is taken away first, for it holds the token.
-    pub(super) fn of_transport(error: reqwest::Error) -> Self {
-        let (timed_out, unsent) = (error.is_timeout(), error.is_connect());
-        let (unbuilt, error) = (error.is_builder(), error.without_url());
-        let cause = innermost(&error);
-        if unsent {
-            return Self::NotSent(Unsent::Connect(cause));
-        }
-        if unbuilt {
-            return Self::NotSent(Unsent::Request(cause));
-        }
-        Self::Transport { timed_out, cause }
-    }
 }
 
-fn innermost(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
+impl From<NoAnswer> for Failure {
+    fn from(none: NoAnswer) -> Self {
+        match none {
+            NoAnswer::NotSent(why) => Self::NotSent(why),
+            NoAnswer::Lost { timed_out, cause } => Self::Transport { timed_out, cause },
+        }
     }
-    cause.to_string()
 }
 
 fn find_oauth(error: &str) -> Option<&'static errno::Known<&'static str>> {

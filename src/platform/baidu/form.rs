@@ -5,8 +5,8 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
-use super::{colour::Colour, image::Image};
-use crate::domain::benefit::CouponKind;
+use super::image::Image;
+use crate::{domain::benefit::CouponKind, outgoing::palette::Colour};
 
 /// All that Baidu is told about a template, at its creation and with every change.
 #[derive(Debug, Clone)]

@@ -169,11 +169,11 @@ mod tests {
     use secrecy::SecretString;
 
     use super::*;
-    use crate::{domain::benefit::CouponKind, platform::baidu::colour::Colour};
+    use crate::{domain::benefit::CouponKind, platform::baidu::colour::COLOURS};
 
     fn good() -> TemplateForm {
         TemplateForm {
-            colour: Colour::default(),
+            colour: COLOURS.0[0],
             kind: CouponKind::Cash,
             title: "京东618满199减100券".to_owned(),
             description: String::new(),

@@ -5,9 +5,9 @@ use chrono::TimeDelta;
 use super::{
     call::Call,
     errno::{self, Reaction},
-    error::{Failure, Unsent},
+    error::Failure,
 };
-use crate::domain::delivery::Outcome;
+use crate::{domain::delivery::Outcome, outgoing::transport::Unsent};
 
 /// What the delivery hears. `after` is the pause Baidu asked for; `doubt` is whether an earlier attempt may have taken
 /// effect, though nobody heard so.

@@ -1,6 +1,7 @@
 //! The client for WeChat's calls: one function for each, parameters exactly where the documents put them.
 //!
-//! No call is repeated here. Who calls knows whether that is safe, and keeps the books of it.
+//! Only while WeChat is busy a call is repeated here, and only one that does nothing twice. Whether anything else is safe
+//! to repeat, whoever calls knows, and keeps the books of it.
 
 pub mod card;
 pub mod code;
@@ -8,6 +9,7 @@ pub mod deposit;
 mod exchange;
 pub mod listing;
 mod parameters;
+mod patience;
 pub mod people;
 pub mod qr;
 pub mod session;

@@ -6,7 +6,7 @@ mod tests;
 use chrono::TimeDelta;
 
 use super::{
-    colour::Colour,
+    colour::COLOURS,
     form::{AdvancedInfo, BaseInfo, CardKind, CodeMode, DateInfo, NewCard, Places},
     limits::{self, LONGEST_CODE, MOST_PER_USER, problem},
     look::CardLook,
@@ -60,7 +60,7 @@ fn base(terms: &Terms, look: &CardLook, mode: CodeMode, quantity: i64) -> BaseIn
         brand_name: look.brand_name.clone().unwrap_or_default(),
         code_type: look.code_type.unwrap_or_default(),
         title: terms.title.clone(),
-        colour: terms.colour.as_deref().and_then(Colour::nearest).unwrap_or_default(),
+        colour: COLOURS.nearest(terms.colour.as_deref()),
         notice: look.notice.clone().unwrap_or_else(|| wording::NOTICE.to_owned()),
         description: wording::description(terms),
         date: date(&terms.validity),

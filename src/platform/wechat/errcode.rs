@@ -9,7 +9,7 @@ pub enum Reaction {
     FreshToken,
     /// The whole app has to slow down.
     TooFast,
-    /// The whole app has to wait for the next day in China.
+    /// This call has to wait for the next day in China.
     UsedUpToday,
     /// A person has to mend something first.
     Locked,

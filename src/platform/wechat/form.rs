@@ -9,7 +9,8 @@ pub(super) mod tests;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{colour::Colour, member_card::MemberCard};
+use super::member_card::MemberCard;
+use crate::outgoing::palette::Colour;
 
 /// A card that does not exist yet.
 #[derive(Debug, Clone, PartialEq)]

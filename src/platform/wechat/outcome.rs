@@ -8,9 +8,9 @@ use chrono::TimeDelta;
 use super::{
     call::Call,
     errcode::{self, Reaction},
-    error::{Failure, Unsent},
+    error::Failure,
 };
-use crate::domain::delivery::Outcome;
+use crate::{domain::delivery::Outcome, outgoing::transport::Unsent};
 
 /// Calls are counted by the minute.
 const A_MINUTE: TimeDelta = TimeDelta::minutes(1);
@@ -72,7 +72,7 @@ fn of_reaction(call: Call, reaction: Reaction, after: Option<TimeDelta>) -> Outc
 
 /// Whether a repetition would do it twice, or fail because it is done: such a call has no name of its own, and "busy" may
 /// mean that it was done.
-const fn cannot_be_repeated(call: Call) -> bool {
+pub(super) const fn cannot_be_repeated(call: Call) -> bool {
     matches!(call, Call::ConsumeCode | Call::CreateCard | Call::ChangeStock)
 }
 

@@ -8,11 +8,12 @@ use chrono::{DateTime, Utc};
 pub use super::status::{CardStatus, UserCardStatus};
 use super::{
     base_info::{CENTER, CUSTOM, JumpKeys, PROMOTION},
-    colour::Colour,
+    colour::COLOURS,
     form::{CardKind, CodeMode, DateInfo, Jump, MiniPage},
     json::{Fields, integer},
     member_card::{Activation, MemberCard},
 };
+use crate::outgoing::palette::Colour;
 
 /// A card as it stands at WeChat.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,7 +116,7 @@ impl ShownCard {
 
     /// The colour by its name, where the table knows its look.
     pub fn known_colour(&self) -> Option<Colour> {
-        Colour::read(&self.colour)
+        COLOURS.read(&self.colour)
     }
 }
 

@@ -9,7 +9,7 @@ use kaquan::{
     outgoing::secret::AccessToken,
     platform::baidu::{
         client::{Account, Client},
-        colour::Colour,
+        colour::COLOURS,
         form::{BannerForm, StockLetter, SyncLetter, TemplateForm},
         image::Image,
     },
@@ -61,7 +61,7 @@ pub fn login_code() -> SecretString {
 
 pub fn template() -> TemplateForm {
     TemplateForm {
-        colour: Colour::default(),
+        colour: COLOURS.0[0],
         kind: CouponKind::Cash,
         title: "满 100 减 20".to_owned(),
         description: "全场".to_owned(),

@@ -23,7 +23,8 @@ use crate::{
         template::TemplateState,
         terms::{Terms, Texts},
     },
-    platform::baidu::{colour::Colour, form::kind_of, shown::ShownTemplate},
+    outgoing::palette::Colour,
+    platform::baidu::{colour::COLOURS, form::kind_of, shown::ShownTemplate},
     service::{callback_secret::make_callback_secret, push_placement_update::owe_update},
     store::{self, placement::Placement, template::Template},
 };
@@ -84,7 +85,7 @@ fn read(there: ShownTemplate) -> Result<ShownTerms, &'static str> {
             threshold: there.sill,
             limit: there.take_limit,
         },
-        colour: Colour::read(&there.bg_color).map(Colour::look),
+        colour: COLOURS.read(&there.bg_color).map(Colour::look),
         valid_from: moment(there.effect_time).ok_or("effectTime")?,
         valid_until: moment(there.expire_time).ok_or("expireTime")?,
     })

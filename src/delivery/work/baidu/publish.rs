@@ -21,14 +21,10 @@ use crate::{
         dialect::Baidu,
         work::{
             Consequence,
-            subject::{is_bound, placement_of, remember},
+            subject::{cancel_withdrawal, is_bound, placement_of, remember},
         },
     },
-    domain::{
-        delivery::{DeliveryKind, Outcome},
-        id::PlacementId,
-        placement::PlacementState,
-    },
+    domain::{delivery::Outcome, id::PlacementId, placement::PlacementState},
     platform::baidu::{comparison::differences, paging::Listing, shown::ShownTemplate},
     service::push_placement_update::owe_update,
     store::{self, placement::Placement},
@@ -271,21 +267,6 @@ pub(super) async fn settle(
     mark_told(conn, inner, &placement, told).await?;
     if found && placement.state != PlacementState::Withdrawn {
         owe_update(conn, now, &placement).await?;
-    }
-    Ok(())
-}
-
-/// What does not stand there need not be taken off.
-async fn cancel_withdrawal(
-    conn: &mut PgConnection,
-    inner: &Inner,
-    placement: &Placement,
-) -> anyhow::Result<()> {
-    if placement.state == PlacementState::Withdrawn {
-        let moot = [DeliveryKind::Publish, DeliveryKind::Withdraw];
-        let now = inner.clock.now();
-        store::delivery::owe::cancel_open(conn, now, placement.id, &moot).await?;
-        store::delivery::owe::cancel_waiting(conn, now, placement.id).await?;
     }
     Ok(())
 }

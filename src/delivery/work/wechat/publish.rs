@@ -25,11 +25,11 @@ use crate::{
         dialect::Wechat,
         work::{
             Consequence,
-            subject::{is_bound, placement_of, remember},
+            subject::{cancel_withdrawal, is_bound, placement_of, remember},
         },
     },
     domain::{
-        delivery::{DeliveryKind, Outcome},
+        delivery::Outcome,
         id::{AdditionId, PlacementId},
         placement::{PlacementState, Review},
     },
@@ -309,20 +309,5 @@ pub(super) async fn settle(
     mark_told(conn, inner, &placement, (sent.version, &sent.settings), *verdict).await?;
     // Cards are known by their ids where their pushes arrive.
     store::route::mark_changed(conn).await?;
-    Ok(())
-}
-
-/// What does not stand there need not be taken off.
-async fn cancel_withdrawal(
-    conn: &mut PgConnection,
-    inner: &Inner,
-    placement: &Placement,
-) -> anyhow::Result<()> {
-    if placement.state == PlacementState::Withdrawn {
-        let moot = [DeliveryKind::Publish, DeliveryKind::Withdraw];
-        let now = inner.clock.now();
-        store::delivery::owe::cancel_open(conn, now, placement.id, &moot).await?;
-        store::delivery::owe::cancel_waiting(conn, now, placement.id).await?;
-    }
     Ok(())
 }

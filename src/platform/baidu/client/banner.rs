@@ -10,11 +10,11 @@ use super::{
     template::{in_query, is_true, of_token},
 };
 use crate::{
-    outgoing::{answer::Heard, secret::AccessToken},
+    outgoing::{answer::Heard, secret::AccessToken, transport::Unsent},
     platform::baidu::{
         call::Call,
         envelope::Shape,
-        error::{CallError, Failure, Garble, Unsent},
+        error::{CallError, Failure, Garble},
         form::BannerForm,
         image::Image,
         paging::{Listing, PAGE_SIZE, Page},
@@ -114,7 +114,7 @@ fn upload(image: &Image) -> reqwest::Result<Form> {
     let (bytes, kind) = (image.bytes().clone(), image.kind());
     let length = bytes.len() as u64;
     let part = Part::stream_with_length(bytes, length)
-        .file_name(kind.file_name())
+        .file_name(format!("banner.{}", kind.extension()))
         .mime_str(kind.mime())?;
     Ok(Form::new().part("multipartFile", part))
 }

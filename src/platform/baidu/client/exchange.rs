@@ -12,11 +12,12 @@ use crate::{
     outgoing::{
         address,
         answer::{Answer, Heard, retry_after},
+        transport::{NoAnswer, Unsent},
     },
     platform::baidu::{
         call::Call,
         envelope::{self, Shape},
-        error::{CallError, Failure, Garble, Unsent},
+        error::{CallError, Failure, Garble},
     },
 };
 
@@ -95,7 +96,7 @@ impl Client {
             Body::Json(json) => builder.header(header::CONTENT_TYPE, JSON).body(json.to_string()),
             Body::Upload(form) => builder.multipart(form),
         };
-        let reply = builder.send().await.map_err(Failure::of_transport)?;
+        let reply = builder.send().await.map_err(NoAnswer::from)?;
         read(reply).await
     }
 }
@@ -108,7 +109,7 @@ async fn read(mut reply: Response) -> Result<Raw, Failure> {
         return Ok(Raw { status, headers, body: Err(Garble::Compressed) });
     }
     let mut body = Vec::new();
-    while let Some(chunk) = reply.chunk().await.map_err(Failure::of_transport)? {
+    while let Some(chunk) = reply.chunk().await.map_err(NoAnswer::from)? {
         if body.len() + chunk.len() > MOST_REPLY {
             return Ok(Raw { status, headers, body: Err(Garble::TooLong) });
         }

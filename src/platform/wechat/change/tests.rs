@@ -47,7 +47,7 @@ fn only_what_changes_is_told_and_some_of_it_is_reviewed() {
         (|c| c.base.notice = "n".into(), json!({ "notice": "n" }), &["notice"]),
         (|c| c.base.description = "d".into(), json!({ "description": "d" }), &["description"]),
         (
-            |c| c.base.colour = super::super::colour::Colour::read("Color020").unwrap(),
+            |c| c.base.colour = super::super::colour::COLOURS.read("Color020").unwrap(),
             json!({ "color": "Color020" }),
             &["color"],
         ),

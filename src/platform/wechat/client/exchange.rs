@@ -7,17 +7,18 @@ use http::{HeaderMap, HeaderValue, header};
 use reqwest::{Response, multipart::Form};
 use serde_json::Value;
 
-use super::{Account, Client, parameters::Parameters};
+use super::{Account, Client, parameters::Parameters, patience::patiently};
 use crate::{
     outgoing::{
         address,
         answer::{Answer, Heard, retry_after},
         secret::AccessToken,
+        transport::{NoAnswer, Unsent},
     },
     platform::wechat::{
         call::Call,
         envelope::{self, Opened},
-        error::{CallError, Failure, Garble, Unsent},
+        error::{CallError, Failure, Garble},
         private,
     },
 };
@@ -50,8 +51,8 @@ struct Raw {
 }
 
 impl Client {
-    /// A call that carries a token and a body of JSON, and what is read of its reply. Besides the token, `people` is what
-    /// the answer must not keep.
+    /// A call that carries a token and a body of JSON, made again while WeChat is busy, and what is read of its reply.
+    /// Besides the token, `people` is what the answer must not keep.
     pub(super) async fn ask<T>(
         &self,
         call: Call,
@@ -59,12 +60,14 @@ impl Client {
         token: &AccessToken,
         body: Value,
         people: &[&str],
-        look: impl FnOnce(&Opened) -> Result<T, Garble>,
+        look: impl Fn(&Opened) -> Result<T, Garble>,
     ) -> Result<Heard<T>, CallError> {
         let secrets = &[&[token.expose()], people].concat();
-        let query = of_token(token);
-        let request = Request { call, account, query, body: Body::Json(body), secrets };
-        self.exchange(request, look).await
+        patiently(call, || {
+            let (query, body) = (of_token(token), Body::Json(body.clone()));
+            self.exchange(Request { call, account, query, body, secrets }, &look)
+        })
+        .await
     }
 
     /// Sends the request once and reads what comes back; what does not fit is an answer that cannot be understood.
@@ -111,7 +114,7 @@ impl Client {
                 .body(json.to_string()),
             Body::Upload(form) => builder.timeout(self.upload_timeout).multipart(form),
         };
-        let reply = builder.send().await.map_err(Failure::of_transport)?;
+        let reply = builder.send().await.map_err(NoAnswer::from)?;
         read(reply).await
     }
 }
@@ -134,7 +137,7 @@ async fn read(mut reply: Response) -> Result<Raw, Failure> {
         return Ok(Raw { status, headers, body: Err(Garble::Compressed) });
     }
     let mut body = Vec::new();
-    while let Some(chunk) = reply.chunk().await.map_err(Failure::of_transport)? {
+    while let Some(chunk) = reply.chunk().await.map_err(NoAnswer::from)? {
         if body.len() + chunk.len() > MOST_REPLY {
             return Ok(Raw { status, headers, body: Err(Garble::TooLong) });
         }

@@ -8,6 +8,7 @@ use super::{
     Account, Client,
     exchange::{Body, Request, of_token},
     parameters::Parameters,
+    patience::patiently,
 };
 use crate::{
     outgoing::{answer::Heard, secret::AccessToken},
@@ -69,14 +70,14 @@ impl Client {
         account: Account<'_>,
         token: &AccessToken,
     ) -> Result<Heard<FreshToken>, CallError> {
-        let request = Request {
-            call: Call::Ticket,
-            account,
-            query: of_token(token).with("type", "wx_card"),
-            body: Body::Empty,
-            secrets: &[token.expose()],
-        };
-        self.exchange(request, |opened| fresh(&opened.reply, "ticket")).await
+        let secrets = &[token.expose()];
+        patiently(Call::Ticket, || {
+            let query = of_token(token).with("type", "wx_card");
+            let request =
+                Request { call: Call::Ticket, account, query, body: Body::Empty, secrets };
+            self.exchange(request, |opened| fresh(&opened.reply, "ticket"))
+        })
+        .await
     }
 }
 

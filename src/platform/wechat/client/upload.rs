@@ -43,7 +43,7 @@ fn form(image: &Image) -> reqwest::Result<Form> {
     let (bytes, kind) = (image.bytes().clone(), image.kind());
     let length = bytes.len() as u64;
     let part = Part::stream_with_length(bytes, length)
-        .file_name(kind.file_name())
+        .file_name(format!("picture.{}", kind.extension()))
         .mime_str(kind.mime())?;
     Ok(Form::new().part("media", part))
 }

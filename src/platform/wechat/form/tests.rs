@@ -1,7 +1,7 @@
 //! The body of `card/create` for each type of card, beside what the card pages show.
 
 use super::*;
-use crate::platform::wechat::{limits, member_card::Activation};
+use crate::platform::wechat::{colour::COLOURS, limits, member_card::Activation};
 
 const PICTURE: &str =
     "http://mmbiz.qpic.cn/mmbiz/p98FjXy8LacgHxp3sJ3vn97bGLz0ib0Sfz1bjiaoOYA027iasqSG0sj/0";
@@ -24,7 +24,7 @@ pub fn base() -> BaseInfo {
         brand_name: "微信餐厅".to_owned(),
         code_type: CodeType::Text,
         title: "132元双人火锅套餐".to_owned(),
-        colour: Colour::default(),
+        colour: COLOURS.0[0],
         notice: "使用时向服务员出示此券".to_owned(),
         description: "不可与其他优惠同享\n仅限堂食".to_owned(),
         date: DateInfo::Range { begin: 1_397_577_600, end: 1_472_724_261 },
@@ -126,7 +126,7 @@ fn general_coupon() -> NewCard {
         base: BaseInfo {
             source: Some("大众点评".to_owned()),
             code_type: CodeType::OnlyQrcode,
-            colour: Colour::read("Color102").unwrap(),
+            colour: COLOURS.read("Color102").unwrap(),
             ..base()
         },
         advanced: AdvancedInfo::default(),
