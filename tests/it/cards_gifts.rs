@@ -15,12 +15,13 @@ use kaquan::{
         void_coupon::{void_coupon, void_unused},
     },
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::{
     cards::{CardScene, Deck, at},
     engine::Said as _,
-    till::nobody,
+    till::{nobody, wish},
 };
 
 const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
@@ -70,6 +71,32 @@ async fn whoever_accepts_what_was_voided_meanwhile_has_nothing() {
     assert_eq!(scene.number(reasons).await, 2);
     assert_eq!(scene.number("select count(*) from delivery where kind = 'void'").await, 2);
     scene.recount().await;
+}
+
+#[tokio::test]
+async fn whoever_is_given_what_its_giver_has_used_has_nothing() {
+    for order in [[0, 1], [1, 0]] {
+        let scene = CardScene::new().await;
+        let deck = scene.deck(1).await;
+        sqlx::query("update placement set tells_voids = true").execute(scene.pool()).await.unwrap();
+        let chain = chain(&deck, 0);
+        scene.told(&deck, &chain[..1]).await;
+        scene.drain().await;
+        // WeChat has not heard of the use when it lets her give the card away.
+        scene.redeemer().redeem(nobody(), wish(&json!(code(0, 0)), "o-1")).await.unwrap();
+        for place in order {
+            scene.told(&deck, &chain[1 + place..=1 + place]).await;
+            scene.drain().await;
+        }
+
+        assert_eq!(scene.number("select count(*) from coupon where state = 'redeemed'").await, 1);
+        assert_eq!(scene.number("select count(*) from coupon where state = 'void'").await, 2);
+        // Whoever has it now is told; what was passed on is nobody's there.
+        let told = "select count(*) from delivery join coupon on coupon_id = subject_id
+                    where kind = 'void' and code = '000020000000'";
+        assert_eq!(scene.number(told).await, 1, "{order:?}");
+        scene.recount().await;
+    }
 }
 
 #[tokio::test]

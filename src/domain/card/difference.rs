@@ -40,8 +40,8 @@ pub struct Inherited {
     pub terms_version: i32,
     /// When it can be used.
     pub validity: Validity,
-    /// Why it was taken out of use, if it was.
-    pub voided: Option<String>,
+    /// Why nobody can use it any more: it was taken out of use, or its giver has used it.
+    pub ended: Option<String>,
 }
 
 /// What the terms say of a card, or its giver's coupon.
@@ -75,7 +75,7 @@ pub enum Change {
         /// Where, in the platform's words.
         till: String,
     },
-    /// What it goes on as was taken out of use, for this reason.
+    /// What it goes on as cannot be used any more, for this reason.
     Void(String),
     /// What is told of it cannot be true: a person has to look.
     Conflict(Conflict),
@@ -94,6 +94,8 @@ pub enum Conflict {
     UsedThoughGivenAway,
 }
 
+/// Why a gift is void whose giver had used it.
+pub const USED_BY_GIVER: &str = "转赠前已被使用 · used by its giver";
 /// The till of a use by the call that only we make, although we did not.
 const BY_CALL: &str = "api";
 /// The till of a use of which nobody says where it was.
@@ -108,6 +110,7 @@ pub fn differences(standing: &CardStanding, held: &Held, expected: Expected) -> 
         changes.push(Change::BecomeGift);
     }
     let use_of_it = use_of(standing, held);
+    let mut end = None;
     let is_unused = matches!(held.state, CouponState::Issued | CouponState::Locked);
     match expected {
         Expected::Terms(validity) => {
@@ -117,12 +120,11 @@ pub fn differences(standing: &CardStanding, held: &Held, expected: Expected) -> 
             changes.extend((validity != held.validity).then_some(Change::Validity(validity)));
         }
         Expected::Giver(inherited) if is_unused => {
-            let voided = inherited.voided.clone().filter(|_| use_of_it.is_empty());
+            end = inherited.ended.clone().filter(|_| use_of_it.is_empty());
             if (inherited.terms_version, inherited.validity) != (held.terms_version, held.validity)
             {
                 changes.push(Change::Inherit(inherited));
             }
-            changes.extend(voided.map(Change::Void));
         }
         Expected::Giver(_) => {}
     }
@@ -137,6 +139,7 @@ pub fn differences(standing: &CardStanding, held: &Held, expected: Expected) -> 
         None if held.suspension.is_some() => changes.push(Change::Resume),
         Some(_) | None => {}
     }
+    changes.extend(end.map(Change::Void));
     if is_used && matches!(suspension, Some((Suspension::GivenAway, _))) {
         changes.push(Change::Conflict(Conflict::UsedThoughGivenAway));
     }

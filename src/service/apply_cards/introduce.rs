@@ -12,12 +12,14 @@ use sqlx::{PgConnection, error::DatabaseError};
 use super::{CardApplier, Placements, Told, portion::inherited, sum};
 use crate::{
     domain::{
-        card::{CardStanding, Till, difference::SOMEWHERE},
+        card::{
+            CardStanding, Suspension, Till,
+            difference::{Inherited, SOMEWHERE},
+        },
         code::CouponCode,
         id::MemberId,
         people::OpenId,
         stock::Way,
-        validity::Validity,
     },
     issuing::{Answer, Given, NoAnswer, OfferKey, Request},
     service::card_bond::{Clue, meet},
@@ -102,7 +104,7 @@ impl CardApplier {
         let mut givers = HashMap::new();
         for (key, standing) in &cards {
             if let Some(giver) = inherited(&mut conn, key, standing).await? {
-                givers.insert(key.clone(), (giver.terms_version, giver.validity));
+                givers.insert(key.clone(), giver);
             }
         }
         drop(conn);
@@ -218,7 +220,7 @@ async fn list_unwritten(conn: &mut PgConnection, told: &[Told]) -> sqlx::Result<
 fn request(
     key: &CardOn,
     standing: &CardStanding,
-    (placed, inherited): (&Placed, Option<(i32, Validity)>),
+    (placed, giver): (&Placed, Option<Inherited>),
     member: Option<MemberId>,
 ) -> Result<Request, Trouble> {
     let (app, card) = key;
@@ -233,6 +235,10 @@ fn request(
         Till::Unknown => Some((*at, SOMEWHERE.to_owned())),
         Till::Ours => None,
     });
+    // What cannot be used any more cannot be used until it is void, either.
+    let is_over = giver.as_ref().is_some_and(|giver| giver.ended.is_some());
+    let suspension = standing.suspension().or(is_over.then_some((Suspension::GivenAway, at)));
+    let inherited = giver.map(|giver| (giver.terms_version, giver.validity));
     Ok(Request {
         app: *app,
         offer: OfferKey { template: placed.template, placement: placed.placement, way },
@@ -241,6 +247,6 @@ fn request(
         made: None,
         member,
         is_one_off: false,
-        given: Some(Given { code, at, inherited, suspension: standing.suspension(), used }),
+        given: Some(Given { code, at, inherited, suspension, used }),
     })
 }

@@ -11,7 +11,7 @@ use crate::{
     domain::{
         card::{
             CardStanding,
-            difference::{Change, Expected, Inherited, differences},
+            difference::{Change, Expected, Inherited, USED_BY_GIVER, differences},
         },
         coupon::CouponState,
     },
@@ -148,14 +148,15 @@ pub(super) async fn inherited(
     let Some(giver) = card::list_coupons(conn, &[&giver]).await?.pop().flatten() else {
         return Ok(None);
     };
-    let voided = match giver.held.state {
+    let ended = match giver.held.state {
         CouponState::Void => {
             Some(card::find_void_reason(conn, giver.id).await?.unwrap_or_default())
         }
-        CouponState::Issued | CouponState::Locked | CouponState::Redeemed => None,
+        CouponState::Redeemed => Some(USED_BY_GIVER.to_owned()),
+        CouponState::Issued | CouponState::Locked => None,
     };
     let (terms_version, validity) = (giver.held.terms_version, giver.held.validity);
-    Ok(Some(Inherited { terms_version, validity, voided }))
+    Ok(Some(Inherited { terms_version, validity, ended }))
 }
 
 /// Writes down what is known by now, and what was signed for cards that have just become coupons is used up.
