@@ -37,6 +37,7 @@ pub mod delivery;
 pub mod delivery_brief;
 pub mod described;
 pub mod door;
+pub mod dry_run;
 pub mod event;
 pub mod export;
 pub mod gateway_client;

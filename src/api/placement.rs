@@ -9,9 +9,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use self::view::{Facts, OwedPlacementView, PlacedView, PlacementView};
-use super::{ApiState, platform_rules};
+use super::{ApiState, delivery_brief::DeliveryBrief, dry_run::DryRunQuery, platform_rules};
 use crate::{
     domain::{
+        foresight::Run,
         id::{AppId, PlacementId, TemplateId},
         placement::PlacementState,
     },
@@ -25,7 +26,10 @@ use crate::{
         change_placement::{self, ChangePlacementError, PlacementChange},
         create_placement::{self, CreatePlacementError, NewPlacement},
     },
-    store::{self, placement::Filter},
+    store::{
+        self,
+        placement::{Filter, Placement},
+    },
 };
 
 mod error;
@@ -128,6 +132,7 @@ pub async fn get(
 pub async fn edit(
     State(state): State<ApiState>,
     Path(id): Path<PlacementId>,
+    Query(query): Query<DryRunQuery>,
     Json(body): Json<PlacementEditBody>,
 ) -> Result<Json<OwedPlacementView>, ApiError> {
     let PlacementEditBody { version, platform_ref, settings } = body;
@@ -146,12 +151,16 @@ pub async fn edit(
         platform_rules::check_settings_change(there.platform, both, is_known)
             .map_err(ApiError::invalid)?;
     }
-    let lint = platform_rules::foresee;
-    let change = PlacementChange::Edit { version, platform_ref, settings, lint };
+    let (lint, run) = (platform_rules::foresee, query.run());
+    let change = PlacementChange::Edit { version, platform_ref, settings, lint, run };
     let changed = change_placement::change_placement(&state.db, state.now(), id, change).await?;
     state.changed.notify_waiters();
-    let (placement, review) = (show(&state, id).await?, changed.1.review);
-    Ok(Json(OwedPlacementView { placement, delivery: None, review }))
+    let delivery = changed.open.as_ref().map(DeliveryBrief::from);
+    let placement = match run {
+        Run::Real => show(&state, id).await?,
+        Run::Dry => show_as(&state, changed.placement).await?,
+    };
+    Ok(Json(OwedPlacementView { placement, delivery, needs_review: changed.foreseen.review }))
 }
 
 /// `POST /v1/admin/placements/{placement}/pause`
@@ -183,8 +192,13 @@ async fn change(
 async fn show(state: &ApiState, id: PlacementId) -> Result<PlacementView, ApiError> {
     let mut conn = state.db.acquire().await?;
     let placement = store::placement::find(&mut conn, id).await?;
-    let placement = placement.ok_or(ChangePlacementError::NoSuchPlacement)?;
-    let facts = Facts::read(&mut conn, &[id]).await?;
-    let tokens = store::callback_token::list(&mut conn, id).await?;
+    drop(conn);
+    show_as(state, placement.ok_or(ChangePlacementError::NoSuchPlacement)?).await
+}
+
+async fn show_as(state: &ApiState, placement: Placement) -> Result<PlacementView, ApiError> {
+    let mut conn = state.db.acquire().await?;
+    let facts = Facts::read(&mut conn, &[placement.id]).await?;
+    let tokens = store::callback_token::list(&mut conn, placement.id).await?;
     Ok(PlacementView::from((placement, &facts, Some(tokens))))
 }

@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{ApiState, list, platform_rules};
+use super::{ApiState, dry_run::DryRunQuery, list, platform_rules};
 use crate::{
     domain::{
-        foresight::Foresight,
+        foresight::{Foresight, Run},
         id::{PlacementId, TemplateId},
         number::TemplateNumber,
         problem::Problem,
@@ -64,7 +64,7 @@ struct ForesightView {
     placement_id: PlacementId,
     /// What its reviewers will look at anew; nobody can take any until they have.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    review: Vec<&'static str>,
+    needs_review: Vec<&'static str>,
     /// What it will not take any more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     untellable: Vec<Problem>,
@@ -72,9 +72,9 @@ struct ForesightView {
 
 impl ForesightView {
     fn read((placement_id, foreseen): (PlacementId, Foresight)) -> Option<Self> {
-        let Foresight { review, untellable } = foreseen;
-        let says_something = !review.is_empty() || !untellable.is_empty();
-        says_something.then_some(Self { placement_id, review, untellable })
+        let Foresight { review: needs_review, untellable } = foreseen;
+        let says_something = !needs_review.is_empty() || !untellable.is_empty();
+        says_something.then_some(Self { placement_id, needs_review, untellable })
     }
 }
 
@@ -125,21 +125,27 @@ pub async fn get(
 pub async fn edit(
     State(state): State<ApiState>,
     Path(id): Path<TemplateId>,
+    Query(query): Query<DryRunQuery>,
     Json(mut body): Json<Map<String, Value>>,
 ) -> Result<Json<EditedTemplateView>, ApiError> {
     let version = body.remove("version").unwrap_or_default();
     let version: i32 = read_value(version).map_err(|e| ApiError::from(e).at("version"))?;
-    let before = find(&state, id).await?.template;
+    let there = find(&state, id).await?;
+    let before = &there.template;
     // Anything merged into other terms than the editor saw is refused here, or under the lock.
     if before.version != version {
         return Err(EditTemplateError::VersionConflict { now_at: before.version }.into());
     }
     let terms = merge(&before.terms, body)?;
-    let lint = platform_rules::foresee;
-    let edited =
-        edit_template::edit_template(&state.db, state.now(), id, version, terms, lint).await?;
-    let platforms = edited.1.into_iter().filter_map(ForesightView::read).collect();
-    Ok(Json(EditedTemplateView { template: find(&state, id).await?.into(), platforms }))
+    let (lint, run) = (platform_rules::foresee, query.run());
+    let (template, foreseen) =
+        edit_template::edit_template(&state.db, state.now(), id, version, terms, lint, run).await?;
+    let platforms = foreseen.into_iter().filter_map(ForesightView::read).collect();
+    let template = match run {
+        Run::Real => find(&state, id).await?,
+        Run::Dry => CountedTemplate { template, ..there },
+    };
+    Ok(Json(EditedTemplateView { template: template.into(), platforms }))
 }
 
 /// `POST /v1/admin/templates/{template}/pause`

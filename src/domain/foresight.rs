@@ -28,6 +28,15 @@ pub struct Question<'a> {
     pub left: Option<i64>,
 }
 
+/// Whether a change is made, or only what it would come to is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Run {
+    /// It is made.
+    Real,
+    /// Nothing is kept.
+    Dry,
+}
+
 /// What telling it will come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Foresight {

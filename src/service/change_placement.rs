@@ -8,12 +8,12 @@ use super::{push_placement_update::owe_update, telling::foresee};
 use crate::{
     domain::{
         delivery::DeliveryKind,
-        foresight::{Foresight, Lint},
+        foresight::{Foresight, Lint, Run},
         id::PlacementId,
         placement::PlacementState,
         problem::Problem,
     },
-    store::{self, placement::Placement, violates},
+    store::{self, delivery::open::Open, placement::Placement, violates},
 };
 
 /// What to change.
@@ -29,9 +29,22 @@ pub enum PlacementChange {
         settings: Option<Value>,
         /// What the platform says of that, where it shows the placement already.
         lint: Lint,
+        /// Whether it is only asked what would come of it.
+        run: Run,
     },
     /// Move it along its life.
     State(PlacementState),
+}
+
+/// A placement after its change, and what its platform makes of that.
+#[derive(Debug)]
+pub struct ChangedPlacement {
+    /// As it is now, or would be.
+    pub placement: Placement,
+    /// What its platform will say.
+    pub foreseen: Foresight,
+    /// What its platform is owed for it.
+    pub open: Option<Open>,
 }
 
 /// Why a placement stayed as it was.
@@ -78,11 +91,12 @@ pub async fn change_placement(
     now: DateTime<Utc>,
     id: PlacementId,
     change: PlacementChange,
-) -> Result<(Placement, Foresight), ChangePlacementError> {
+) -> Result<ChangedPlacement, ChangePlacementError> {
     let lint = match &change {
         PlacementChange::Edit { lint, settings: Some(_), .. } => Some(*lint),
         PlacementChange::Edit { .. } | PlacementChange::State(_) => None,
     };
+    let is_dry = matches!(change, PlacementChange::Edit { run: Run::Dry, .. });
     let mut tx = store::begin(db).await?;
 
     if lint.is_some() {
@@ -95,7 +109,7 @@ pub async fn change_placement(
     let mut placement = lock.ok_or(ChangePlacementError::NoSuchPlacement)?;
     let before = placement.platform_ref.clone();
     if !apply(&mut placement, change)? {
-        return Ok((placement, Foresight::default()));
+        return Ok(ChangedPlacement { placement, foreseen: Foresight::default(), open: None });
     }
     placement.version += 1;
     placement.updated_at = now;
@@ -116,14 +130,18 @@ pub async fn change_placement(
         store::delivery::owe::arm_waiting(&mut tx, now, id).await?;
     }
     store::route::mark_changed(&mut tx).await?;
-    let foreseen = match lint {
+    let (foreseen, open) = match lint {
         Some(lint) => tell_platform(&mut tx, now, &placement, lint).await?,
-        None => Foresight::default(),
+        None => (Foresight::default(), None),
     };
 
+    if is_dry {
+        tx.rollback().await?;
+        return Ok(ChangedPlacement { placement, foreseen, open: None });
+    }
     tx.commit().await?;
     tracing::info!(placement.id = %id, state = ?placement.state, "placement changed");
-    Ok((placement, foreseen))
+    Ok(ChangedPlacement { placement, foreseen, open })
 }
 
 /// What a platform that hands coupons out itself knew by the id of before is the placement's no longer.
@@ -147,12 +165,12 @@ async fn tell_platform(
     now: DateTime<Utc>,
     placement: &Placement,
     lint: Lint,
-) -> Result<Foresight, ChangePlacementError> {
+) -> Result<(Foresight, Option<Open>), ChangePlacementError> {
     let published = store::published::get(conn, placement.id).await?;
     let stands = placement.platform_ref.is_some() && placement.state != PlacementState::Withdrawn;
     let template = store::template::find(conn, placement.template).await?;
     let (true, Some(_), Some(counted)) = (stands, published.version, template) else {
-        return Ok(Foresight::default());
+        return Ok((Foresight::default(), None));
     };
     let terms = &counted.template.terms;
     let foreseen = foresee(conn, placement, &published, terms, lint).await?;
@@ -160,8 +178,8 @@ async fn tell_platform(
     if !foreseen.untellable.is_empty() {
         return Err(ChangePlacementError::Invalid(foreseen.untellable));
     }
-    owe_update(conn, now, placement).await?;
-    Ok(foreseen)
+    let open = owe_update(conn, now, placement).await?;
+    Ok((foreseen, Some(open)))
 }
 
 /// Whether anything is different now.

@@ -8,7 +8,7 @@ use sqlx::{PgConnection, PgPool, types::Json};
 use super::{push_placement_update::owe_update, telling::foresee};
 use crate::{
     domain::{
-        foresight::{Foresight, Lint},
+        foresight::{Foresight, Lint, Run},
         id::{PlacementId, TemplateId},
         placement::PlacementState,
         problem::Problem,
@@ -45,7 +45,7 @@ pub enum EditTemplateError {
 }
 
 /// Adds a version of the terms to a template that is still at `version`. Platforms on which it stands must be able to show
-/// them, and are told; what they make of it is told here.
+/// them, and are told; what they make of it is told here, and in a dry run nothing else is done.
 pub async fn edit_template(
     db: &PgPool,
     now: DateTime<Utc>,
@@ -53,6 +53,7 @@ pub async fn edit_template(
     version: i32,
     terms: Terms,
     lint: Lint,
+    run: Run,
 ) -> Result<(Template, Vec<(PlacementId, Foresight)>), EditTemplateError> {
     terms.check().map_err(EditTemplateError::Invalid)?;
     let mut tx = store::begin(db).await?;
@@ -82,6 +83,10 @@ pub async fn edit_template(
         tell_platforms(&mut tx, now, &template, lint).await?
     };
 
+    if run == Run::Dry {
+        tx.rollback().await?;
+        return Ok((template, foreseen));
+    }
     tx.commit().await?;
     tracing::info!(template.id = %id, template.version, "template edited");
     Ok((template, foreseen))

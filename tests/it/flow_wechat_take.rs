@@ -193,6 +193,39 @@ async fn a_card_that_the_reviewers_refuse_cannot_be_taken_until_it_was_changed_a
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_reviewers_will_look_at_anew_can_be_asked_before_anything_is_changed() {
+    let stage = WechatStage::new().await;
+    let (template, placement) = (stage.template_path(), stage.path(""));
+    let before = (stage.get(&template).await.is(200).body, stage.look().await);
+    let mut texts = before.0["texts"].clone();
+    texts["description"] = "仅限周末".into();
+    let edit = json!({ "version": before.0["version"], "texts": texts });
+    let settings =
+        json!({ "version": before.1["version"], "settings": { "notice": "出示给店员" } });
+
+    let asked = stage.ask(Method::PATCH, &format!("{template}?dry_run=true"), Some(edit)).await;
+    let said = asked.is(200).body;
+    assert_eq!(said["texts"], texts);
+    assert_eq!(said["platforms"][0]["needs_review"], json!(["description"]));
+    let dry = format!("{placement}?dry_run=true");
+    let said = stage.ask(Method::PATCH, &dry, Some(settings.clone())).await.is(200).body;
+    assert_eq!(said["needs_review"], json!(["notice"]));
+    assert_eq!(said.get("delivery"), None);
+    assert_eq!((stage.get(&template).await.body, stage.look().await), before);
+    assert_eq!(stage.number("select count(*) from delivery where kind = 'update'").await, 0);
+
+    stage.clock.advance(TimeDelta::seconds(1));
+    let said = stage.ask(Method::PATCH, &placement, Some(settings)).await.is(200).body;
+    assert_eq!(said["needs_review"], json!(["notice"]));
+    assert_eq!(said["review"]["state"], "passed");
+    assert_eq!(said["delivery"]["kind"], "update");
+    stage.settle().await;
+    let review = stage.look().await["review"].clone();
+    assert_eq!(review, json!({ "state": "pending" }));
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_withdrawn_card_is_gone_there_and_can_still_be_used() {
     let stage = WechatStage::new().await;
     let (_, taken, _) = stage.taken_by("anna").await;

@@ -6,7 +6,10 @@ use kaquan::{
     app::upkeep::Upkeep,
     clock::Clock,
     config::Config,
-    domain::placement::{PlacementState, Review},
+    domain::{
+        foresight::Run,
+        placement::{PlacementState, Review},
+    },
     service::{
         change_placement::{ChangePlacementError, PlacementChange, change_placement},
         edit_template::edit_template,
@@ -134,6 +137,7 @@ async fn rename(scene: &WechatScene, to: Option<&str>) -> Result<(), ChangePlace
         platform_ref: Some(to.map(str::to_owned)),
         settings: None,
         lint: foresee,
+        run: Run::Real,
     };
     change_placement(scene.db(), scene.clock.now(), scene.placement, change).await.map(drop)
 }
@@ -207,7 +211,7 @@ async fn an_update_that_needs_a_review_says_so_before_and_after() {
     let now = scene.clock.now();
 
     let (_, foreseen) =
-        edit_template(scene.db(), now, scene.template, 1, other, foresee).await.unwrap();
+        edit_template(scene.db(), now, scene.template, 1, other, foresee, Run::Real).await.unwrap();
     assert_eq!(foreseen[0].1.review, ["description"]);
     assert_eq!(foreseen[0].1.untellable, []);
     scene.wechat.next("/card/update", [AnswerLost]);
@@ -230,7 +234,7 @@ async fn what_never_changes_is_refused_when_asked_and_left_to_a_person_when_not(
     let now = scene.clock.now();
 
     let (_, foreseen) =
-        edit_template(scene.db(), now, scene.template, 1, other, foresee).await.unwrap();
+        edit_template(scene.db(), now, scene.template, 1, other, foresee, Run::Real).await.unwrap();
     assert_eq!(foreseen[0].1.untellable[0].param, "title");
     let push = push_placement_update(scene.db(), now, scene.placement, foresee).await;
     let TellingError::Invalid(problems) = push.unwrap_err() else { panic!() };

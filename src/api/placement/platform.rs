@@ -57,7 +57,7 @@ pub async fn update(
     let lint = platform_rules::foresee;
     let (open, foreseen) = push_placement_update(&state.db, state.now(), id, lint).await?;
     let (status, Json(view)) = owed(&state, id, Some(open)).await?;
-    Ok((status, Json(OwedPlacementView { review: foreseen.review, ..view })))
+    Ok((status, Json(OwedPlacementView { needs_review: foreseen.review, ..view })))
 }
 
 /// `POST /v1/admin/placements/{placement}/withdraw`
@@ -105,5 +105,5 @@ async fn owed(
     let status = if open.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
     let placement = show(state, id).await?;
     let delivery = open.as_ref().map(DeliveryBrief::from);
-    Ok((status, Json(OwedPlacementView { placement, delivery, review: Vec::new() })))
+    Ok((status, Json(OwedPlacementView { placement, delivery, needs_review: Vec::new() })))
 }

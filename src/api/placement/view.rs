@@ -80,12 +80,12 @@ pub struct OwedPlacementView {
     /// It lies flat.
     #[serde(flatten)]
     pub placement: PlacementView,
-    /// Left out when there is nobody to tell.
+    /// Left out when there is nobody to tell, or nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryBrief>,
     /// What the platform's reviewers will look at anew; nobody can take any until they have.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub review: Vec<&'static str>,
+    pub needs_review: Vec<&'static str>,
 }
 
 /// A rotation: the only time the new callback address is shown.
@@ -184,7 +184,7 @@ impl From<(Placement, &Facts, Option<Vec<CallbackToken>>)> for PlacementView {
             review: placement.review.map(|state| ReviewView {
                 state,
                 note: placement.review_note,
-                reviewed_at: placement.reviewed_at,
+                reviewed_at: placement.reviewed_at.filter(|_| state != Review::Pending),
             }),
             settings: placement.settings,
             version: placement.version,

@@ -13,6 +13,7 @@ use crate::{
             view::{DeliveryDetailView, DeliveryView, ReplaysView},
         },
         described::{BannerForm, NewImportBody, NewTemplateBody, TemplateEditBody},
+        dry_run::DryRunQuery,
         event,
         export::{self, CouponsQuery, StatsExportQuery},
         gateway_client::{
@@ -38,7 +39,7 @@ use crate::{
         },
         statistics::{self, StatsQuery, StatsView},
         stock_addition::{self, AdditionView, NewAdditionBody},
-        template::{self, TemplateView},
+        template::{self, EditedTemplateView, TemplateView},
         void,
         webhook_endpoint::{
             self, EndpointEditBody, EndpointSecretView, EndpointTestView, EndpointView,
@@ -111,8 +112,8 @@ pub const ADMIN: &[Route] = super::routes! {
         "One template",
         gives 200 TemplateView;
     patch "/v1/admin/templates/{template}" RunCampaigns => template::edit,
-        "Changes the terms for coupons issued from now on",
-        takes TemplateEditBody, gives 200 TemplateView;
+        "Changes the terms for coupons issued from now on, or says what would come of it",
+        query DryRunQuery, takes TemplateEditBody, gives 200 EditedTemplateView;
     post "/v1/admin/templates/{template}/pause" RunCampaigns => template::pause,
         "Stops claims for now",
         gives 200 TemplateView;
@@ -146,8 +147,8 @@ pub const ADMIN: &[Route] = super::routes! {
         "One placement",
         gives 200 PlacementView;
     patch "/v1/admin/placements/{placement}" RunCampaigns => placement::edit,
-        "Changes the platform's id of a placement",
-        takes PlacementEditBody, gives 200 PlacementView;
+        "Changes the settings of a placement, or the platform's id of it, or says what would come of it",
+        query DryRunQuery, takes PlacementEditBody, gives 200 OwedPlacementView;
     post "/v1/admin/placements/{placement}/pause" RunCampaigns => placement::pause,
         "Stops claims here for now",
         gives 200 PlacementView;

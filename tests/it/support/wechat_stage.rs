@@ -136,14 +136,17 @@ impl WechatStage {
         self.post(&self.path("/stock-additions"), body).await
     }
 
-    fn path(&self, rest: &str) -> String {
+    pub fn path(&self, rest: &str) -> String {
         format!("/v1/admin/placements/{}{rest}", self.placement["id"].as_str().unwrap())
+    }
+
+    pub fn template_path(&self) -> String {
+        format!("/v1/admin/templates/{}", self.placement["template_id"].as_str().unwrap())
     }
 
     /// Changes the template, and lets WeChat know of it.
     pub async fn edit(&self, mut fields: Value) {
-        let path =
-            format!("/v1/admin/templates/{}", self.placement["template_id"].as_str().unwrap());
+        let path = self.template_path();
         fields["version"] = self.get(&path).await.is(200).body["version"].clone();
         self.ask(Method::PATCH, &path, Some(fields)).await.is(200);
         self.act("update").await.is(202);
