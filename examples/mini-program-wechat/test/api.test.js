@@ -105,6 +105,39 @@ test('a signing whose answer is lost is made again under the same key, and gives
     assert.equal((await held(api)).length, 1);
 });
 
+test('a card that was taken is taken, though the server cannot be asked', async () => {
+    const { api, person } = somebody({
+        before(options) {
+            if (options.url.endsWith('/result')) {
+                throw new Error('the line broke');
+            }
+        },
+    });
+
+    const taken = await api.take(shop.placementId);
+
+    assert.deepEqual(taken, { code: null, coupon_id: null });
+    assert.equal((await wechat(`wallet?person=${person}`)).length, 1);
+    assert.equal((await held(api)).length, 1);
+});
+
+test('a card that WeChat did not give is none, and the next tap gives it', async () => {
+    const { api, wx } = somebody();
+    const { addCard } = wx;
+    wx.addCard = ({ cardList: [{ cardId }], success }) => {
+        success({ errMsg: 'addCard:ok', cardList: [{ cardId, code: '', isSuccess: false }] });
+    };
+
+    await assert.rejects(api.take(shop.placementId), (error) => {
+        assert.deepEqual([error.code, error.message], ['not_taken', '没有领到，请再试一次']);
+        return true;
+    });
+    wx.addCard = addCard;
+    await api.take(shop.placementId);
+
+    assert.equal((await held(api)).length, 1);
+});
+
 test('a second card is refused in words that people understand', async () => {
     const { api } = somebody();
     await api.take(shop.placementId);

@@ -23,6 +23,7 @@ const REFUSALS = {
     suspended: '这张券正在转赠，或已不在您手中',
     reserved: '您刚刚申请过，请在几分钟内领取',
     cancelled: '您取消了领取',
+    not_taken: '没有领到，请再试一次',
     wechat_refused: '微信没有接受，请稍后再试',
     wechat_too_old: '微信版本太低，请升级后再领',
 };
