@@ -151,6 +151,22 @@ test('a second card is refused in words that people understand', async () => {
     });
 });
 
+test('a coupon that is being given away is under a tab of its own', async () => {
+    const { api, person } = somebody();
+    const { code } = await api.take(shop.placementId);
+    const [{ id }] = await held(api);
+
+    await wechat('user/gift', { person, code });
+    const [coupon] = await eventually(async () => {
+        const { data } = await api.coupons('suspended');
+        return data.length > 0 && data;
+    });
+
+    assert.deepEqual([coupon.id, coupon.suspended], [id, 'gifting']);
+    assert.deepEqual((await api.coupons('usable')).data, []);
+    await assert.rejects(api.show([id]), (error) => error.code === 'suspended');
+});
+
 test("somebody else's card leads nowhere", async () => {
     const [one, other] = [somebody(), somebody()];
     const { code } = await one.api.take(shop.placementId);
