@@ -53,7 +53,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Shows it all at work: a fresh database, a simulated Baidu, a crowd and a bad network.
+    /// Shows it all at work: a fresh database, simulated platforms, a crowd and a bad network.
     Demo(demo::RunDemo),
     /// Runs the server.
     Serve,
@@ -81,7 +81,7 @@ enum Command {
     Gateway(gateway::Gateway),
     /// Proves from the rows that every promise holds: 0 all hold, 2 one is broken, 3 could not check.
     Audit(audit::Audit),
-    /// Holds our figures against Baidu's: 0 nothing differs, 2 something does, 3 could not ask.
+    /// Holds our figures against the platforms': 0 nothing differs, 2 something does, 3 could not ask.
     Reconcile(reconcile::Reconcile),
     /// Shows what was offered, claimed, used and turned down, by day, template or app.
     Stats(stats::Stats),

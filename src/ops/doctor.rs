@@ -173,7 +173,7 @@ fn public_url(config: &Config) -> Finding {
     match (url.scheme(), loopback) {
         ("https", false) => well("public url", url.as_str()),
         (_, true) => {
-            warning("public url", format!("{url}: Baidu cannot reach it; set server.public_url"))
+            warning("public url", format!("{url}: no platform can reach it; set server.public_url"))
         }
         _ => warning(
             "public url",

@@ -105,6 +105,39 @@ test('a signing whose answer is lost is made again under the same key, and gives
     assert.equal((await held(api)).length, 1);
 });
 
+test('a card that was taken is taken, though the server cannot be asked', async () => {
+    const { api, person } = somebody({
+        before(options) {
+            if (options.url.endsWith('/result')) {
+                throw new Error('the line broke');
+            }
+        },
+    });
+
+    const taken = await api.take(shop.placementId);
+
+    assert.deepEqual(taken, { code: null, coupon_id: null });
+    assert.equal((await wechat(`wallet?person=${person}`)).length, 1);
+    assert.equal((await held(api)).length, 1);
+});
+
+test('a card that WeChat did not give is none, and the next tap gives it', async () => {
+    const { api, wx } = somebody();
+    const { addCard } = wx;
+    wx.addCard = ({ cardList: [{ cardId }], success }) => {
+        success({ errMsg: 'addCard:ok', cardList: [{ cardId, code: '', isSuccess: false }] });
+    };
+
+    await assert.rejects(api.take(shop.placementId), (error) => {
+        assert.deepEqual([error.code, error.message], ['not_taken', '没有领到，请再试一次']);
+        return true;
+    });
+    wx.addCard = addCard;
+    await api.take(shop.placementId);
+
+    assert.equal((await held(api)).length, 1);
+});
+
 test('a second card is refused in words that people understand', async () => {
     const { api } = somebody();
     await api.take(shop.placementId);
@@ -116,6 +149,22 @@ test('a second card is refused in words that people understand', async () => {
         assert.equal(error.message, '您已经领过了');
         return true;
     });
+});
+
+test('a coupon that is being given away is under a tab of its own', async () => {
+    const { api, person } = somebody();
+    const { code } = await api.take(shop.placementId);
+    const [{ id }] = await held(api);
+
+    await wechat('user/gift', { person, code });
+    const [coupon] = await eventually(async () => {
+        const { data } = await api.coupons('suspended');
+        return data.length > 0 && data;
+    });
+
+    assert.deepEqual([coupon.id, coupon.suspended], [id, 'gifting']);
+    assert.deepEqual((await api.coupons('usable')).data, []);
+    await assert.rejects(api.show([id]), (error) => error.code === 'suspended');
 });
 
 test("somebody else's card leads nowhere", async () => {

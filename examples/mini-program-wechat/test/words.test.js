@@ -20,6 +20,12 @@ test('moments are shown as in China', () => {
     assert.equal(words.moment('2026-11-30T15:59:59.5Z'), '2026.11.30 23:59');
 });
 
+test('what WeChat keeps from being used says why', () => {
+    assert.equal(words.couponStatus('suspended', 'gifting'), '转赠中');
+    assert.equal(words.couponStatus('suspended', 'something_new'), '暂不可用');
+    assert.equal(words.couponStatus('usable', undefined), '可使用');
+});
+
 test('a refusal that nobody foresaw still says something', () => {
     assert.equal(words.say('sold_out'), '来晚一步，已经领完了');
     assert.ok(words.say('something_new').length > 0);

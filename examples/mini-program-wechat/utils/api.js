@@ -59,6 +59,11 @@ function freshKey() {
     return key;
 }
 
+/** Whether WeChat gave this card; as on the server, a code says so where WeChat does not. */
+function isTaken({ code, isSuccess = Boolean(code) }) {
+    return isSuccess;
+}
+
 /** Speaks to the kaquan at `config.baseUrl` for the app `config.appId`. */
 function connect(wx, config) {
     const baseUrl = config.baseUrl.replace(/\/+$/, '');
@@ -199,8 +204,9 @@ function connect(wx, config) {
 
         /**
          * Lets somebody take a card into their WeChat wallet. Resolves to `{ code, coupon_id }` of the card that was taken;
-         * `coupon_id` is null until WeChat has told the merchant, which takes a moment. Rejects with the code
-         * `cancelled` when they thought better of it: the next tap goes on where they left.
+         * `coupon_id` is null until WeChat has told the merchant, which takes a moment, and both are null when the server
+         * could not be asked. Rejects with the code `cancelled` when they thought better of it, and with `not_taken` when
+         * WeChat gave them none: the next tap goes on where they left.
          */
         async take(placementId, channel) {
             if (typeof wx.addCard !== 'function') {
@@ -211,9 +217,17 @@ function connect(wx, config) {
                 channel,
             });
             const added = await ask('addCard', { cardList: claim.cardList });
-            const cardList = added.cardList.map(({ code, cardId, isSuccess }) => ({ code, cardId, isSuccess }));
+            const cardList = (added.cardList || []).map(({ code, cardId, isSuccess }) => ({ code, cardId, isSuccess }));
+            if (!cardList.some(isTaken)) {
+                throw new Refusal(0, { code: 'not_taken' });
+            }
             const path = `/v1/mini/cards/claims/${claim.claim_id}/result`;
-            return body(await patiently((token) => send('POST', path, { token, body: { cardList } })));
+            try {
+                return body(await patiently((token) => send('POST', path, { token, body: { cardList } })));
+            } catch (_) {
+                // They have the card, and WeChat tells the merchant of it: what we say is a hint.
+                return { code: null, coupon_id: null };
+            }
         },
 
         /** Shows coupons as cards in WeChat. */
@@ -241,7 +255,7 @@ function connect(wx, config) {
             return body(answer);
         },
 
-        /** The coupons under one tab: `usable`, `locked`, `used` or `expired`. */
+        /** The coupons under one tab: `usable`, `locked`, `used`, `expired` or `suspended`. */
         coupons(tab, cursor) {
             return get(page('/v1/mini/coupons', { tab, cursor }));
         },

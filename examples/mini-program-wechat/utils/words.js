@@ -23,6 +23,8 @@ const REFUSALS = {
     suspended: '这张券正在转赠，或已不在您手中',
     reserved: '您刚刚申请过，请在几分钟内领取',
     cancelled: '您取消了领取',
+    not_taken: '没有领到，请再试一次',
+    not_in_wechat: '这张券不在微信卡包里，请直接出示券码',
     wechat_refused: '微信没有接受，请稍后再试',
     wechat_too_old: '微信版本太低，请升级后再领',
 };
@@ -88,8 +90,13 @@ function offerAction(status) {
     return { text: texts[status] || '不可领', enabled: status === 'claimable' };
 }
 
-/** How a coupon stands. */
-function couponStatus(status) {
+/** How a coupon stands; `reason` says why WeChat keeps one from being used. */
+function couponStatus(status, reason) {
+    const suspensions = {
+        gifting: '转赠中',
+        deleted: '已从微信卡包删除',
+        given_away: '已转赠',
+    };
     const texts = {
         usable: '可使用',
         not_yet_valid: '未到使用时间',
@@ -97,6 +104,7 @@ function couponStatus(status) {
         used: '已使用',
         expired: '已过期',
         void: '已作废',
+        suspended: suspensions[reason] || '暂不可用',
     };
     return texts[status] || '';
 }

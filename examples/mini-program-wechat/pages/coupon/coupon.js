@@ -7,7 +7,7 @@ function spaced(code) {
 }
 
 Page({
-    data: { coupon: null, picture: '', trouble: '' },
+    data: { coupon: null, picture: '', openable: false, trouble: '' },
 
     /** From a list with the coupon's id; from the card in WeChat with its encrypted code. */
     onLoad(query) {
@@ -33,10 +33,12 @@ Page({
                     worth: words.worth(coupon.benefit),
                     threshold: words.threshold(coupon.threshold),
                     code: spaced(coupon.code),
-                    status: words.couponStatus(coupon.status),
+                    status: words.couponStatus(coupon.status, coupon.suspended),
                     span: `${words.moment(coupon.valid_from)} 至 ${words.moment(coupon.valid_until)}`,
                     introduction: coupon.texts.introduction,
                 },
+                // Only asking WeChat tells whether it has the coupon.
+                openable: showable && !this.isElsewhere,
                 trouble: '',
             });
             // The picture needs the session's header, so the image cannot load it by its address.
@@ -52,7 +54,10 @@ Page({
         try {
             await getApp().api.show([this.id]);
         } catch (error) {
-            wx.showToast({ title: error.message, icon: 'none' });
+            this.isElsewhere = error.code === 'no_such_coupon';
+            const title = this.isElsewhere ? words.say('not_in_wechat') : error.message;
+            this.setData({ openable: !this.isElsewhere });
+            wx.showToast({ title, icon: 'none' });
         }
     },
 });

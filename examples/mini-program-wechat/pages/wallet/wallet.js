@@ -6,6 +6,7 @@ const TABS = [
     { name: 'locked', text: '占用中' },
     { name: 'used', text: '已使用' },
     { name: 'expired', text: '已过期' },
+    { name: 'suspended', text: '转赠/删除' },
 ];
 
 function shown(coupon) {
@@ -15,8 +16,8 @@ function shown(coupon) {
         worth: words.worth(coupon.benefit),
         threshold: words.threshold(coupon.threshold),
         note: `有效期至 ${words.moment(coupon.valid_until)}`,
-        status: words.couponStatus(coupon.status),
-        over: coupon.status === 'used' || coupon.status === 'expired',
+        status: words.couponStatus(coupon.status, coupon.suspended),
+        over: ['used', 'expired', 'suspended'].includes(coupon.status),
     };
 }
 
