@@ -81,6 +81,7 @@ pub mod set_channel_rate;
 pub mod set_template_state;
 pub mod source;
 pub mod statistics;
+pub mod take_up_cards;
 pub mod tell_low_stock;
 pub mod telling;
 pub mod test_webhook_endpoint;

@@ -18,6 +18,7 @@ use crate::{
         claim::{ClaimRefusal, PassingRefusal},
         code::CouponCode,
         id::{AppId, CardClaimId, CouponId, PlacementId},
+        people::OpenId,
         problem::Problems,
         standing::CouponStatus,
     },
@@ -204,6 +205,7 @@ pub async fn result(
     })?;
     let coupon_id = card_claim::find_taken(&state.db, &claim, (&card_id, &code)).await?;
     // Whoever can have an encrypted code may have seen it over somebody's shoulder: plain, it only goes to its holder.
+    let mut owner = None;
     if let Some(coupon) = coupon_id {
         if claim.coupon != Some(coupon) {
             // Whose it is was known before it was a coupon, but perhaps not yet when the session was recognised.
@@ -211,18 +213,18 @@ pub async fn result(
             wallet::find(&state, coupon, Some(&visitor)).await.map_err(|_| no_such_coupon())?;
         }
     } else {
-        check_owner(&state, &claim, &code).await?;
+        owner = Some(find_owner(&state, &claim, &code).await?);
     }
-    card_claim::hint(&state.db, state.now(), id, &code).await?;
+    card_claim::hint(&state.db, state.now(), id, (&code, owner.as_ref())).await?;
     Ok(Json(CardResultView { code: Some(code.as_str().to_owned()), coupon_id }))
 }
 
-/// A card that is no coupon yet has to be the one that this leave was for, by the platform's word.
-async fn check_owner(
+/// Whose the card is. One that is no coupon yet has to be the one that this leave was for, by the platform's word.
+async fn find_owner(
     state: &ApiState,
     claim: &OwnClaim,
     code: &CouponCode,
-) -> Result<(), ApiError> {
+) -> Result<OpenId, ApiError> {
     let (Some(card_ref), None) = (claim.card_ref.clone(), claim.coupon) else {
         return Err(no_such_coupon());
     };
@@ -237,7 +239,7 @@ async fn check_owner(
     if owner.reference.as_ref() != Some(&claim.reference) {
         return Err(no_such_coupon());
     }
-    Ok(())
+    Ok(owner.open_id)
 }
 
 /// `POST /v1/mini/cards/open`

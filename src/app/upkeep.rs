@@ -13,13 +13,15 @@ use crate::{
         count_expired::{self, count_expired},
         fold_tally::fold_tally,
         forget_old::{
-            self, forget_answers, forget_gateway_secrets, forget_networks, forget_nonces,
-            forget_push_secrets, forget_pushes, forget_sessions, forget_webhook_secrets,
+            self, forget_answers, forget_card_claims, forget_gateway_secrets, forget_networks,
+            forget_nonces, forget_push_secrets, forget_pushes, forget_sessions,
+            forget_webhook_secrets,
         },
         lapse_card_claims::{self, free_card_codes, lapse_card_claims},
         look_at_reviews::{self, look_at_reviews},
         release_locks::{self, release_locks},
         remind::remind,
+        take_up_cards::{self, take_up_cards},
         tell_low_stock::tell_low_stock,
     },
     store,
@@ -40,6 +42,7 @@ enum Job {
     ReleaseLocks,
     LapseCardClaims,
     FreeCardCodes,
+    TakeUpCards,
     LookAtReviews,
     Remind { before: Duration },
     CountExpired,
@@ -51,6 +54,7 @@ enum Job {
     ForgetWebhookSecrets,
     ForgetGatewaySecrets,
     ForgetPushes,
+    ForgetCardClaims,
     ForgetPushSecrets,
 }
 
@@ -63,6 +67,7 @@ impl Upkeep {
             Job::ReleaseLocks,
             Job::LapseCardClaims,
             Job::FreeCardCodes,
+            Job::TakeUpCards,
             Job::LookAtReviews,
         ];
         jobs.extend(config.reminders.before.iter().map(|&before| Job::Remind { before }));
@@ -76,6 +81,7 @@ impl Upkeep {
             Job::ForgetWebhookSecrets,
             Job::ForgetGatewaySecrets,
             Job::ForgetPushes,
+            Job::ForgetCardClaims,
             Job::ForgetPushSecrets,
         ]);
         Self { db: db.clone(), clock: Arc::clone(clock), jobs: jobs.into() }
@@ -129,6 +135,7 @@ impl Upkeep {
             Job::FreeCardCodes => {
                 (free_card_codes(&self.db, now).await?, lapse_card_claims::PORTION)
             }
+            Job::TakeUpCards => (take_up_cards(&self.db, now).await?, take_up_cards::PORTION),
             Job::LookAtReviews => (look_at_reviews(&self.db, now).await?, look_at_reviews::PORTION),
             Job::Remind { before } => {
                 (remind(&self.db, now, before).await?, count_expired::PORTION)
@@ -151,6 +158,9 @@ impl Upkeep {
                 return Ok(false);
             }
             Job::ForgetPushes => (forget_pushes(&self.db, now).await?, forget_old::PUSHES),
+            Job::ForgetCardClaims => {
+                (forget_card_claims(&self.db, now).await?, forget_old::PORTION)
+            }
             Job::ForgetPushSecrets => {
                 forget_push_secrets(&self.db, now).await?;
                 return Ok(false);

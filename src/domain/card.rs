@@ -61,6 +61,11 @@ pub enum Happening {
         /// Where.
         till: Till,
     },
+    /// The platform was asked whose it is, because nothing else was heard of it.
+    Seen {
+        /// Of the card.
+        code: String,
+    },
     /// The platform's reviewers have looked at the placement.
     Reviewed {
         /// What they say against it; `None` when it has passed.
@@ -214,6 +219,7 @@ impl CardEvent {
                 let used = Some((self.at, till.clone()));
                 vec![(key(code), CardStanding { used, seen: seen(), ..known })]
             }
+            Happening::Seen { code } => vec![(key(code), CardStanding { seen: seen(), ..known })],
             Happening::Reviewed { .. } | Happening::StockLow { .. } => Vec::new(),
         }
     }

@@ -242,7 +242,8 @@ impl Told {
             | Happening::Gifting { .. }
             | Happening::Returned { .. }
             | Happening::Deleted { .. }
-            | Happening::Used { .. } => true,
+            | Happening::Used { .. }
+            | Happening::Seen { .. } => true,
             Happening::Reviewed { .. } | Happening::StockLow { .. } => false,
         }
     }

@@ -21,6 +21,7 @@ use crate::{
             AppId, CardClaimId, CodeId, CouponId, HolderId, MemberId, PersonId, PlacementId,
             TemplateId,
         },
+        people::OpenId,
         stock::Way,
         terms::{CodeSource, Terms},
     },
@@ -99,8 +100,9 @@ pub enum SignError {
 
 /// Leave counts for so long, and can be signed anew.
 const LIFE: TimeDelta = TimeDelta::minutes(10);
-/// A code is kept for so long: what was signed may be used late, and word of it come late.
-const CODE_LIFE: TimeDelta = TimeDelta::hours(24);
+/// A code is kept for so long: what was signed can be used for as long as its ticket lives, two hours, and the platform
+/// repeats its word for a day after that.
+const CODE_LIFE: TimeDelta = TimeDelta::hours(30);
 
 /// Judges the wish and gives leave, or the leave that is open already. It happens at the database's time.
 pub async fn sign(
@@ -130,7 +132,12 @@ pub async fn sign(
     let wanted = (placement.template, placement.id);
     let open = store::card_claim::find_open(&mut tx, now, wanted, visitor.own).await?;
     let but = open.as_ref().map(|open| open.id);
-    may_take(&mut tx, now, (&offer, &card, &terms), (whom, placement.template, but)).await?;
+    let signed = match &open {
+        Some(open) => count_signatures(&mut tx, open, wanted, whom).await?,
+        None => 0,
+    };
+    let asked = (whom, placement.template, but, signed);
+    may_take(&mut tx, now, (&offer, &card, &terms), asked).await?;
     let card_ref = card.card_ref.clone().ok_or(SignError::NotPublished)?;
     let expires_at = now + LIFE;
     let claim = match open {
@@ -144,7 +151,7 @@ pub async fn sign(
 
     tx.commit().await?;
     tracing::info!(card_claim.id = %claim.id, template.id = %placement.template, "card signed");
-    let CardClaim { id, reference, code } = claim;
+    let CardClaim { id, reference, code, .. } = claim;
     let app = placement.app;
     Ok(Leave { id, app, card_ref, reference, code, signed_at: now, expires_at })
 }
@@ -157,12 +164,26 @@ fn person((holder, member): Whom) -> PersonId {
     member.map_or(holder.into(), PersonId::from)
 }
 
+/// How many cards can be taken already with what was signed of this leave. The platform has the same limit, so whoever has
+/// nothing elsewhere may have it signed as often as they like; and a code of ours is taken once.
+async fn count_signatures(
+    conn: &mut PgConnection,
+    open: &CardClaim,
+    (template, placement): (TemplateId, PlacementId),
+    whom: Whom,
+) -> sqlx::Result<u32> {
+    let names = [person(whom), whom.0.into()];
+    let counts = open.code.is_none()
+        && store::card_claim::has_elsewhere(conn, (template, placement), &names).await?;
+    Ok(if counts { open.signatures.unsigned_abs() } else { 0 })
+}
+
 /// The rule of claims, and what only cards need.
 async fn may_take(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
     (offer, card, terms): (&LockedOffer, &CardPlacement, &Terms),
-    (whom, template, but): (Whom, TemplateId, Option<CardClaimId>),
+    (whom, template, but, signed): (Whom, TemplateId, Option<CardClaimId>, u32),
 ) -> Result<(), SignError> {
     // A card holder who had cards before anybody knew the member stays a name of their own.
     let names = [person(whom), whom.0.into()];
@@ -177,7 +198,7 @@ async fn may_take(
         placement: offer.placement_state,
         membership: membership.as_ref(),
         held: had.coupons.unsigned_abs(),
-        reserved: u32::try_from(had.open).unwrap_or(u32::MAX),
+        reserved: u32::try_from(had.open).unwrap_or(u32::MAX).saturating_add(signed),
         latest: had.latest,
         left: offer.left,
     };
@@ -213,8 +234,12 @@ async fn give(
         (None, None)
     };
     let code_until = code.as_ref().map(|_| now + CODE_LIFE);
-    let claim =
-        CardClaim { id: CardClaimId::new(now), reference: secret::random_letters::<32>()?, code };
+    let claim = CardClaim {
+        id: CardClaimId::new(now),
+        reference: secret::random_letters::<32>()?,
+        code,
+        signatures: 1,
+    };
     let new = NewCardClaim {
         claim: &claim,
         code_id,
@@ -281,13 +306,15 @@ pub async fn find_taken(
     store::card_claim::find_coupon(&mut conn, claim.app, card_ref, code).await
 }
 
-/// Notes what the mini-program says of a card that was taken, for as long as the platform has not.
+/// Notes what the mini-program says of a card that was taken, for as long as the platform has not; and whose it is by the
+/// platform's word, if it was asked.
 pub async fn hint(
     db: &PgPool,
     now: DateTime<Utc>,
     id: CardClaimId,
-    code: &CouponCode,
+    (code, owner): (&CouponCode, Option<&OpenId>),
 ) -> sqlx::Result<()> {
     let mut conn = db.acquire().await?;
-    store::card_claim::hint(&mut conn, id, code, (now, now + CODE_LIFE)).await
+    let owner = owner.map(OpenId::as_str);
+    store::card_claim::hint(&mut conn, id, (code, owner), (now, now + CODE_LIFE)).await
 }

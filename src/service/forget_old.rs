@@ -59,6 +59,14 @@ pub async fn forget_pushes(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<i64>
     Ok(i64::try_from(forgotten).unwrap_or(i64::MAX))
 }
 
+/// One portion of leave to take cards that came to nothing long ago; how much.
+pub async fn forget_card_claims(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<i64> {
+    let mut conn = db.acquire().await?;
+    let forgotten =
+        store::upkeep::cards::forget_lapsed(&mut conn, now - KEEP_PUSHES, PORTION).await?;
+    Ok(i64::try_from(forgotten).unwrap_or(i64::MAX))
+}
+
 /// All that pushes were proved with before it changed and that counts no more; of how many addresses.
 pub async fn forget_push_secrets(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
     store::push_address::forget_previous(&mut *db.acquire().await?, now - OVERLAP).await

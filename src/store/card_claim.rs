@@ -34,6 +34,8 @@ pub struct CardClaim {
     pub reference: String,
     /// The code that we chose, where we do.
     pub code: Option<CouponCode>,
+    /// How often it was signed.
+    pub signatures: i32,
 }
 
 /// Whoever has the reference or the code can pass for its owner, so logs see neither.
@@ -142,7 +144,7 @@ pub async fn find_open(
     sqlx::query_as!(
         CardClaim,
         r#"
-        select claim_id as "id: CardClaimId", reference, code as "code: CouponCode"
+        select claim_id as "id: CardClaimId", reference, code as "code: CouponCode", signatures
         from card_claim
         where template_id = $1
             and placement_id = $2
@@ -251,6 +253,7 @@ pub async fn renew(
         r#"
         update card_claim
         set state = 'signed',
+            signatures = signatures + 1,
             person_id = $4,
             expires_at = greatest(expires_at, $2),
             code_until = greatest(code_until, $3)
@@ -325,13 +328,16 @@ pub async fn find_own(
 pub async fn hint(
     conn: &mut PgConnection,
     id: CardClaimId,
-    code: &CouponCode,
+    (code, owner): (&CouponCode, Option<&str>),
     (now, counts_until): (DateTime<Utc>, DateTime<Utc>),
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update card_claim
-        set hinted_code = $2, hinted_at = $3, expires_at = greatest(expires_at, $4)
+        set hinted_code = $2,
+            hinted_open_id = $5,
+            hinted_at = $3,
+            expires_at = greatest(expires_at, $4)
         where claim_id = $1
             and hinted_at is null
             and state = 'signed'
@@ -342,10 +348,36 @@ pub async fn hint(
         code as _,
         now,
         counts_until,
+        owner,
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Whether one of these names has coupons of the template, or open leave, that are not of this placement.
+pub async fn has_elsewhere(
+    conn: &mut PgConnection,
+    (template, placement): (TemplateId, PlacementId),
+    names: &[PersonId],
+) -> sqlx::Result<bool> {
+    let names: Vec<Uuid> = names.iter().map(|name| name.uuid()).collect();
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from coupon
+            where template_id = $1 and person_id = any ($2) and placement_id <> $3
+        ) or exists (
+            select from card_claim
+            where template_id = $1 and person_id = any ($2) and placement_id <> $3 and state = 'signed'
+        ) as "has!"
+        "#,
+        template as _,
+        &names,
+        placement as _,
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// The coupon that a card of the account is, by the platform's id of the placement and by its code.

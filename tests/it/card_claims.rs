@@ -241,7 +241,22 @@ async fn leave_that_nobody_used_lapses_and_counts_no_more() {
 }
 
 #[tokio::test]
-async fn a_code_that_we_chose_is_kept_a_day_and_then_given_to_somebody_else() {
+async fn leave_that_came_to_nothing_is_forgotten_after_a_month() {
+    let shop = CardShop::open().await;
+    let anna = shop.visitor("anna").await;
+    shop.sign(&anna, "key-1").await.created();
+    let kept = "select count(*) from card_claim";
+
+    shop.admin.clock.advance(TimeDelta::days(30));
+    rounds(&shop.admin).await;
+    assert_eq!(count(&shop.admin, kept).await, 1);
+    shop.admin.clock.advance(TimeDelta::minutes(11));
+    rounds(&shop.admin).await;
+    assert_eq!(count(&shop.admin, kept).await, 0);
+}
+
+#[tokio::test]
+async fn a_code_that_we_chose_is_kept_while_it_may_be_told_of_and_then_given_to_somebody_else() {
     let codes = json!({ "codes": { "type": "uploaded" } });
     let shop = CardShop::open_with(codes, json!({ "code_mode": "custom" }), 10).await;
     let template = shop.placement["template_id"].as_str().unwrap();
@@ -253,7 +268,7 @@ async fn a_code_that_we_chose_is_kept_a_day_and_then_given_to_somebody_else() {
     assert_eq!(ext(&first)["code"], "CODE-1");
     assert_eq!(ext(&shop.sign(&anna, "key-2").await.created())["code"], "CODE-1");
     shop.sign(&bert, "key-1").await.problem(409, "sold_out");
-    shop.admin.clock.advance(TimeDelta::hours(23));
+    shop.admin.clock.advance(TimeDelta::hours(29));
     rounds(&shop.admin).await;
     shop.sign(&bert, "key-1").await.problem(409, "sold_out");
 
@@ -289,7 +304,7 @@ async fn a_code_that_somebody_shows_is_not_given_to_somebody_else() {
     shop.sign(&anna, "key-1").await.created();
     set(&shop.admin, "update card_claim set hinted_code = code, hinted_at = signed_at").await;
 
-    shop.admin.clock.advance(TimeDelta::hours(25));
+    shop.admin.clock.advance(TimeDelta::hours(31));
     rounds(&shop.admin).await;
     shop.sign(&bert, "key-1").await.problem(409, "sold_out");
 

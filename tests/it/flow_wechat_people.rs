@@ -1,12 +1,16 @@
 //! One person under two names at WeChat, and on another platform besides: what is theirs, and how much they may have.
 
+use chrono::TimeDelta;
 use futures_util::future::join;
 use kaquan::simulator::{
     app::{DEFAULT_APP_KEY, DEFAULT_APP_SECRET},
     switches,
     take::TakeOrder,
     wechat::{
+        aim::PushAim,
         app::{DEFAULT_MP, DEFAULT_OA},
+        effects::EffectKind,
+        fault::PushFault,
         switches::Switches,
     },
 };
@@ -113,6 +117,59 @@ async fn a_person_has_one_of_two_platforms_however_fast_they_are() {
     assert!(baidu.report().is_clean(), "{:#?}", baidu.report());
     stage.finish().await;
     baidu.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_has_one_elsewhere_is_signed_no_more_than_they_may_still_have() {
+    let stage = WechatStage::with_limit(2, 10).await;
+    let baidu = start_baidu(&stage.clock, switches::Switches::default()).await;
+    let there = place_on_baidu(&stage, &baidu).await;
+    let who = stage.log_in("anna").await;
+    let open_id = stage.wechat.person("anna").unwrap().open_ids[DEFAULT_MP].clone();
+    let holders = json!({ "holders": [
+        { "app_id": stage.mini, "open_id": open_id }, { "app_id": there["app_id"], "open_id": "anna" },
+    ] });
+    stage.ask(Method::PUT, "/v1/members/anna", Some(holders)).await.is(200);
+    // Whoever has none elsewhere is held by WeChat's own limit.
+    stage.sign(&who).await.is(201);
+    stage.clock.advance(TimeDelta::minutes(11));
+    stage.keep_up().await;
+    let order = TakeOrder::new(there["platform_ref"].as_str().unwrap().parse().unwrap(), "anna");
+    assert!(baidu.take(order).await.unwrap().code().is_some());
+
+    let signed = stage.sign(&who).await.is(201).body;
+    stage.sign(&who).await.problem(409, "reserved");
+    assert_eq!(stage.add(&who, &signed).err_msg, "addCard:ok");
+    stage.settle().await;
+    stage.sign(&who).await.problem(409, "limit_reached");
+
+    assert_eq!(stage.number("select count(*) from coupon").await, 2);
+    stage.finish().await;
+    baidu.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_of_which_wechat_never_tells_is_taken_up_from_what_the_mini_program_told() {
+    let stage = WechatStage::new().await;
+    stage.wechat.fault_pushes(PushAim::next(1, PushFault::Lost).of("user_get_card"));
+    let anna = stage.log_in("anna").await;
+    let taken = stage.take(&anna).await;
+    stage.settle().await;
+    stage.keep_up().await;
+    stage.settle().await;
+    assert_eq!(stage.number("select count(*) from coupon").await, 0);
+
+    stage.clock.advance(TimeDelta::minutes(11));
+    for _ in 0..2 {
+        stage.keep_up().await;
+        stage.settle().await;
+    }
+
+    assert_eq!(stage.number("select count(*) from card_push where kind = 'seen'").await, 1);
+    stage.redeem(&taken.code, "order-1").await.is(201);
+    stage.settle().await;
+    assert_eq!(stage.effects(EffectKind::Consume).len(), 1);
+    stage.finish().await;
 }
 
 /// The same template, known to Baidu too.

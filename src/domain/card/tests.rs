@@ -105,7 +105,7 @@ fn what_was_thrown_away_stays_so_unless_it_is_taken_anew() {
 fn any_event() -> impl Strategy<Value = CardEvent> {
     let who = prop_oneof![Just(ANNA), Just(BERT), Just("oCarl")];
     let code = || prop_oneof![Just("1"), Just("2"), Just("3")];
-    (0i64..6, who, code(), code(), 0..6).prop_map(|(second, who, code, other, kind)| {
+    (0i64..6, who, code(), code(), 0..7).prop_map(|(second, who, code, other, kind)| {
         let one = || code.to_owned();
         match kind {
             0 => took(second, who, code),
@@ -113,6 +113,7 @@ fn any_event() -> impl Strategy<Value = CardEvent> {
             2 => gives(second, who, code),
             3 => event(second, who, Happening::Returned { code: one() }),
             4 => event(second, who, Happening::Deleted { code: one() }),
+            5 => event(second, who, Happening::Seen { code: one() }),
             _ => {
                 let till = Till::Theirs { name: other.to_owned() };
                 event(second, who, Happening::Used { code: one(), till })

@@ -62,7 +62,8 @@ impl CardApplier {
             | Happening::Gifting { .. }
             | Happening::Returned { .. }
             | Happening::Deleted { .. }
-            | Happening::Used { .. } => {}
+            | Happening::Used { .. }
+            | Happening::Seen { .. } => {}
         }
         push::settle(&mut tx, &[told.id], PushState::Applied, None).await?;
         tx.commit().await?;

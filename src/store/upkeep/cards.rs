@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::domain::id::PlacementId;
+use crate::domain::{
+    code::CouponCode,
+    id::{AppId, PlacementId},
+};
 
 /// Lets up to `limit` leave lapse that has ended at `now`; how much. It counts towards no limit any more, but its code is
 /// kept for a while: what was signed may still be used.
@@ -78,6 +81,88 @@ pub async fn free_codes(
     )
     .fetch_one(conn)
     .await
+}
+
+/// A card of which only the mini-program has told, and of which WeChat has named the holder when it was asked.
+#[derive(Clone)]
+pub struct UnheardCard {
+    /// On which account.
+    pub app: AppId,
+    /// The platform's id of the placement.
+    pub card_ref: String,
+    /// Of the card.
+    pub code: CouponCode,
+    /// Whose it was when the platform was asked.
+    pub open_id: String,
+    /// When that was.
+    pub at: DateTime<Utc>,
+}
+
+/// Up to `limit` cards that were told of between these moments, of which nothing else was heard.
+pub async fn list_unheard(
+    conn: &mut PgConnection,
+    (since, until): (DateTime<Utc>, DateTime<Utc>),
+    limit: i64,
+) -> sqlx::Result<Vec<UnheardCard>> {
+    sqlx::query_as!(
+        UnheardCard,
+        r#"
+        select
+            card_claim.app_id as "app: AppId",
+            placement.platform_ref as "card_ref!",
+            card_claim.hinted_code as "code!: CouponCode",
+            card_claim.hinted_open_id as "open_id!",
+            card_claim.hinted_at as "at!"
+        from card_claim
+        join placement on placement.placement_id = card_claim.placement_id
+        where card_claim.hinted_open_id is not null
+            and card_claim.state <> 'taken'
+            and card_claim.hinted_at > $1
+            and card_claim.hinted_at <= $2
+            and placement.platform_ref is not null
+            and not exists (select from coupon where coupon.code = card_claim.hinted_code)
+            and not exists (
+                select
+                from card_push
+                where card_push.app_id = card_claim.app_id
+                    and card_push.open_id = card_claim.hinted_open_id
+                    and card_push.code = card_claim.hinted_code
+            )
+        order by card_claim.hinted_at
+        limit $3
+        "#,
+        since,
+        until,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Forgets up to `limit` leave that came to nothing and ended before `moment`; how much.
+pub async fn forget_lapsed(
+    conn: &mut PgConnection,
+    moment: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<u64> {
+    let forgotten = sqlx::query!(
+        r#"
+        delete from card_claim
+        where claim_id in (
+            select claim_id
+            from card_claim
+            where state = 'lapsed' and code is null and expires_at < $1
+            order by expires_at
+            limit $2
+            for update skip locked
+        )
+        "#,
+        moment,
+        limit,
+    )
+    .execute(conn)
+    .await?;
+    Ok(forgotten.rows_affected())
 }
 
 /// Placements whose platform has said nothing final of their review, and was not asked since then.

@@ -261,7 +261,8 @@ fn code_of(event: &CardEvent) -> &str {
         | Happening::Gifting { code }
         | Happening::Returned { code }
         | Happening::Deleted { code }
-        | Happening::Used { code, .. } => code,
+        | Happening::Used { code, .. }
+        | Happening::Seen { code } => code,
         Happening::Reviewed { .. } | Happening::StockLow { .. } => "",
     }
 }

@@ -235,6 +235,11 @@ impl WechatStage {
         self.servers[0].worker.drain().await.unwrap()
     }
 
+    /// What happens because time passes.
+    pub async fn keep_up(&self) {
+        self.servers[0].upkeep.round().await.unwrap();
+    }
+
     pub async fn drain_after(&self, time: TimeDelta) -> usize {
         self.clock.advance(time);
         self.drain().await
