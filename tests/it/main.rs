@@ -141,6 +141,7 @@ mod webhook_events;
 mod wechat_client;
 mod wechat_client_replies;
 mod wechat_codes;
+mod wechat_give_backs;
 mod wechat_login;
 mod wechat_publish;
 mod wechat_push;

@@ -3,7 +3,10 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::{note_code, refused, void::UNTIL_GIVEN};
+use chrono::TimeDelta;
+use sqlx::PgConnection;
+
+use super::{Change, note_code, refused, void::UNTIL_GIVEN};
 use crate::{
     delivery::{
         Inner,
@@ -28,7 +31,8 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
         let state = state(inner, held, letter, card).await?;
         if is_back && state.status != UserCardStatus::Consumed {
             let note = "核销已退回，微信上未核销，不再核销 · the use was given back; WeChat shows none, and none is made";
-            return Ok(Said::unheard(Outcome::Done, note));
+            let again = Outcome::NotYet { after: Some(TimeDelta::zero()) };
+            return Ok(Said { consequence: Change::NotOwed.into(), ..Said::unheard(again, note) });
         }
         if state.status == UserCardStatus::Consumed {
             let note = "上一次核销其实已经成功 · the last attempt did use it";
@@ -76,6 +80,21 @@ async fn is_given_back(inner: &Inner, held: &Held) -> Result<bool, Said> {
     let mut conn = inner.db.acquire().await?;
     let coupon = CouponId::from(held.delivery.subject);
     Ok(store::redemption::is_given_back(&mut conn, coupon).await?)
+}
+
+/// It is not owed any more, so that the next use is owed anew; unless there was one while WeChat was asked.
+pub(super) async fn settle(
+    conn: &mut PgConnection,
+    inner: &Inner,
+    held: &Held,
+) -> anyhow::Result<()> {
+    // Its row is ours until we commit: a use is either seen here, or waits and then sees it cancelled.
+    let coupon = CouponId::from(held.delivery.subject);
+    if store::redemption::is_given_back(conn, coupon).await? {
+        let now = inner.clock.now();
+        store::delivery::cancel::mark_cancelled(conn, now, held.delivery.id).await?;
+    }
+    Ok(())
 }
 
 async fn consume(
