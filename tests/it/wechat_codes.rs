@@ -99,14 +99,39 @@ async fn a_use_waits_for_the_end_of_a_gift() {
     scene.drain().await;
     scene.clock.advance(TimeDelta::minutes(10));
     scene.drain().await;
-    assert_eq!(scene.states("write_off").await, ["pending", "done"]);
+    assert_eq!(scene.states("write_off").await, ["pending", "pending"]);
 
+    // After a day it is nobody's for a moment, and then its giver's again.
     scene.wechat.world().codes.insert(codes[0].clone(), "GIFT_TIMEOUT".to_owned());
+    scene.wechat.world().codes.insert(codes[1].clone(), "NORMAL".to_owned());
+    scene.clock.advance(TimeDelta::minutes(70));
+    scene.drain().await;
+    assert_eq!(scene.states("write_off").await, ["pending", "done"]);
+    scene.wechat.world().codes.insert(codes[0].clone(), "NORMAL".to_owned());
     scene.clock.advance(TimeDelta::minutes(70));
     scene.drain().await;
 
     assert_eq!(scene.states("write_off").await, ["done", "done"]);
     assert!(codes.iter().all(|code| scene.wechat.world().effects[code] == 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_use_waits_for_a_card_that_has_not_begun_there() {
+    let scene = WechatScene::published(json!({}), 300).await;
+    let codes = codes(1);
+    scene.owe_codes("write_off", &codes).await;
+    scene.wechat.next("/card/code/consume", [Refused(40127), Refused(40127)]);
+    scene.drain().await;
+    scene.clock.advance(TimeDelta::minutes(59));
+    scene.drain().await;
+    assert_eq!(scene.states("write_off").await, ["pending"]);
+    assert_eq!(scene.wechat.calls("/card/code/consume"), 2);
+
+    scene.clock.advance(TimeDelta::minutes(2));
+    scene.drain().await;
+
+    assert_eq!(scene.states("write_off").await, ["done"]);
+    assert_eq!(scene.wechat.world().effects[&codes[0]], 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -22,6 +22,9 @@ use crate::{
     store::{self, delivery::lease::Letter},
 };
 
+/// Nothing can be used there for now, as long as it is with nobody.
+const LATER: Outcome = Outcome::NotYet { after: Some(UNTIL_GIVEN) };
+
 /// Tells WeChat of the use.
 pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
     let letter = held.delivery.letter.as_ref().ok_or_else(coupon_gone)?;
@@ -42,10 +45,21 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
     }
     let code = AtomicI64::default();
     let mut said = consume(inner, held, (letter, card), &code).await;
-    if said.is_err() && code.load(Ordering::Relaxed) == errcode::USER_CARD_STATE {
+    let is_in_no_state = || code.load(Ordering::Relaxed) == errcode::USER_CARD_STATE;
+    if said.is_err() && is_in_no_state() {
         // Deleted, void, or being given away: the code says which. One that has come back meanwhile can be used.
-        usable(&state(inner, held, letter, card).await?.status)?;
+        let status = state(inner, held, letter, card).await?.status;
+        usable(&status)?;
         said = consume(inner, held, (letter, card), &code).await;
+        if said.is_err() && is_in_no_state() && status != UserCardStatus::Consumed {
+            // A gift on its way back, or a card that by WeChat's clock has not begun.
+            let note = "微信上这张券暂时不能核销，稍后再核销 · at WeChat it cannot be used for now; its use is told later";
+            return said.map_err(|said| Said {
+                outcome: LATER,
+                note: Some(note.to_owned()),
+                ..said
+            });
+        }
     }
     match said {
         Err(said) if code.load(Ordering::Relaxed) == errcode::CONSUMED => {
@@ -65,7 +79,7 @@ fn usable(status: &UserCardStatus) -> Result<(), Said> {
         UserCardStatus::Normal | UserCardStatus::GiftTimedOut | UserCardStatus::Consumed => Ok(()),
         UserCardStatus::Gifting => {
             let note = "正在转赠，稍后再核销 · it is being given away; its use is told later";
-            Err(Said::unheard(Outcome::NotYet { after: Some(UNTIL_GIVEN) }, note))
+            Err(Said::unheard(LATER, note))
         }
         other @ (UserCardStatus::Expired
         | UserCardStatus::Gifted
