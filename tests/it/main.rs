@@ -146,6 +146,7 @@ mod wechat_login;
 mod wechat_publish;
 mod wechat_push;
 mod wechat_push_corpus;
+mod wechat_rests;
 mod wechat_stock;
 mod yoho_center;
 mod yoho_claims;
