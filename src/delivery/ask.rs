@@ -14,7 +14,7 @@ use super::{
     work::Consequence,
 };
 use crate::{
-    domain::delivery::Outcome,
+    domain::{channel::next_day_in_china, delivery::Outcome},
     outgoing::{
         answer::{Answer, Heard},
         secret::AccessToken,
@@ -122,9 +122,10 @@ impl<'a, D: Dialect> Line<'a, D> {
     /// Other calls go on.
     fn wait_for_tomorrow(&self) -> Outcome {
         let (held, now) = (self.held, self.inner.clock.now());
-        let rest = self.inner.used_up.mark(held.app, &held.delivery.kind, now);
+        let until = next_day_in_china(now);
+        self.inner.used_up.mark(held.app, &held.delivery.kind, until);
         tracing::warn!(app.id = %held.app, kind = held.delivery.kind, "the platform's calls of today are used up");
-        Outcome::NotYet { after: Some(rest) }
+        Outcome::NotYet { after: Some(until - now) }
     }
 
     /// What is kept of an answer names nobody and opens nothing.

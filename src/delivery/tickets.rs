@@ -12,7 +12,7 @@ use super::{
     token::TokenTrouble,
 };
 use crate::{
-    domain::{code::CouponCode, delivery::Outcome, id::AppId},
+    domain::{channel::rests_until, code::CouponCode, delivery::Outcome, id::AppId},
     outgoing::secret::AccessToken,
     platform::wechat::{
         desk::{AskError, CardTickets, CodeOwner},
@@ -22,9 +22,18 @@ use crate::{
     store::platform_token::Purpose,
 };
 
-/// Asks once, and with a fresh token once more when WeChat takes the one at hand no longer.
+/// Under which names questions rest that WeChat wants no more of, each by itself, as WeChat counts them.
+const DECRYPT: &str = "decrypt";
+const LOOK: &str = "look";
+
+/// Asks once, and with a fresh token once more when WeChat takes the one at hand no longer; not at all while that question
+/// rests.
 macro_rules! asked {
-    ($inner:expr, $account:expr, |$named:ident, $token:ident| $call:expr) => {{
+    ($inner:expr, $account:expr, $question:expr, |$named:ident, $token:ident| $call:expr) => {{
+        let app = $account.app;
+        if $inner.used_up.rest(app, $question, $inner.clock.now()).is_some() {
+            return Err(AskError::Away("WeChat wants no more such calls for now".to_owned()));
+        }
         let mut refused = None;
         loop {
             let kept = $inner.tokens.get($inner, &$account, Purpose::Access, refused).await?;
@@ -36,7 +45,7 @@ macro_rules! asked {
                 Err(error) if error.token_problem() && refused.is_none() => {
                     refused = Some(kept.generation);
                 }
-                Err(error) => return Err(refusal(&error)),
+                Err(error) => return Err(refusal($inner, app, $question, &error)),
             }
         }
     }};
@@ -79,8 +88,9 @@ impl CardTickets for Desk {
 
 async fn decrypt(inner: &Inner, app: AppId, encrypted: &str) -> Result<CouponCode, AskError> {
     let account = account(inner, app).await?;
-    let heard =
-        asked!(inner, account, |named, token| inner.wechat.decrypt_code(named, token, encrypted));
+    let heard = asked!(inner, account, DECRYPT, |named, token| inner
+        .wechat
+        .decrypt_code(named, token, encrypted));
     let strange = |_| AskError::Away("WeChat gives a code that is none".to_owned());
     CouponCode::parse(&heard.value).map_err(strange)
 }
@@ -93,7 +103,7 @@ async fn owner(
 ) -> Result<CodeOwner, AskError> {
     let account = account(inner, app).await?;
     let card = Some(card_ref);
-    let heard = asked!(inner, account, |named, token| inner.wechat.get_code(
+    let heard = asked!(inner, account, LOOK, |named, token| inner.wechat.get_code(
         named,
         token,
         code.as_str(),
@@ -102,8 +112,13 @@ async fn owner(
     Ok(CodeOwner { open_id: heard.value.openid, reference: heard.value.outer_str })
 }
 
-fn refusal(error: &CallError) -> AskError {
-    match error.outcome(false) {
+fn refusal(inner: &Inner, app: AppId, question: &str, error: &CallError) -> AskError {
+    let outcome = error.outcome(false);
+    if let Some(until) = rests_until(outcome, inner.clock.now()) {
+        inner.used_up.mark(app, question, until);
+        tracing::warn!(app.id = %app, question, %until, "WeChat wants no more such calls for now");
+    }
+    match outcome {
         Outcome::Refused => AskError::Refused,
         Outcome::Done
         | Outcome::DoneBefore

@@ -3,6 +3,7 @@
 //! While one server fetches, the others go on with the old token for as long as it lives. Who may fetch is a lease in the
 //! token's row, so that no connection and no lock is held while the platform is asked.
 
+mod failed;
 mod grant;
 
 use std::{
@@ -11,9 +12,10 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 
+use self::failed::Failed;
 use super::{Inner, account::Account, attempt::Said, dialect::Trouble};
 use crate::{
     domain::{delivery::Outcome, id::AppId},
@@ -54,8 +56,8 @@ struct Slot {
 #[derive(Default)]
 struct Known {
     token: Option<Arc<Token>>,
-    /// When fetching last failed, and why.
-    failed: Option<(DateTime<Utc>, TokenTrouble)>,
+    /// How fetching last failed.
+    failed: Option<Failed>,
 }
 
 /// How long one server may take to fetch, before another may.
@@ -63,10 +65,6 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// How often to look whether another server has fetched.
 const LOOK: Duration = Duration::from_millis(50);
 const LOOKS: u32 = 300;
-/// After a failure nobody asks again for so long: those in flight all learn of it at once.
-const PAUSE_AFTER_FAILURE: TimeDelta = TimeDelta::seconds(1);
-/// The same while the old token still serves: there is time.
-const PAUSE_AHEAD_OF_TIME: TimeDelta = TimeDelta::seconds(30);
 
 impl Tokens {
     /// A token that serves now. One that is refused by the platform is named by its generation, and never given again.
@@ -86,8 +84,7 @@ impl Tokens {
                 return Ok(Arc::clone(token));
             }
             // Ahead of time: one fetches, the others go on with what they have; so do all for a while when it failed.
-            let failed = slot.lock().failed.as_ref().map(|(at, _trouble)| *at);
-            if failed.is_some_and(|at| now < at + PAUSE_AHEAD_OF_TIME) {
+            if slot.lock().failed.as_ref().is_some_and(|failed| failed.holds_ahead_of_time(now)) {
                 return Ok(Arc::clone(token));
             }
             let Ok(_fetching) = slot.fetching.try_lock() else { return Ok(Arc::clone(token)) };
@@ -105,9 +102,7 @@ impl Tokens {
         {
             return Ok(token);
         }
-        if let Some((at, trouble)) = failed
-            && now < at + PAUSE_AFTER_FAILURE
-        {
+        if let Some(trouble) = failed.and_then(|failed| failed.holds(now)) {
             return Err(trouble);
         }
         renew(inner, (account, purpose), &slot, refused.unwrap_or_default(), true).await
@@ -154,7 +149,7 @@ async fn renew(
                     // Another server was faster after all.
                     Ok(None) => {}
                     Err(trouble) => {
-                        slot.lock().failed = Some((inner.clock.now(), trouble.clone()));
+                        slot.lock().failed = Some(Failed::new(inner.clock.now(), trouble.clone()));
                         return Err(trouble);
                     }
                 }

@@ -1,4 +1,4 @@
-//! What an app may not ask again today, where a platform counts each of its calls by itself.
+//! What an app may not ask again today, or for a moment, where a platform counts each of its calls by itself.
 //!
 //! Every server finds out for itself, at the price of one call.
 
@@ -9,9 +9,9 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{channel::next_day_in_china, id::AppId};
+use crate::domain::id::AppId;
 
-/// Kinds of deliveries that wait for the next day in China.
+/// What waits: kinds of deliveries, and by names of their own the questions of people's requests.
 #[derive(Debug, Default)]
 pub(crate) struct UsedUp(Mutex<Waits>);
 
@@ -19,11 +19,11 @@ pub(crate) struct UsedUp(Mutex<Waits>);
 type Waits = HashMap<(AppId, String), DateTime<Utc>>;
 
 impl UsedUp {
-    /// The platform said so; gives how long the others of the kind have to wait.
-    pub fn mark(&self, app: AppId, kind: &str, now: DateTime<Utc>) -> TimeDelta {
-        let until = next_day_in_china(now);
-        self.lock().insert((app, kind.to_owned()), until);
-        until - now
+    /// The platform said so: others of the kind have to wait until then, or for longer if that was said before.
+    pub fn mark(&self, app: AppId, kind: &str, until: DateTime<Utc>) {
+        let mut waits = self.lock();
+        let kept = waits.entry((app, kind.to_owned())).or_insert(until);
+        *kept = until.max(*kept);
     }
 
     /// How long those of the kind still have to wait; `None` when they may be tried.

@@ -135,14 +135,33 @@ impl Change {
                 }
             }
             Outcome::TooFast { after } => {
-                let rest = after.unwrap_or(BREATHER).clamp(BREATHER, LONGEST_ASKED);
-                breaker.rest_until(now + rest + TimeDelta::milliseconds(spread(chance)));
+                breaker.rest_until(now + breather(after) + TimeDelta::milliseconds(spread(chance)));
             }
             Outcome::UsedUpToday => breaker.rest_until(next_day_in_china(now)),
             Outcome::NotYet { .. } => {}
             Outcome::Locked => self.locked = true,
         }
     }
+}
+
+/// Until when a platform that gave this answer is not to be asked the same by anybody; `None` where it asked for no rest.
+pub fn rests_until(outcome: Outcome, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match outcome {
+        Outcome::TooFast { after } => Some(now + breather(after)),
+        Outcome::UsedUpToday => Some(next_day_in_china(now)),
+        Outcome::Done
+        | Outcome::DoneBefore
+        | Outcome::Busy { .. }
+        | Outcome::Unknown { .. }
+        | Outcome::NotAsked
+        | Outcome::NotYet { .. }
+        | Outcome::Locked
+        | Outcome::Refused => None,
+    }
+}
+
+fn breather(asked: Option<TimeDelta>) -> TimeDelta {
+    asked.unwrap_or(BREATHER).clamp(BREATHER, LONGEST_ASKED)
 }
 
 /// Up to half a second.
@@ -266,6 +285,21 @@ mod tests {
 
         let midnight = "2026-11-12T00:00:00+08:00".parse().ok();
         assert_eq!(change.breaker.open_until, midnight);
+    }
+
+    #[test]
+    fn only_a_platform_that_asks_for_rest_is_left_alone_by_everybody() {
+        let too_fast = |seconds| Outcome::TooFast { after: Some(TimeDelta::seconds(seconds)) };
+        let midnight = "2026-11-12T00:00:00+08:00".parse().ok();
+
+        assert_eq!(rests_until(Outcome::UsedUpToday, noon()), midnight);
+        for (asked, rest) in [(60, 60), (0, 1), (86_400, 900)] {
+            let until = Some(noon() + TimeDelta::seconds(rest));
+            assert_eq!(rests_until(too_fast(asked), noon()), until);
+        }
+        for other in [Outcome::Refused, Outcome::Locked, Outcome::NotAsked, UNKNOWN] {
+            assert_eq!(rests_until(other, noon()), None);
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use kaquan::{
         fault::CallFault,
     },
 };
+use reqwest::Method;
 use serde_json::json;
 
 use crate::support::wechat_stage::{Staging, WechatStage};
@@ -144,5 +145,29 @@ async fn a_pool_whose_answers_are_lost_holds_every_code_once() {
     assert!(deposited.values().all(|times| *times == 1));
     assert_eq!(stage.effects(EffectKind::Stock).values().sum::<u64>(), 2);
     stage.taken_by("anna").await;
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_used_again_after_a_use_was_given_back_unheard_is_told() {
+    let stage = WechatStage::new().await;
+    let account = format!("/v1/admin/apps/{}", stage.account);
+    let version = stage.get(&account).await.is(200).body["version"].clone();
+    let allowed = json!({ "version": version, "give_back": "allowed" });
+    stage.ask(Method::PATCH, &account, Some(allowed)).await.is(200);
+    let (_, taken, _) = stage.taken_by("anna").await;
+    stage.fault(CONSUME, CallFault::HangUp, 1);
+    stage.redeem(&taken.code, "order-1").await.is(201);
+    stage.drain().await;
+
+    let back = json!({ "code": taken.code, "order_no": "order-1" });
+    stage.post("/v1/give-backs", back).await.is(200);
+    stage.drain_after(TimeDelta::minutes(6)).await;
+    assert_eq!(stage.wechat.wallet("anna")[0].status, CouponStatus::Normal);
+    stage.redeem(&taken.code, "order-2").await.is(201);
+    stage.settle().await;
+
+    assert_eq!(stage.wechat.wallet("anna")[0].status, CouponStatus::Consumed);
+    assert_eq!(stage.effects(EffectKind::Consume).values().sum::<u64>(), 1);
     stage.finish().await;
 }

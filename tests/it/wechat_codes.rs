@@ -69,30 +69,6 @@ async fn whoever_was_too_fast_is_quiet_for_a_minute() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_use_that_was_given_back_is_looked_at_and_never_made() {
-    let scene = WechatScene::published(json!({}), 300).await;
-    let codes = codes(3);
-    scene.owe_codes("write_off", &codes).await;
-    scene.wechat.world().codes.insert(codes[1].clone(), "CONSUMED".to_owned());
-    scene.wechat.world().codes.insert(codes[2].clone(), "DELETE".to_owned());
-    sqlx::query(
-        "with used as (
-             insert into redemption (redemption_id, coupon_id, order_no, redeemed_at, redeemed_by, reversed_at, reversed_by)
-             select gen_random_uuid(), coupon_id, 'o-1', issued_at, 'kaquan', issued_at, 'kaquan' from coupon
-         )
-         update delivery set doubt = true where kind = 'write_off'",
-    )
-    .execute(scene.db())
-    .await
-    .unwrap();
-
-    scene.settle().await;
-
-    assert_eq!(scene.states("write_off").await, ["done"; 3]);
-    assert_eq!(scene.wechat.calls("/card/code/consume"), 0);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_somebody_else_used_is_used_and_what_nobody_can_use_is_left_to_a_person() {
     let scene = WechatScene::published(json!({}), 300).await;
     let codes = codes(2);
@@ -123,14 +99,39 @@ async fn a_use_waits_for_the_end_of_a_gift() {
     scene.drain().await;
     scene.clock.advance(TimeDelta::minutes(10));
     scene.drain().await;
-    assert_eq!(scene.states("write_off").await, ["pending", "done"]);
+    assert_eq!(scene.states("write_off").await, ["pending", "pending"]);
 
+    // After a day it is nobody's for a moment, and then its giver's again.
     scene.wechat.world().codes.insert(codes[0].clone(), "GIFT_TIMEOUT".to_owned());
+    scene.wechat.world().codes.insert(codes[1].clone(), "NORMAL".to_owned());
+    scene.clock.advance(TimeDelta::minutes(70));
+    scene.drain().await;
+    assert_eq!(scene.states("write_off").await, ["pending", "done"]);
+    scene.wechat.world().codes.insert(codes[0].clone(), "NORMAL".to_owned());
     scene.clock.advance(TimeDelta::minutes(70));
     scene.drain().await;
 
     assert_eq!(scene.states("write_off").await, ["done", "done"]);
     assert!(codes.iter().all(|code| scene.wechat.world().effects[code] == 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_use_waits_for_a_card_that_has_not_begun_there() {
+    let scene = WechatScene::published(json!({}), 300).await;
+    let codes = codes(1);
+    scene.owe_codes("write_off", &codes).await;
+    scene.wechat.next("/card/code/consume", [Refused(40127), Refused(40127)]);
+    scene.drain().await;
+    scene.clock.advance(TimeDelta::minutes(59));
+    scene.drain().await;
+    assert_eq!(scene.states("write_off").await, ["pending"]);
+    assert_eq!(scene.wechat.calls("/card/code/consume"), 2);
+
+    scene.clock.advance(TimeDelta::minutes(2));
+    scene.drain().await;
+
+    assert_eq!(scene.states("write_off").await, ["done"]);
+    assert_eq!(scene.wechat.world().effects[&codes[0]], 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
 use kaquan::{
     clock::Clock,
     domain::{code::CodePrefix, terms::CodeSource},
@@ -56,6 +57,28 @@ async fn a_reduction_of_which_nobody_can_tell_is_left_to_a_person() {
 
     assert_eq!(scene.states("add_stock").await, ["dead"]);
     assert_eq!(scene.wechat.calls("/card/modifystock"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reduction_that_was_clearly_not_made_is_made_later_whatever_people_took() {
+    for code in [45011, 45009, 48001] {
+        let scene = WechatScene::published(json!({}), 100).await;
+        scene.wechat.next("/card/modifystock", [Refused(code)]);
+        scene.add("less", -1).await.unwrap();
+        scene.drain().await;
+        for card in scene.wechat.world().cards.values_mut() {
+            card.left -= 3;
+        }
+        let mended = "update channel set paused_at = null, pause_reason = null";
+        sqlx::query(mended).execute(scene.db()).await.unwrap();
+        scene.clock.advance(TimeDelta::hours(13));
+
+        scene.settle().await;
+
+        assert_eq!(scene.states("add_stock").await, ["done"], "{code}");
+        let (_, card) = scene.wechat.the_card();
+        assert_eq!((card.left, scene.wechat.calls("/card/modifystock")), (96, 2), "{code}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

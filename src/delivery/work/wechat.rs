@@ -38,6 +38,8 @@ pub(crate) enum Change {
     Told(update::Told),
     /// WeChat has less stock than was to be taken back.
     Refused(add_stock::Refused),
+    /// A use that was given back was not made there.
+    NotOwed,
 }
 
 /// Makes the calls of one attempt.
@@ -72,6 +74,7 @@ impl Change {
             Self::Publication(publication) => publish::settle(conn, inner, held, publication).await,
             Self::Told(told) => update::settle(conn, inner, held, told).await,
             Self::Refused(refused) => add_stock::settle(conn, inner, refused).await,
+            Self::NotOwed => write_off::settle(conn, inner, held).await,
         }
     }
 }

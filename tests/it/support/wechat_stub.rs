@@ -198,8 +198,9 @@ impl World {
             }
             "/datacube/getcardcardinfo" => json!({ "list": self.figures }),
             "/card/code/get" => self.look(body),
-            "/card/code/consume" => self.end(body, "CONSUMED"),
-            "/card/code/unavailable" => self.end(body, "UNAVAILABLE"),
+            "/card/code/decrypt" => ok(&json!({ "code": body["encrypt_code"] })),
+            "/card/code/consume" => self.end(body, &["NORMAL"], "CONSUMED"),
+            "/card/code/unavailable" => self.end(body, &["NORMAL", "GIFT_TIMEOUT"], "UNAVAILABLE"),
             _ => self.about_card(path, body),
         }
     }
@@ -265,10 +266,10 @@ impl World {
         }))
     }
 
-    fn end(&mut self, body: &Value, status: &str) -> Value {
+    fn end(&mut self, body: &Value, from: &[&str], status: &str) -> Value {
         let code = body["code"].as_str().unwrap();
         match self.codes.get(code).map(String::as_str) {
-            Some("NORMAL" | "GIFT_TIMEOUT") => {
+            Some(stands) if from.contains(&stands) => {
                 self.codes.insert(code.to_owned(), status.to_owned());
                 *self.effects.entry(code.to_owned()).or_default() += 1;
                 let card_id = body["card_id"].as_str().unwrap_or("p1");

@@ -136,7 +136,33 @@ async fn change(
             tracing::warn!(placement.id = %addition.placement, "WeChat refuses to reduce the stock");
             Err(Said { note, consequence: Change::Refused(Refused(addition)).into(), ..said })
         }
+        Err(said) if changed_nothing(said.outcome) => {
+            // Whoever cannot write this down only looks more closely next time.
+            if let Err(trouble) = remember(inner, held, &Memory::default()).await {
+                tracing::warn!(
+                    note = trouble.note,
+                    "a change of stock that was not made is taken for sent"
+                );
+            }
+            Err(said)
+        }
         said => said,
+    }
+}
+
+/// Whether it is sure that the change was not made: then the figures of before it say nothing of later ones.
+const fn changed_nothing(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::NotAsked
+        | Outcome::NotYet { .. }
+        | Outcome::TooFast { .. }
+        | Outcome::UsedUpToday
+        | Outcome::Locked
+        | Outcome::Refused => true,
+        // Somebody on the way may have been too busy to hand on the answer.
+        Outcome::Busy { .. } | Outcome::Unknown { .. } | Outcome::Done | Outcome::DoneBefore => {
+            false
+        }
     }
 }
 

@@ -3,7 +3,10 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::{note_code, refused, void::UNTIL_GIVEN};
+use chrono::TimeDelta;
+use sqlx::PgConnection;
+
+use super::{Change, note_code, refused, void::UNTIL_GIVEN};
 use crate::{
     delivery::{
         Inner,
@@ -19,6 +22,9 @@ use crate::{
     store::{self, delivery::lease::Letter},
 };
 
+/// Nothing can be used there for now, as long as it is with nobody.
+const LATER: Outcome = Outcome::NotYet { after: Some(UNTIL_GIVEN) };
+
 /// Tells WeChat of the use.
 pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
     let letter = held.delivery.letter.as_ref().ok_or_else(coupon_gone)?;
@@ -28,7 +34,8 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
         let state = state(inner, held, letter, card).await?;
         if is_back && state.status != UserCardStatus::Consumed {
             let note = "核销已退回，微信上未核销，不再核销 · the use was given back; WeChat shows none, and none is made";
-            return Ok(Said::unheard(Outcome::Done, note));
+            let again = Outcome::NotYet { after: Some(TimeDelta::zero()) };
+            return Ok(Said { consequence: Change::NotOwed.into(), ..Said::unheard(again, note) });
         }
         if state.status == UserCardStatus::Consumed {
             let note = "上一次核销其实已经成功 · the last attempt did use it";
@@ -38,10 +45,21 @@ pub(super) async fn pay(inner: &Inner, held: &Held) -> Result<Said, Said> {
     }
     let code = AtomicI64::default();
     let mut said = consume(inner, held, (letter, card), &code).await;
-    if said.is_err() && code.load(Ordering::Relaxed) == errcode::USER_CARD_STATE {
+    let is_in_no_state = || code.load(Ordering::Relaxed) == errcode::USER_CARD_STATE;
+    if said.is_err() && is_in_no_state() {
         // Deleted, void, or being given away: the code says which. One that has come back meanwhile can be used.
-        usable(&state(inner, held, letter, card).await?.status)?;
+        let status = state(inner, held, letter, card).await?.status;
+        usable(&status)?;
         said = consume(inner, held, (letter, card), &code).await;
+        if said.is_err() && is_in_no_state() && status != UserCardStatus::Consumed {
+            // A gift on its way back, or a card that by WeChat's clock has not begun.
+            let note = "微信上这张券暂时不能核销，稍后再核销 · at WeChat it cannot be used for now; its use is told later";
+            return said.map_err(|said| Said {
+                outcome: LATER,
+                note: Some(note.to_owned()),
+                ..said
+            });
+        }
     }
     match said {
         Err(said) if code.load(Ordering::Relaxed) == errcode::CONSUMED => {
@@ -61,7 +79,7 @@ fn usable(status: &UserCardStatus) -> Result<(), Said> {
         UserCardStatus::Normal | UserCardStatus::GiftTimedOut | UserCardStatus::Consumed => Ok(()),
         UserCardStatus::Gifting => {
             let note = "正在转赠，稍后再核销 · it is being given away; its use is told later";
-            Err(Said::unheard(Outcome::NotYet { after: Some(UNTIL_GIVEN) }, note))
+            Err(Said::unheard(LATER, note))
         }
         other @ (UserCardStatus::Expired
         | UserCardStatus::Gifted
@@ -76,6 +94,21 @@ async fn is_given_back(inner: &Inner, held: &Held) -> Result<bool, Said> {
     let mut conn = inner.db.acquire().await?;
     let coupon = CouponId::from(held.delivery.subject);
     Ok(store::redemption::is_given_back(&mut conn, coupon).await?)
+}
+
+/// It is not owed any more, so that the next use is owed anew; unless there was one while WeChat was asked.
+pub(super) async fn settle(
+    conn: &mut PgConnection,
+    inner: &Inner,
+    held: &Held,
+) -> anyhow::Result<()> {
+    // Its row is ours until we commit: a use is either seen here, or waits and then sees it cancelled.
+    let coupon = CouponId::from(held.delivery.subject);
+    if store::redemption::is_given_back(conn, coupon).await? {
+        let now = inner.clock.now();
+        store::delivery::cancel::mark_cancelled(conn, now, held.delivery.id).await?;
+    }
+    Ok(())
 }
 
 async fn consume(
