@@ -4,6 +4,7 @@
 pub mod address;
 pub mod answer;
 pub mod palette;
+pub mod parameters;
 pub mod picture;
 pub mod secret;
 pub mod transport;

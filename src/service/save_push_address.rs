@@ -3,7 +3,6 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use rand::{TryRng, rngs::SysRng};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 
@@ -85,7 +84,7 @@ pub async fn save_push_address(
     lint(token.map(ExposeSecret::expose_secret), key.map(ExposeSecret::expose_secret))
         .map_err(PushAddressError::Invalid)?;
     let secrets =
-        PushSecrets { token: or_random(new.token, TOKEN)?, key: or_random(new.key, KEY)? };
+        PushSecrets { token: or_random::<TOKEN>(new.token)?, key: or_random::<KEY>(new.key)? };
     let row = app.uuid();
     let mut tx = store::begin(db).await?;
 
@@ -174,20 +173,14 @@ fn open(vault: &Vault, sealed: &SealedAddress) -> Result<PushAddress, VaultError
     })
 }
 
-/// The one that somebody chose, or one of random letters and digits, each as likely as the others.
-fn or_random(secret: Option<SecretString>, length: usize) -> Result<SecretString, VaultError> {
-    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    if let Some(secret) = secret {
-        return Ok(secret);
+/// The one that somebody chose, or one of random letters and digits.
+fn or_random<const LENGTH: usize>(
+    secret: Option<SecretString>,
+) -> Result<SecretString, VaultError> {
+    match secret {
+        Some(secret) => Ok(secret),
+        None => Ok(secret::random_letters::<LENGTH>()?.into()),
     }
-    let (mut text, mut random) = (String::with_capacity(length), [0u8; 64]);
-    while text.len() < length {
-        SysRng.try_fill_bytes(&mut random)?;
-        // Only the first 62 of 64, so that none comes up more often.
-        let letters = random.iter().filter_map(|byte| LETTERS.get(usize::from(byte & 63)));
-        text.extend(letters.take(length - text.len()).copied().map(char::from));
-    }
-    Ok(text.into())
 }
 
 /// Only when it came to be what it is.

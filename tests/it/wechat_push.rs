@@ -19,6 +19,7 @@ use crate::support::{
     letter,
     plant::noon,
     serve::Serve,
+    until::until_true,
     vault::KEYS,
     wechat_push::{Account, ORIGINAL_ID, PushScene, account, claim, event, save},
 };
@@ -281,6 +282,9 @@ async fn pushes_are_forgotten_after_thirty_days_but_for_those_that_wait() {
         scene.push(&account, &claim(code)).await;
     }
     scene.push(&account, &event("user_view_card", "4", &json!({}))).await;
+    // Nobody else has anything to say of them any more.
+    until_true(scene.db(), "select not exists (select from card_push where state = 'pending')")
+        .await;
     for (code, state) in [("1", "applied"), ("2", "foreign")] {
         sqlx::query("update card_push set state = $2 where code = $1")
             .bind(code)

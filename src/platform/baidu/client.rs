@@ -7,7 +7,6 @@ mod coupon;
 mod exchange;
 pub mod identity;
 mod listing;
-mod parameters;
 mod statistics;
 mod template;
 pub mod token;

@@ -8,7 +8,6 @@ pub mod code;
 pub mod deposit;
 mod exchange;
 pub mod listing;
-mod parameters;
 mod patience;
 pub mod people;
 pub mod qr;

@@ -28,8 +28,6 @@ pub const MOST_STOCK: i64 = 100_000_000;
 pub const MOST_PER_USER: i64 = 50;
 /// The longest code.
 pub const LONGEST_CODE: usize = 20;
-/// The longest channel that comes back with a taken card.
-pub const LONGEST_OUTER_STR: usize = 32;
 
 /// How long a text may be, in bytes.
 #[derive(Debug, Clone, Copy)]

@@ -6,11 +6,10 @@ use serde_json::json;
 use super::{
     Account, Client,
     exchange::{Body, Request, read_as},
-    parameters::Parameters,
     template::of_token,
 };
 use crate::{
-    outgoing::{answer::Heard, secret::AccessToken},
+    outgoing::{answer::Heard, parameters::Parameters, secret::AccessToken},
     platform::baidu::{
         call::Call,
         envelope::Shape,

@@ -7,11 +7,12 @@ use reqwest::{Response, multipart::Form};
 use serde_json::Value;
 use url::Url;
 
-use super::{Client, parameters::Parameters};
+use super::Client;
 use crate::{
     outgoing::{
         address,
         answer::{Answer, Heard, retry_after},
+        parameters::Parameters,
         transport::{NoAnswer, Unsent},
     },
     platform::baidu::{

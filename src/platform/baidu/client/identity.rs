@@ -7,12 +7,12 @@ use serde_json::Value;
 use super::{
     Account, Client,
     exchange::{Body, Request, read_as},
-    parameters::Parameters,
 };
 use crate::{
     domain::people::OpenId,
     outgoing::{
         answer::Heard,
+        parameters::Parameters,
         secret::{AccessToken, SessionKey},
     },
     platform::baidu::{

@@ -9,10 +9,9 @@ use super::{
     Account, Client,
     exchange::{Body, Request, read_as},
     listing::list_all,
-    parameters::Parameters,
 };
 use crate::{
-    outgoing::{answer::Heard, secret::AccessToken},
+    outgoing::{answer::Heard, parameters::Parameters, secret::AccessToken},
     platform::baidu::{
         call::Call,
         envelope::Shape,

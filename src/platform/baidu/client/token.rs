@@ -8,10 +8,9 @@ use serde_json::Value;
 use super::{
     Account, Client,
     exchange::{Body, Request, read_as},
-    parameters::Parameters,
 };
 use crate::{
-    outgoing::{answer::Heard, secret::AccessToken},
+    outgoing::{answer::Heard, parameters::Parameters, secret::AccessToken},
     platform::baidu::{
         call::Call,
         envelope::{Shape, integer},

@@ -7,11 +7,12 @@ use http::{HeaderMap, HeaderValue, header};
 use reqwest::{Response, multipart::Form};
 use serde_json::Value;
 
-use super::{Account, Client, parameters::Parameters, patience::patiently};
+use super::{Account, Client, patience::patiently};
 use crate::{
     outgoing::{
         address,
         answer::{Answer, Heard, retry_after},
+        parameters::Parameters,
         secret::AccessToken,
         transport::{NoAnswer, Unsent},
     },

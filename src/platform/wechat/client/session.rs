@@ -7,11 +7,10 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{
     Account, Client,
     exchange::{Body, Request},
-    parameters::Parameters,
 };
 use crate::{
     domain::people::OpenId,
-    outgoing::{answer::Heard, secret::SessionKey},
+    outgoing::{answer::Heard, parameters::Parameters, secret::SessionKey},
     platform::wechat::{
         call::Call,
         error::{CallError, Garble},

@@ -7,11 +7,10 @@ use serde_json::{Map, Value, json};
 use super::{
     Account, Client,
     exchange::{Body, Request, of_token},
-    parameters::Parameters,
     patience::patiently,
 };
 use crate::{
-    outgoing::{answer::Heard, secret::AccessToken},
+    outgoing::{answer::Heard, parameters::Parameters, secret::AccessToken},
     platform::wechat::{
         call::Call,
         error::{CallError, Garble},

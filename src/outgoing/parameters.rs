@@ -4,10 +4,11 @@ use url::form_urlencoded::byte_serialize;
 
 /// Names and values in the order they were given.
 #[derive(Default)]
-pub(super) struct Parameters(String);
+pub struct Parameters(String);
 
 impl Parameters {
     /// With one more.
+    #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         if !self.0.is_empty() {
             self.0.push('&');
@@ -21,6 +22,7 @@ impl Parameters {
     }
 
     /// With one more, a number.
+    #[must_use]
     pub fn with_number(self, name: &str, value: i64) -> Self {
         self.with(name, &value.to_string())
     }
