@@ -1,6 +1,9 @@
 //! Uses at WeChat of which nobody knows whether they were heard: each is made once, and none is lost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt, stream};
@@ -142,6 +145,71 @@ async fn a_thousand_uses_are_a_thousand_uses_whatever_is_lost() {
     }
     each_was_used_once(&stage, &names);
     stage.wechat.clear_faults();
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_use_whose_answer_takes_too_long_is_looked_at_and_made_once() {
+    const NEVER: CallFault = CallFault::Slow { ms: 60_000 };
+    let call_timeout = Duration::from_secs(2);
+    let stage = WechatStage::with(Staging { call_timeout, ..Staging::default() }).await;
+    let (_, taken, _) = stage.taken_by("anna").await;
+    let looks = stage.calls(GET);
+    stage.fault(CONSUME, NEVER, 1);
+    stage.fault(GET, NEVER, 1);
+
+    stage.redeem(&taken.code, "order-1").await.is(201);
+    stage.drain().await;
+    stage.drain_after(TimeDelta::minutes(6)).await;
+    stage.drain_after(TimeDelta::minutes(6)).await;
+
+    let ended = "select outcome from attempt join delivery using (delivery_id)
+        where kind = 'write_off' order by number";
+    assert_eq!(stage.texts(ended).await, ["unknown", "retry", "ok"]);
+    assert_eq!((stage.calls(CONSUME), stage.calls(GET)), (1, looks + 2));
+    each_was_used_once(&stage, &[format!("{}/{}", taken.card_id, taken.code)]);
+
+    // What only comes late is an answer.
+    let (_, taken, _) = stage.taken_by("bert").await;
+    let looks = stage.calls(GET);
+    stage.fault(CONSUME, CallFault::Slow { ms: 200 }, 1);
+    stage.redeem(&taken.code, "order-2").await.is(201);
+    stage.drain().await;
+    assert_eq!((stage.calls(CONSUME), stage.calls(GET)), (2, looks));
+    assert_eq!(faulted(&stage).len(), 3);
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_without_a_number_is_believed_for_what_it_shows_and_else_looked_at() {
+    const VOID: &str = "/card/code/unavailable";
+    const STOCK: &str = "/card/modifystock";
+    let stage = WechatStage::new().await;
+    let (_, used, _) = stage.taken_by("anna").await;
+    let (_, doubted, _) = stage.taken_by("bert").await;
+    let (_, _, void) = stage.taken_by("carl").await;
+    for path in [CONSUME, VOID, STOCK] {
+        stage.fault(path, CallFault::MissingErrcode, 1);
+    }
+
+    let looks = stage.calls(GET);
+    stage.redeem(&used.code, "order-1").await.is(201);
+    stage.drain().await;
+    assert_eq!((stage.calls(CONSUME), stage.calls(GET)), (1, looks), "it names whose it was");
+    stage.fault(CONSUME, CallFault::HangUpAfterAccepting, 1);
+    stage.fault(GET, CallFault::MissingErrcode, 1);
+    stage.redeem(&doubted.code, "order-2").await.is(201);
+    let reason = json!({ "reason": "活动取消" });
+    stage.post(&format!("/v1/admin/coupons/{void}/void"), reason).await.is(200);
+    stage.add_stock("more", 5).await.is(201);
+    stage.settle().await;
+    stage.drain_after(TimeDelta::minutes(6)).await;
+
+    assert_eq!(faulted(&stage).len(), 5);
+    assert_eq!((stage.calls(CONSUME), stage.calls(VOID), stage.calls(STOCK)), (2, 1, 1));
+    for (kind, times) in [(EffectKind::Consume, 2), (EffectKind::Void, 1), (EffectKind::Stock, 1)] {
+        assert_eq!(stage.effects(kind).values().sum::<u64>(), times, "{kind:?}");
+    }
     stage.finish().await;
 }
 
