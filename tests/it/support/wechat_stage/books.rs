@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use kaquan::{clock::Clock, ops::audit::AuditScope, simulator::wechat::coupon::CouponStatus};
+use kaquan::{
+    clock::Clock, domain::reconciliation::DifferenceKind, ops::audit::AuditScope,
+    simulator::wechat::coupon::CouponStatus,
+};
 
 use super::{super::recount::recount, WechatStage};
 
@@ -43,6 +46,13 @@ impl WechatStage {
     /// Whether both sides' wallets say the same.
     pub async fn agree(&self) {
         assert_eq!(self.ours().await, self.theirs());
+    }
+
+    /// What our figures and WeChat's differ in, of three days and today: ours and theirs.
+    pub async fn differences(&self) -> Vec<(DifferenceKind, Option<i64>, Option<i64>)> {
+        let worker = &self.servers[0].worker;
+        let (_, comparison) = worker.reconcile(self.account.parse().unwrap(), 3).await.unwrap();
+        comparison.differences.into_iter().map(|one| (one.kind, one.ours, one.theirs)).collect()
     }
 
     /// Ends the story: nothing is owed any more, both sides say the same of every card, WeChat has nothing to complain of,
