@@ -3,13 +3,18 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use kaquan::simulator::wechat::{
-    aim::{Often, PushAim},
-    app::PushMode,
-    fault::PushFault,
-    push::PushState,
-    switches::{Retries, Switches},
+use kaquan::{
+    domain::reconciliation::DifferenceKind::LostCalls,
+    simulator::wechat::{
+        acts::Till,
+        aim::{Often, PushAim},
+        app::PushMode,
+        fault::PushFault,
+        push::PushState,
+        switches::{Retries, Switches},
+    },
 };
+use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{
@@ -48,8 +53,7 @@ async fn whatever_is_told_twice_or_late_comes_to_the_same() {
                 stage.wechat.return_gift(&name, &taken.code).unwrap();
             }
             4 => {
-                let till = kaquan::simulator::wechat::acts::Till::Console;
-                stage.wechat.consume(&name, &taken.code, &till).unwrap();
+                stage.wechat.consume(&name, &taken.code, &Till::Console).unwrap();
             }
             _ => {}
         }
@@ -68,6 +72,48 @@ async fn whatever_is_told_twice_or_late_comes_to_the_same() {
     let kept = stage.number("select count(*) from card_push").await;
     assert_eq!(kept, i64::try_from(told).unwrap());
     assert_eq!(stage.number("select count(*) from coupon").await, 24 + 4);
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_of_which_we_were_never_told_is_missed_and_is_there_with_the_next_word_of_it() {
+    let stage = WechatStage::new().await;
+    stage.wechat.fault_pushes(PushAim::next(3, PushFault::Lost).of("user_get_card"));
+    let mut people = Vec::new();
+    for name in ["anna", "bert", "carl"] {
+        let who = stage.log_in(name).await;
+        let taken = stage.take(&who).await;
+        people.push((who, taken));
+    }
+    stage.settle().await;
+
+    // The phone's word is a hint: it keeps the place of the card, and makes no coupon.
+    for (who, taken) in &people {
+        stage.sign(who).await.problem(409, "reserved");
+        stage.redeem(&taken.code, "order-1").await.problem(404, "no_such_coupon");
+    }
+    assert_eq!(stage.number("select count(*) from coupon").await, 0);
+    stage.clock.advance(TimeDelta::days(3));
+    assert_eq!(stage.differences().await, [(LostCalls, Some(0), Some(3))]);
+
+    let pushes = stage.wechat.pushes();
+    let annas = pushes.iter().find(|push| push.state == PushState::Lost).unwrap();
+    stage.wechat.push_again(annas.number).unwrap();
+    stage.wechat.consume("bert", &people[1].1.code, &Till::Console).unwrap();
+    stage.wechat.delete("carl", &people[2].1.code).unwrap();
+    stage.settle().await;
+
+    let anna = stage.log_in("anna").await;
+    let claim = format!("/v1/mini/cards/claims/{}/result", people[0].1.claim);
+    let list = json!({ "cardList": [
+        { "cardId": people[0].1.card_id, "code": people[0].1.encrypted, "isSuccess": true },
+    ] });
+    let known = stage.ask_as(&anna, Method::POST, &claim, Some(list)).await.is(200).body;
+    assert_eq!(known["coupon_id"], stage.holds(&anna).await[0]["id"]);
+    stage.redeem(&people[0].1.code, "order-1").await.is(201);
+    stage.redeem(&people[1].1.code, "order-1").await.problem(409, "already_redeemed");
+    stage.redeem(&people[2].1.code, "order-1").await.problem(409, "suspended");
+    assert_eq!(stage.number("select count(*) from coupon").await, 3);
     stage.finish().await;
 }
 
@@ -142,18 +188,23 @@ async fn while_the_database_is_stuck_pushes_are_told_so_fast_and_kept_later() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pushes_are_answered_fast_while_many_come() {
+async fn pushes_are_answered_within_a_second_while_many_come() {
     let stage = WechatStage::with_limit(1, 1000).await;
     let card_id = stage.card_id().await;
-    for number in 0..300 {
-        stage.wechat.take(&format!("person-{number}"), &card_id).unwrap();
+    // Both sides share two threads. With 250 under way the slowest takes a fifth of the second beside two other programs that
+    // never rest; with 1,000 it is WeChat's own work that takes most of it.
+    for wave in 0..4 {
+        for number in 0..250 {
+            stage.wechat.take(&format!("person-{wave}-{number}"), &card_id).unwrap();
+        }
+        stage.wechat.settled().await;
     }
     stage.settle().await;
 
     let slowest =
         stage.wechat.pushes().iter().flat_map(|push| &push.tries).map(|each| each.ms).max();
-    assert!(slowest.unwrap() < 5000, "{slowest:?} ms");
-    assert_eq!(stage.number("select count(*) from coupon").await, 300);
+    assert!(slowest.unwrap() < 1000, "{slowest:?} ms");
+    assert_eq!(stage.number("select count(*) from coupon").await, 1000);
     stage.finish().await;
 }
 

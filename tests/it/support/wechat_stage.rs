@@ -8,6 +8,7 @@ mod setting;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use chrono::TimeDelta;
@@ -57,6 +58,8 @@ pub struct Staging {
     /// Codes that are uploaded before anything is published.
     pub codes: Vec<String>,
     pub stock: i64,
+    /// How long a call to WeChat may take.
+    pub call_timeout: Duration,
 }
 
 /// Somebody with a session in the mini-program.
@@ -82,6 +85,7 @@ impl Default for Staging {
             terms: json!({}),
             codes: Vec::new(),
             stock: 100,
+            call_timeout: kaquan::config::wechat::Wechat::default().call_timeout,
         }
     }
 }
@@ -247,7 +251,8 @@ impl WechatStage {
 
     /// Another server on the same database.
     pub async fn start_another(&mut self) {
-        self.servers.push(start_server(&self.database, &self.clock).await);
+        let patience = Staging::default().call_timeout;
+        self.servers.push(start_server(&self.database, &self.clock, patience).await);
     }
 
     pub fn fault(&self, path: &str, fault: CallFault, calls: u32) {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use kaquan::{clock::Clock, ops::audit::AuditScope, simulator::wechat::coupon::CouponStatus};
+use kaquan::{
+    clock::Clock, domain::reconciliation::DifferenceKind, ops::audit::AuditScope,
+    simulator::wechat::coupon::CouponStatus,
+};
 
 use super::{super::recount::recount, WechatStage};
 
@@ -45,19 +48,38 @@ impl WechatStage {
         assert_eq!(self.ours().await, self.theirs());
     }
 
+    /// What our figures and WeChat's differ in, of three days and today: ours and theirs.
+    pub async fn differences(&self) -> Vec<(DifferenceKind, Option<i64>, Option<i64>)> {
+        let worker = &self.servers[0].worker;
+        let (_, comparison) = worker.reconcile(self.account.parse().unwrap(), 3).await.unwrap();
+        comparison.differences.into_iter().map(|one| (one.kind, one.ours, one.theirs)).collect()
+    }
+
     /// Ends the story: nothing is owed any more, both sides say the same of every card, WeChat has nothing to complain of,
     /// and the books agree.
     pub async fn finish(self) {
+        self.finish_with(&[]).await;
+    }
+
+    /// The same where WeChat has turned phones away, for these reasons and so often.
+    pub async fn finish_with(self, turned_away: &[(&str, u64)]) {
         self.settle().await;
         let owed = self.texts("select kind || ' ' || state || ' ' || coalesce(note, '') from delivery where state not in ('done', 'cancelled')").await;
         assert!(owed.is_empty(), "{owed:?}");
         self.agree().await;
-        self.finish_apart().await;
+        self.close(turned_away).await;
     }
 
     /// The same where something is left to a person.
     pub async fn finish_apart(self) {
-        let report = self.wechat.report();
+        self.close(&[]).await;
+    }
+
+    async fn close(self, turned_away: &[(&str, u64)]) {
+        let mut report = self.wechat.report();
+        for (reason, times) in turned_away {
+            assert_eq!(report.deviations.remove(*reason), Some(*times), "{reason}");
+        }
         assert!(report.is_clean(), "{report:#?}");
         for entry in self.wechat.journal() {
             for key in ["center_url\"", "custom_url\"", "promotion_url\""] {

@@ -42,7 +42,7 @@ impl WechatStage {
         let clock = Arc::new(ManualClock::at(noon()));
         let wechat = start_wechat(&clock, staging.switches.clone()).await;
         let (_, key) = create_key(&database.pool, noon(), "owner", Role::Owner).await.unwrap();
-        let server = start_server(&database, &clock).await;
+        let server = start_server(&database, &clock, staging.call_timeout).await;
         let mut stage = Self {
             database,
             clock,
@@ -141,7 +141,11 @@ async fn start_wechat(clock: &Arc<ManualClock>, switches: Switches) -> WechatSim
     wechat::start(listener, settings).unwrap()
 }
 
-pub(super) async fn start_server(database: &TestDatabase, clock: &Arc<ManualClock>) -> App {
+pub(super) async fn start_server(
+    database: &TestDatabase,
+    clock: &Arc<ManualClock>,
+    call_timeout: Duration,
+) -> App {
     let address = reserved_address();
     let mut config = Config::default();
     config.server.listen = address;
@@ -154,6 +158,7 @@ pub(super) async fn start_server(database: &TestDatabase, clock: &Arc<ManualCloc
     config.upkeep.enabled = false;
     config.reconciliation.enabled = false;
     config.wechat.accept_plain_pushes = true;
+    config.wechat.call_timeout = call_timeout;
     config.issuing.deadline = Duration::from_secs(10);
     config.limits = plenty();
     App::start(&config, &database.options, clock.clone()).await.unwrap()
