@@ -11,6 +11,7 @@ pub mod card;
 pub mod card_bond;
 pub mod card_claim;
 pub mod card_push;
+pub mod card_result;
 pub mod channel;
 pub mod code;
 pub mod code_import;

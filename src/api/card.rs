@@ -37,7 +37,7 @@ use crate::{
         mini_session::Visitor,
         secret::random_letters,
     },
-    store::{self, card_claim::OwnClaim},
+    store::{self, card_result::OwnClaim},
 };
 
 /// What somebody wants to take.
@@ -258,7 +258,7 @@ pub async fn open(
         let card_id = match visitor.cards_app {
             Some(app) if app == held.holding.app => {
                 let mut conn = state.db.acquire().await?;
-                store::card_claim::find_card_ref(&mut conn, id).await?
+                store::card_result::find_card_ref(&mut conn, id).await?
             }
             Some(_) | None => None,
         };
@@ -290,7 +290,7 @@ pub async fn look_up(
         AskError::Away(_) => away(app, &error),
     })?;
     let mut conn = state.db.acquire().await?;
-    let found = store::card_claim::find_coupon(&mut conn, app, &body.card_id, &code).await?;
+    let found = store::card_result::find_coupon(&mut conn, app, &body.card_id, &code).await?;
     drop(conn);
     let id = found.ok_or_else(no_such_coupon)?;
     Ok(Json(wallet::HeldView::whole(wallet::find(&state, id, Some(&visitor)).await?)))

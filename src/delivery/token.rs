@@ -55,6 +55,8 @@ struct Slot {
 
 #[derive(Default)]
 struct Known {
+    /// Of the app, as it was known to whoever asked last.
+    version: i32,
     token: Option<Arc<Token>>,
     /// How fetching last failed.
     failed: Option<Failed>,
@@ -77,7 +79,7 @@ impl Tokens {
     ) -> Result<Arc<Token>, TokenTrouble> {
         let slot = self.slot(account.app, purpose);
         let now = inner.clock.now();
-        let old = slot.lock().token.clone();
+        let old = slot.lock().of(account.version).token.clone();
         let old = old.filter(|token| now < token.expires_at && Some(token.generation) != refused);
         if let Some(token) = &old {
             if now < token.refresh_at {
@@ -111,6 +113,17 @@ impl Tokens {
     fn slot(&self, app: AppId, purpose: Purpose) -> Arc<Slot> {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(slots.entry((app, purpose)).or_default())
+    }
+}
+
+impl Known {
+    /// Whoever changes an app may have changed its secret, and what was granted for the old one serves nobody; what still
+    /// serves is in the database.
+    fn of(&mut self, version: i32) -> &Self {
+        if self.version < version {
+            *self = Self { version, ..Self::default() };
+        }
+        self
     }
 }
 

@@ -292,18 +292,18 @@ pub async fn find(
     db: &PgPool,
     visitor: &Visitor,
     id: CardClaimId,
-) -> sqlx::Result<Option<store::card_claim::OwnClaim>> {
-    store::card_claim::find_own(&mut *db.acquire().await?, id, visitor.own).await
+) -> sqlx::Result<Option<store::card_result::OwnClaim>> {
+    store::card_result::find_own(&mut *db.acquire().await?, id, visitor.own).await
 }
 
 /// The coupon that the card of this leave is, whoever holds it, if it is there already.
 pub async fn find_taken(
     db: &PgPool,
-    claim: &store::card_claim::OwnClaim,
+    claim: &store::card_result::OwnClaim,
     (card_ref, code): (&str, &CouponCode),
 ) -> sqlx::Result<Option<CouponId>> {
     let mut conn = db.acquire().await?;
-    store::card_claim::find_coupon(&mut conn, claim.app, card_ref, code).await
+    store::card_result::find_coupon(&mut conn, claim.app, card_ref, code).await
 }
 
 /// Notes what the mini-program says of a card that was taken, for as long as the platform has not; and whose it is by the
@@ -316,5 +316,5 @@ pub async fn hint(
 ) -> sqlx::Result<()> {
     let mut conn = db.acquire().await?;
     let owner = owner.map(OpenId::as_str);
-    store::card_claim::hint(&mut conn, id, (code, owner), (now, now + CODE_LIFE)).await
+    store::card_result::hint(&mut conn, id, (code, owner), (now, now + CODE_LIFE)).await
 }

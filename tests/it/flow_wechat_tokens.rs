@@ -2,7 +2,11 @@
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use kaquan::simulator::wechat::{effects::EffectKind, fault::CallFault, switches::Switches};
+use kaquan::simulator::wechat::{
+    app::DEFAULT_SECRET, effects::EffectKind, fault::CallFault, switches::Switches,
+};
+use reqwest::Method;
+use serde_json::json;
 
 use crate::support::wechat_stage::WechatStage;
 
@@ -157,5 +161,25 @@ async fn who_is_risky_or_comes_with_a_used_code_is_not_logged_in() {
     stage.fault("/sns/jscode2session", CallFault::Errcode(40163), 1);
     stage.try_log_in("bert").await.problem(401, "login_refused");
     stage.log_in("bert").await;
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_secret_ends_what_was_granted_for_the_old_one() {
+    let stage = WechatStage::new().await;
+    let anna = stage.log_in("anna").await;
+    stage.sign(&anna).await.is(201);
+    stage.wechat.rotate_tickets(None);
+    stage.wechat.kill_tokens(None);
+
+    let path = format!("/v1/admin/apps/{}", stage.account);
+    let version = stage.get(&path).await.is(200).body["version"].clone();
+    let edit = json!({ "version": version, "secret": DEFAULT_SECRET });
+    stage.ask(Method::PATCH, &path, Some(edit)).await.is(200);
+
+    stage.clock.advance(TimeDelta::minutes(1));
+    let signed = stage.sign(&anna).await.is(201).body;
+    assert_eq!(stage.add(&anna, &signed).err_msg, "addCard:ok");
+    stage.settle().await;
     stage.finish().await;
 }
