@@ -189,7 +189,7 @@ fn start_upkeep(
 ) -> Upkeep {
     let upkeep = Upkeep::new(config, db, clock);
     if config.upkeep.enabled {
-        spawn_until(background, stop, upkeep.clone().keep_up(config.upkeep.every));
+        background.spawn(upkeep.clone().keep_up(config.upkeep.every, stop.clone()));
     }
     upkeep
 }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
 use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
@@ -90,11 +91,19 @@ impl Upkeep {
     /// Does everything that is to be done at this moment. Portion by portion, so that no job waits for the whole of
     /// another; one that fails stops none of the others, and the first failure is told.
     pub async fn round(&self) -> sqlx::Result<()> {
+        self.round_until(&CancellationToken::new()).await
+    }
+
+    /// The same, with no portion begun after `stop`; the one that is under way comes to its end.
+    async fn round_until(&self, stop: &CancellationToken) -> sqlx::Result<()> {
         let mut failed = None;
         let mut left: Vec<Job> = self.jobs.to_vec();
         while !left.is_empty() {
             let mut more = Vec::new();
             for job in left {
+                if stop.is_cancelled() {
+                    break;
+                }
                 match self.portion(job).await {
                     Ok(true) => more.push(job),
                     Ok(false) => {}
@@ -109,14 +118,13 @@ impl Upkeep {
         failed.map_or(Ok(()), Err)
     }
 
-    /// A round every so often, for as long as the server runs.
-    pub(super) async fn keep_up(self, every: Duration) {
+    /// A round every so often, until `stop`.
+    pub(super) async fn keep_up(self, every: Duration, stop: CancellationToken) {
         let mut ticks = tokio::time::interval(every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
+        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
             // What failed is in the log.
-            let _again_with_the_next = self.round().await;
+            let _again_with_the_next = self.round_until(&stop).await;
         }
     }
 
