@@ -45,7 +45,17 @@ impl Owner {
         if let Some((uid, gid)) = user {
             command.uid(uid).gid(gid);
         }
-        let mut child = command.spawn().unwrap();
+        // A copy is busy for a moment when another test was just starting a process, which inherits its open file.
+        let mut tries = 0;
+        let mut child = loop {
+            match command.spawn() {
+                Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && tries < 250 => {
+                    tries += 1;
+                    thread::park_timeout(Duration::from_millis(20));
+                }
+                spawned => break spawned.unwrap(),
+            }
+        };
         let lines = BufReader::new(child.stdout.take().unwrap());
         Self { child, lines }
     }
